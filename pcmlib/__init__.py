@@ -1,0 +1,1 @@
+"""Phase-change memory devices, differential crossbars, and spiking networks trained on them."""
