@@ -17,7 +17,7 @@ install_import_hook(
         for path in sorted(_package.glob("[!_]*.py"))
         if "njit" not in path.read_text()
     ],
-    "beartype.beartype",
+    "typecheck.typecheck",
 )
 
 hypothesis.settings.register_profile("pcmlib", deadline=None, derandomize=True)
