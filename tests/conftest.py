@@ -1,24 +1,11 @@
-"""What holds for every test: shapes are checked, warnings are errors (pyproject.toml)."""
+"""What every test has: shapes checked at each call of pcmlib, and reproducible property tests."""
 
-from pathlib import Path
-
-import hypothesis
-import matplotlib
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
-matplotlib.use("agg")
+# Before any test imports pcmlib: its annotations (jaxtyping's shapes among them) are then enforced.
+install_import_hook("pcmlib", "beartype.beartype")
 
-# Check the shapes in every annotation of the package. Modules with compiled loops are left out:
-# Numba can't compile a function that the hook has wrapped.
-_package = Path(__file__).parent.parent / "pcmlib"
-install_import_hook(
-    [
-        f"pcmlib.{path.stem}"
-        for path in sorted(_package.glob("[!_]*.py"))
-        if "njit" not in path.read_text()
-    ],
-    "typecheck.typecheck",
-)
-
-hypothesis.settings.register_profile("pcmlib", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("pcmlib")
+# The same examples on every run; no deadline, since the first call of a kernel compiles it.
+settings.register_profile("pcmlib", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("pcmlib")

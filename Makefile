@@ -1,0 +1,44 @@
+# Everything from a fresh machine with Python 3.11+ and make:
+#   make book        build the book into _build/html, with warnings as errors
+#   make test        lint, tests and notebooks
+#   make lab         open JupyterLab on the notebooks
+#   make notebooks   execute the notebooks in place
+#   make repo URL=https://github.com/NAME/pcmlib    set the project's address
+#   make clean       remove what was built; .venv stays
+
+PYTHON ?= python3
+BIN := .venv/bin
+ENV := .venv/.installed
+
+.PHONY: book test lab notebooks repo clean
+
+book: $(ENV)
+	rm -rf _build/html _build/jupyter_execute _build/.doctrees
+	PCMLIB_BOOK=1 $(BIN)/jupyter-book build . -W -n --keep-going
+	$(BIN)/python book/check_site.py _build/html
+
+test: $(ENV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+lab: $(ENV)
+	$(BIN)/jupyter lab notebooks
+
+notebooks: $(ENV)
+	$(BIN)/python book/notebooks.py execute
+
+repo: $(ENV)
+	$(BIN)/python book/notebooks.py repository "$(URL)"
+
+clean:
+	rm -rf _build .pytest_cache .hypothesis .ruff_cache
+
+# The environment: exact versions from the lock, then the package itself in place.
+$(ENV): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $(ENV)

@@ -1,0 +1,97 @@
+"""Keep the notebooks in order.
+
+    python book/notebooks.py execute [NOTEBOOK ...]   run in place, keep only the checked outputs
+    python book/notebooks.py repository URL           set the project's address everywhere
+
+Only cells tagged ``nbval-check-output`` keep their outputs: nbval compares those, and every figure is
+computed anew by the build, so that no stored picture can go stale.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "_config.yml"
+CHECKED = "nbval-check-output"
+INSTALL = """\
+# Installs pcmlib where it is missing (Colab, Binder); does nothing elsewhere.
+import importlib.util, os, subprocess, sys
+
+if importlib.util.find_spec("pcmlib") is None:
+    source = os.environ.get("PCMLIB_SOURCE", "git+{url}")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)"""
+
+
+def chapters() -> list[Path]:
+    """Return the notebooks in reading order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def repository_url() -> str:
+    """Return the project's address; _config.yml is the one place for it."""
+    return yaml.safe_load(CONFIG.read_text(encoding="utf8"))["repository"]["url"]
+
+
+def install_cell() -> str:
+    """Return the source of every notebook's first code cell."""
+    return INSTALL.format(url=repository_url())
+
+
+def strip(notebook: nbformat.NotebookNode) -> None:
+    """Clear all outputs but those of the checked cells."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            checked = CHECKED in cell.metadata.get("tags", [])
+            cell.outputs = [tidy(output) for output in cell.outputs] if checked else []
+
+
+def tidy(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop the number of the execution, which changes without the output changing."""
+    if "execution_count" in output:
+        output.execution_count = None
+    return output
+
+
+def execute(paths: list[Path]) -> None:
+    """Run the notebooks in place. An error stops, with its traceback, and leaves the file alone."""
+    for path in paths:
+        print(path.name, flush=True)
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(
+            notebook, timeout=600, resources={"metadata": {"path": path.parent}}
+        ).execute()
+        strip(notebook)
+        nbformat.write(notebook, path)
+
+
+def set_repository(url: str) -> None:
+    """Write `url` into _config.yml and into the notebooks' first code cells."""
+    if not re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w.-]+[^/]", url):
+        raise ValueError(f"URL = {url!r}: must be like https://github.com/NAME/pcmlib")
+    old = repository_url()
+    for path in [CONFIG, *chapters(), *(ROOT / name for name in ("README.md", "CITATION.cff"))]:
+        text = path.read_text(encoding="utf8")
+        path.write_text(text.replace(old, url), encoding="utf8")
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of the two commands of the module's docstring."""
+    match arguments:
+        case ["execute", *names]:
+            execute([Path(name) for name in names] or chapters())
+        case ["repository", url]:
+            set_repository(url)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
