@@ -2,8 +2,8 @@
 
     python book/check_site.py _build/html
 
-A page may link to another host, but loads nothing from one: no script, style, font, image or frame. And it
-shows no traceback and no warning of a cell. Ends with status 1 and a list of what was found.
+A page may link to another host, but loads nothing from one: no script, style, font, image or frame.
+And it shows no traceback and no warning of a cell. Ends with status 1 and a list of what was found.
 """
 
 import re

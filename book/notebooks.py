@@ -3,8 +3,8 @@
     python book/notebooks.py execute [NOTEBOOK ...]   run in place, keep only the checked outputs
     python book/notebooks.py repository URL           set the project's address everywhere
 
-Only cells tagged ``nbval-check-output`` keep their outputs: nbval compares those, and every figure is
-computed anew by the build, so that no stored picture can go stale.
+Only cells tagged ``nbval-check-output`` keep their outputs: nbval compares those, and every figure
+is computed anew by the build, so that no stored picture can go stale.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Sphinx extension: the directive ``reproduction-status``, one table of every compared quantity.
 
-The rows come from the run: each chapter's ``pcmlib.reproduction.compare`` records its quantities in the
-notebook, MyST-NB writes them beside the executed notebook, and this gathers them in reading order.
+The rows come from the run: each chapter's ``pcmlib.reproduction.compare`` records its quantities in
+the notebook, MyST-NB writes them beside the executed notebook, and this gathers them in reading
+order.
 """
 
 import json

@@ -2,11 +2,11 @@
 
 In a notebook::
 
-    glue("mean_1", statistics.mean[0])   # the text says {glue:text}`mean_1:.2f`
-    compare("Fig. 5", Quantity("mean after 1 pulse", "µS", ours=2.05, reference=2.06, tolerance=0.1))
+    glue("mean_1", mean[0])  # the text says {glue:text}`mean_1:.2f`
+    compare("Fig. 5", Quantity("mean after 1 pulse", "µS", mean[0], reference=2.06, tolerance=0.1))
 
-`compare` prints the table that nbval checks; the book's status page gathers the tables of all chapters.
-Neither needs more than IPython, so a notebook runs unchanged in Colab.
+`compare` prints the table that nbval checks; the book's status page gathers the tables of all
+chapters. Neither needs more than IPython, so a notebook runs unchanged in Colab.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ STATUS_KEY = "reproduction: "  # the book's status page looks for glued names wi
 class Quantity:
     """One number of a figure, beside the reference's.
 
-    `tolerance` is the largest distance of `ours` from `reference` that counts as reproduced, in `unit`; `reference`
-    and `tolerance` are None together, for a number that the reference does not give.
+    `tolerance` is the largest distance of `ours` from `reference` that counts as reproduced.
+    `reference` and `tolerance` are None together, for a number that the reference does not give.
     """
 
     name: str
