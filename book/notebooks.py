@@ -20,7 +20,10 @@ CONFIG = ROOT / "_config.yml"
 CHECKED = "nbval-check-output"
 INSTALL = """\
 # Installs pcmlib where it is missing (Colab, Binder); does nothing elsewhere.
-import importlib.util, os, subprocess, sys
+import importlib.util
+import os
+import subprocess
+import sys
 
 if importlib.util.find_spec("pcmlib") is None:
     source = os.environ.get("PCMLIB_SOURCE", "git+{url}")
@@ -40,6 +43,11 @@ def repository_url() -> str:
 def install_cell() -> str:
     """Return the source of every notebook's first code cell."""
     return INSTALL.format(url=repository_url())
+
+
+def first_code_cell(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Return the cell that installs pcmlib, or what stands in its place."""
+    return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
 def strip(notebook: nbformat.NotebookNode) -> None:
@@ -65,6 +73,7 @@ def execute(paths: list[Path]) -> None:
     for path in paths:
         print(path.name, flush=True)
         notebook = nbformat.read(path, as_version=4)
+        first_code_cell(notebook).source = install_cell()
         NotebookClient(
             notebook, timeout=600, resources={"metadata": {"path": path.parent}}
         ).execute()

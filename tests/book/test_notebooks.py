@@ -1,0 +1,107 @@
+"""The notebooks as files: order, first cell, tags, and no output that could go stale.
+
+Their cells are run by nbval (`make test`) and by the book's build.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+import notebooks as tools  # noqa: E402
+
+CHAPTERS = tools.chapters()
+READ = {path: nbformat.read(path, as_version=4) for path in CHAPTERS}
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def test_every_chapter_is_in_the_table_of_contents_in_order():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    listed = [name for name in files if not name.startswith("notebooks/pages/")]
+    assert listed == [f"notebooks/{path.stem}" for path in CHAPTERS]
+    pages = {f"notebooks/pages/{path.stem}" for path in (ROOT / "notebooks/pages").glob("*.md")}
+    assert {name for name in files if name.startswith("notebooks/pages/")} == pages
+
+
+@each_chapter
+def test_first_code_cell_installs_from_the_one_address(path):
+    assert tools.first_code_cell(READ[path]).source == tools.install_cell()
+
+
+@each_chapter
+def test_only_checked_cells_keep_outputs(path):
+    code = [cell for cell in READ[path].cells if cell.cell_type == "code"]
+    assert [cell for cell in code if cell.outputs and tools.CHECKED not in tags(cell)] == []
+    checked = [cell for cell in code if tools.CHECKED in tags(cell)]
+    assert checked
+    assert all(cell.outputs for cell in checked), "run `make notebooks`"
+    assert all(cell.execution_count is None for cell in code)
+
+
+@each_chapter
+def test_chapter_has_its_parts(path):
+    """One title, one cell of parameters, and a figure with a caption and a text for the blind."""
+    notebook = READ[path]
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    titles = [line for line in prose.splitlines() if line.startswith("# ")]
+    assert len(titles) == 1
+    assert sum("parameters" in tags(cell) for cell in notebook.cells) == 1
+    figures = [cell.metadata.mystnb for cell in notebook.cells if "mystnb" in cell.metadata]
+    captioned = [figure for figure in figures if "figure" in figure]
+    assert captioned
+    assert all(f.figure.get("caption") and f.figure.get("name") for f in captioned)
+    assert all(f.get("image", {}).get("alt") for f in captioned)
+
+
+def test_strip_keeps_checked_outputs_only():
+    """The tool behind `make notebooks`, on a notebook made here."""
+    output = nbformat.v4.new_output("stream", text="2.06\n")
+    cells = [
+        nbformat.v4.new_code_cell("a", outputs=[output], execution_count=1),
+        nbformat.v4.new_code_cell(
+            "b", outputs=[output], execution_count=2, metadata={"tags": [tools.CHECKED]}
+        ),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    tools.strip(notebook)
+    assert [len(cell.outputs) for cell in notebook.cells] == [0, 1]
+    assert [cell.execution_count for cell in notebook.cells] == [None, None]
+
+
+def test_repository_address_is_set_everywhere(tmp_path, monkeypatch):
+    """`make repo` changes the one address, the first cells and the files for people."""
+    url = "https://example.org/someone/pcmlib"
+    old = tools.repository_url()
+    files = ["_config.yml", "README.md", "CITATION.cff"]
+    for name in files:
+        (tmp_path / name).write_text((ROOT / name).read_text())
+    (tmp_path / "notebooks").mkdir()
+    chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(tools.install_cell())])
+    nbformat.write(chapter, tmp_path / "notebooks" / "01_a.ipynb")
+    monkeypatch.setattr(tools, "ROOT", tmp_path)
+    monkeypatch.setattr(tools, "CONFIG", tmp_path / "_config.yml")
+    tools.set_repository(url)
+    assert tools.repository_url() == url
+    for name in [*files, "notebooks/01_a.ipynb"]:
+        text = (tmp_path / name).read_text()
+        assert url in text
+        assert old not in text
+    written = nbformat.read(tmp_path / "notebooks" / "01_a.ipynb", as_version=4)
+    assert written.cells[0].source == tools.install_cell()
+
+
+@pytest.mark.parametrize("url", ["", "pcmlib", "https://example.org/pcmlib", "https://a/b/c d"])
+def test_repository_address_must_be_one(url):
+    with pytest.raises(ValueError, match=r"URL = .*must be like"):
+        tools.set_repository(url)

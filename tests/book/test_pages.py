@@ -1,0 +1,72 @@
+"""The check of the built pages finds what it must, and the code shown in prose runs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+import check_site  # noqa: E402
+
+
+def faults(tmp_path, name, text):
+    page = tmp_path / name
+    page.write_text(text, encoding="utf8")
+    return list(check_site.faults_in(page))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", '<script src="https://example.org/a.js"></script>'),
+        ("a.html", '<script src="//example.org/a.js"></script>'),
+        ("a.html", '<link rel="stylesheet" href="https://example.org/a.css">'),
+        ("a.html", '<link rel="preload" as="font" href="https://example.org/a.woff2">'),
+        ("a.html", '<img src="http://example.org/a.png">'),
+        ("a.html", '<p style="background: url(https://example.org/a.png)">x</p>'),
+        ("a.html", "<style>@import 'https://example.org/a.css';</style>"),
+        ("a.html", '<script>load("https://cdn.jsdelivr.net/npm/x")</script>'),
+        ("a.html", '<div class="highlight-ipythontb output traceback">Traceback</div>'),
+        ("a.html", '<div class="output stderr">UserWarning</div>'),
+        ("a.css", "a { background: url('//example.org/a.png') }"),
+        ("a.js", 'import("https://unpkg.com/x")'),
+    ],
+)
+def test_fault_is_found(tmp_path, name, text):
+    assert len(faults(tmp_path, name, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.html", '<a href="https://example.org">a link</a><img src="a.png">'),
+        ("a.html", '<link rel="canonical" href="https://example.org/a.html">'),
+        (
+            "a.html",
+            '<img src="data:image/png;base64,AAAA"><svg xmlns="http://www.w3.org/2000/svg"/>',
+        ),
+        ("a.html", "<p>A page may speak of //cdn and of https://unpkg.com in its text.</p>"),
+        ("a.css", "a { background: url(a.png) } /* https://example.org */"),
+        ("a.js", "// see https://example.org"),
+    ],
+)
+def test_harmless_page_passes(tmp_path, name, text):
+    assert faults(tmp_path, name, text) == []
+
+
+def test_empty_site_fails(tmp_path, capsys):
+    assert check_site.main(tmp_path) == 1
+    assert "no pages" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["intro.md", "README.md"])
+def test_python_shown_in_prose_runs(name):
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / name).read_text(), re.DOTALL | re.MULTILINE
+    )
+    assert blocks
+    for block in blocks:
+        subprocess.run([sys.executable, "-W", "error", "-c", block], check=True, cwd=ROOT)
