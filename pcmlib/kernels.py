@@ -1,0 +1,261 @@
+"""The network and its gradient, compiled for a CPU: work is done where there is a spike.
+
+A synapse matters at the steps at which its presynaptic neuron spikes, some 5 % of them or fewer,
+so both passes are sums of rows W_i of the (presynaptic-major) weights:
+
+    forward    I(t) = sum_i x_i(t) W_i,                     one row a spike, read at that time
+    backward   E(t) = y(t) - y*(t) + kappa E(t+1)
+               S(t) = alpha S(t+1) + h(t) (B E(t) + c_reg (f - f0) sum_{s>=t} kappa^(s-t))
+               dE/dW_i = sum_t x_i(t) S(t+1),               one addition of a row a spike
+
+The backward pass is `pcmlib.eprop.gradients` with the alpha filter moved from zbar onto h R. The
+rows of the input can be read before the recurrence runs, and on all cores; sums run in a fixed
+order, so neither the number of threads nor the other replicas change a bit.
+
+A crossbar's row is read as `pcmlib.device` has it: drift, noise, clip. All pulses come at whole
+updates, so the drift factor is a table over (updates since the last pulse, step of the trial).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numba import njit, prange
+
+from pcmlib import rng
+
+# Waiting threads sleep instead of spinning: kernels last a millisecond, and where another process
+# has the core, a spinning thread would keep its own partner from finishing.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+CHUNK = 64  # time steps whose input one thread reads at a time
+_LIMIT = np.float32(100.0)
+_TINY = np.float32(2**-24)
+_UNIFORM = np.uint32(0xFFFFFFFF)  # a block of counters that no normal uses
+
+
+class Spikes(NamedTuple):
+    """Spikes by time: neurons index[first[r, t] : first[r, t+1]] of replica r spike at step t."""
+
+    first: np.ndarray  # int64 [R, T+1]
+    index: np.ndarray  # int32, all replicas one after the other
+
+
+class Rows(NamedTuple):
+    """One layer's weights as the kernels read them: numbers, or devices with drift and noise."""
+
+    analogue: bool  # read the devices below, instead of `weights`
+    weights: np.ndarray  # float32 [R, n_pre, n_post]
+    G: np.ndarray  # float32 [R, 2, N, n_pre, n_post], conductance, µS
+    age: np.ndarray  # int32, same shape: whole updates since the last pulse
+    drift: np.ndarray  # float32 [T, updates]: (elapsed/T0)^(-nu)
+    exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
+    gain: np.ndarray  # float32 [R]: weight for each µS, 1 / (N scale)
+    m3: np.float32  # 1, read noise per conductance, scaled
+    c3: np.float32  # µS, read noise at zero conductance, scaled
+    g_min: np.float32  # µS, limits of what a read can give
+    g_max: np.float32  # µS
+    key: np.ndarray  # uint64 [R]: of the random numbers
+    draw: int  # number of this trial and layer
+
+
+class Constants(NamedTuple):
+    """Of the neurons and the rule; arrays are float32 [R]."""
+
+    alpha: np.float32
+    kappa: np.float32
+    gamma: np.float32
+    dt: np.float32
+    threshold: np.ndarray
+    reg: np.ndarray
+    rate: np.ndarray
+
+
+def find_spikes(x: np.ndarray) -> Spikes:
+    """Spikes by time, from spikes [R, T, n] as booleans."""
+    R, T, _ = x.shape
+    counts = np.concatenate([[0], np.cumsum(x.sum(2).ravel())])
+    first = np.empty((R, T + 1), np.int64)
+    first[:, :T] = counts[:-1].reshape(R, T)
+    first[:, T] = counts[T::T]
+    return Spikes(first, np.nonzero(x)[2].astype(np.int32))
+
+
+@njit(cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
+def _add_row(current, layer, r, i, t, xi):
+    """current += row i of replica r's weights, read at step t; `xi` is room for the noise."""
+    n_post = current.shape[0]
+    if not layer.analogue:
+        row = layer.weights[r, i]
+        for j in range(n_post):
+            current[j] += row[j]
+        return
+    pairs = layer.G.shape[2]
+    m3, c3, low, high = layer.m3, layer.c3, layer.g_min, layer.g_max
+    drift, exists, gain = layer.drift[t], layer.exists[i], layer.gain[r]
+    for n in range(pairs):
+        plus, minus = layer.G[r, 0, n, i], layer.G[r, 1, n, i]
+        age_plus, age_minus = layer.age[r, 0, n, i], layer.age[r, 1, n, i]
+        if c3 > 0 or m3 > 0:
+            rng.fill_normal(xi, layer.key[r], layer.draw, i * pairs + n, t)
+        for j in range(n_post):
+            up = plus[j] * drift[age_plus[j]]
+            down = minus[j] * drift[age_minus[j]]
+            up = min(max(up + (m3 * up + c3) * xi[j], low), high)
+            down = min(max(down + (m3 * down + c3) * xi[n_post + j], low), high)
+            current[j] += gain * exists[j] * (up - down)
+
+
+@njit(cache=True)
+def _room(n_post):
+    """Room for the noise of both polarities of a row, a multiple of 4."""
+    return np.zeros((2 * n_post + 3) // 4 * 4, np.float32)
+
+
+@njit(parallel=True, cache=True)
+def input_currents(spikes, layer, n_post):
+    """I[R, T, n_post] = sum_i x_i(t) W_i(t), on all cores."""
+    R, T = spikes.first.shape[0], spikes.first.shape[1] - 1
+    current = np.zeros((R, T, n_post), np.float32)
+    chunks = (T + CHUNK - 1) // CHUNK
+    for job in prange(R * chunks):
+        r, start = job // chunks, job % chunks * CHUNK
+        xi = _room(n_post)
+        for t in range(start, min(start + CHUNK, T)):
+            for s in range(spikes.first[r, t], spikes.first[r, t + 1]):
+                _add_row(current[r, t], layer, r, spikes.index[s], t, xi)
+    return current
+
+
+@njit(parallel=True, cache=True)
+def recur(current, w_rec, w_out, n_out, c):
+    """The recurrence and the readout: v and spikes z [R, T, n_rec], outputs y [R, T, n_out].
+
+    `current` [R, T, n_rec] holds the input's, and is used up.
+    """
+    R, T, n_rec = current.shape
+    v = np.zeros((R, T, n_rec), np.float32)
+    z = np.zeros((R, T, n_rec), np.bool_)
+    y = np.zeros((R, T, n_out), np.float32)
+    for r in prange(R):
+        _recur_one(r, current[r], w_rec, w_out, c, v[r], z[r], y[r])
+    return v, z, y
+
+
+@njit(cache=True)
+def _recur_one(r, current, w_rec, w_out, c, v, z, y):
+    T, n_rec = v.shape
+    n_out = y.shape[1]
+    theta = c.threshold[r]
+    xi_rec, xi_out = _room(n_rec), _room(n_out)
+    spiking, count = np.empty(n_rec, np.int32), 0  # who spikes at step t
+    for t in range(T - 1):
+        for s in range(count):
+            _add_row(current[t], w_rec, r, spiking[s], t, xi_rec)
+        for j in range(n_rec):
+            soft_reset = theta if z[t, j] else np.float32(0)
+            v[t + 1, j] = c.alpha * v[t, j] + current[t, j] - soft_reset
+        count = 0
+        for j in range(n_rec):
+            if v[t + 1, j] > theta:
+                z[t + 1, j] = True
+                spiking[count] = j
+                count += 1
+        for s in range(count):
+            _add_row(y[t + 1], w_out, r, spiking[s], t, xi_out)
+        for k in range(n_out):
+            y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
+
+
+@njit(parallel=True, cache=True)
+def gradients(spikes, v, z, y, targets, feedback, c, n_in):
+    """Gradients of the three layers, mean squared error [R] and rates [R, n_rec] in Hz.
+
+    targets [R, T, n_out]; feedback [R, n_rec, n_out].
+    """
+    R, _, n_rec = v.shape
+    n_out = y.shape[2]
+    g_in = np.zeros((R, n_in, n_rec), np.float32)
+    g_rec = np.zeros((R, n_rec, n_rec), np.float32)
+    g_out = np.zeros((R, n_rec, n_out), np.float32)
+    loss = np.zeros(R, np.float32)
+    rate = np.zeros((R, n_rec), np.float32)
+    for r in prange(R):
+        loss[r] = _gradients_one(
+            r, spikes, v[r], z[r], y[r], targets[r], feedback[r], c,
+            g_in[r], g_rec[r], g_out[r], rate[r],
+        )  # fmt: skip
+    return g_in, g_rec, g_out, loss, rate
+
+
+@njit(cache=True, error_model="numpy")
+def _gradients_one(r, spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out, rate):
+    """Fill in the gradients and the rates of replica r; returns its mean squared error."""
+    T, n_rec = v.shape
+    n_out = y.shape[1]
+    theta = c.threshold[r]
+    for t in range(T):
+        for j in range(n_rec):
+            rate[j] += z[t, j]
+    rate /= T * c.dt
+    pull = c.reg[r] * (rate - c.rate[r])
+    S, hR = np.zeros(n_rec, np.float32), np.empty(n_rec, np.float32)
+    E = np.zeros(n_out, np.float32)
+    later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
+    squares = 0.0
+    for t in range(T - 1, -1, -1):
+        later = np.float32(1) + c.kappa * later
+        hR[:] = pull * later
+        for k in range(n_out):
+            error = y[t, k] - targets[t, k]
+            squares += error * error
+            E[k] = error + c.kappa * E[k]
+            for j in range(n_rec):
+                hR[j] += feedback[j, k] * E[k]
+        for j in range(n_rec):
+            h = max(np.float32(0), np.float32(1) - abs(v[t, j] - theta) / theta)
+            S[j] = c.alpha * S[j] + c.gamma * h * hR[j]
+        for j in range(n_rec):
+            if z[t, j]:
+                g_out[j] += E
+        if t > 0:
+            for s in range(spikes.first[r, t - 1], spikes.first[r, t]):
+                g_in[spikes.index[s]] += S
+            for i in range(n_rec):
+                if z[t - 1, i]:
+                    g_rec[i] += S
+    for i in range(n_rec):
+        g_rec[i, i] = 0  # no neuron has a synapse onto itself
+    _clip(g_in)
+    _clip(g_rec)
+    _clip(g_out)
+    return squares / (T * n_out)
+
+
+@njit(cache=True)
+def _clip(g):
+    for i in range(g.shape[0]):
+        for j in range(g.shape[1]):
+            g[i, j] = min(max(g[i, j], -_LIMIT), _LIMIT)
+
+
+def uniform(shape, key, draw, device="cpu"):
+    """Uniform numbers in (0, 1), float32, in `shape`; what entry r of the first axis holds depends
+    on key[r] and `draw` alone."""
+    out = np.empty((len(key), int(np.prod(shape)) // len(key)), np.float32)
+    _fill_uniform(out, key, draw)
+    return torch.from_numpy(out).view(shape).to(device)
+
+
+@njit(parallel=True, cache=True, error_model="numpy")
+def _fill_uniform(out, key, draw):
+    for r in prange(out.shape[0]):
+        k0, k1 = np.uint32(key[r]), np.uint32(key[r] >> np.uint64(32))
+        for i in range(out.shape[1]):
+            word, _, _, _ = rng.philox(
+                np.uint32(i), np.uint32(0), _UNIFORM, np.uint32(draw), k0, k1
+            )
+            out[r, i] = (np.float32(np.int32(word >> np.uint32(8))) + np.float32(0.5)) * _TINY
