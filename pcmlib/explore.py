@@ -16,13 +16,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
-import io
 import itertools
 import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stderr
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
@@ -55,8 +54,8 @@ def explorer(
         Called as ``figure_function(**{knob: value})``; returns a Matplotlib figure, which the
         explorer draws and closes. It is called once here, with the defaults, so that a broken
         explorer stops its notebook. Every figure must have the same size; fix the limits of the
-        axes too, or the reader sees them jump. What it writes to stderr (a tqdm bar, for one) is
-        shown while it computes.
+        axes too, or the reader sees them jump. What it displays (tqdm's bar, for one) is shown
+        while it computes.
     caption
         What the figure shows, in one or two sentences; also its text for screen readers.
     grid
@@ -189,12 +188,15 @@ class Panel:
         self.explorer = explorer
         self.controls = [_control(knob) for knob in explorer.knobs.values()]
         self.status = ipywidgets.Label()
+        self.progress = ipywidgets.Output()
         self.picture = ipywidgets.HTML(self._picture(explorer.frames[explorer.start]))
         self.waiting = False
         for control in self.controls:
             control.observe(self._moved, "index" if hasattr(control, "index") else "value")
         caption = ipywidgets.HTML(html.escape(explorer.caption))
-        self.box = ipywidgets.VBox([self.picture, *self.controls, self.status, caption])
+        self.box = ipywidgets.VBox(
+            [self.picture, *self.controls, self.status, self.progress, caption]
+        )
 
     @property
     def positions(self) -> Positions:
@@ -218,7 +220,7 @@ class Panel:
         self.status.value = "computing …"
         began = time.perf_counter()
         try:
-            with redirect_stderr(_Progress(self.status)):
+            with _displayed_in(self.progress):
                 lines = self.explorer.draw(self.positions)
         except Exception:
             trace = html.escape(traceback.format_exc())
@@ -232,17 +234,31 @@ class Panel:
         return picture(lines, self.explorer.caption)
 
 
-class _Progress(io.TextIOBase):
-    """A stream that shows its last line in a label, as a terminal shows a progress bar."""
+@contextmanager
+def _displayed_in(output: ipywidgets.Output) -> Iterator[None]:
+    """Show in `output` whatever is displayed meanwhile, a progress bar for one.
 
-    def __init__(self, label: ipywidgets.Label) -> None:
-        self.label = label
+    A front end drops what a kernel displays outside a request, and so does a redrawing. An Output
+    used as a context manager follows requests; here its contents are set instead.
+    """
+    publisher = getattr(get_ipython(), "display_pub", None)
+    if not hasattr(publisher, "register_hook"):  # no kernel: what is displayed is printed
+        yield
+        return
 
-    def write(self, text: str) -> int:
-        lines = text.replace("\r", "\n").strip().split("\n")
-        if lines[-1]:
-            self.label.value = lines[-1]
-        return len(text)
+    def show(message: dict) -> dict | None:
+        if message["header"]["msg_type"] != "display_data":
+            return message
+        content = {key: message["content"][key] for key in ("data", "metadata")}
+        output.outputs = (*output.outputs, {"output_type": "display_data", **content})
+        return None
+
+    publisher.register_hook(show)
+    try:
+        yield
+    finally:
+        publisher.unregister_hook(show)
+        output.outputs = ()
 
 
 def _control(knob: Knob) -> ipywidgets.Widget:

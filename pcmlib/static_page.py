@@ -46,6 +46,7 @@ def draw(figure: Figure, name: str) -> list[str]:
     svg = text.getvalue()
     svg = svg[svg.index("<svg ") :]
     svg = re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' xmlns[:\w]*="[^"]*"', "", svg).replace("xlink:href", "href")
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
     svg = re.sub(r'(\bid="|\bhref="#|url\(#)', rf"\g<1>{name}-", svg)
     svg = re.sub(r'(?<= )(d|x|y)="([^"]*)"', _shorten, svg)
