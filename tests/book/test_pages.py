@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 import check_site  # noqa: E402
+import docstrings  # noqa: E402
 
 
 def faults(tmp_path, name, text):
@@ -70,3 +71,22 @@ def test_python_shown_in_prose_runs(name):
     assert blocks
     for block in blocks:
         subprocess.run([sys.executable, "-W", "error", "-c", block], check=True, cwd=ROOT)
+
+
+def test_every_module_is_in_the_package_reference():
+    page = (ROOT / "notebooks/pages/api.md").read_text()
+    listed = re.findall(r"^\.\. automodule:: pcmlib\.(\w+)$", page, re.MULTILINE)
+    modules = {path.stem for path in (ROOT / "pcmlib").glob("[!_]*.py")}
+    assert sorted(listed) == sorted(modules)
+
+
+def test_docstrings_are_shown_as_they_stand():
+    """Markup characters mean themselves, code is code, indented lines are literal."""
+    shown = docstrings.blocks(["|dG| of `Crossbar`", "    w = G*", "after", "- one", "  two_"])
+    assert list(shown) == [
+        r"\ \|dG\| of \ ``Crossbar``\ ",
+        *["", "::", "", "    w = G*", ""],
+        r"\ after",
+        "- one",
+        r"  two\_",
+    ]
