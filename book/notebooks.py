@@ -56,16 +56,8 @@ def strip(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.execution_count = None
-            checked = CHECKED in cell.metadata.get("tags", [])
-            cell.outputs = [tidy(output) for output in cell.outputs] if checked else []
-
-
-def tidy(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Drop the number of the execution, which changes without the output changing."""
-    if "execution_count" in output:
-        output.execution_count = None
-    return output
+            if CHECKED not in cell.metadata.get("tags", []):
+                cell.execution_count, cell.outputs = None, []
 
 
 def execute(paths: list[Path]) -> None:
