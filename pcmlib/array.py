@@ -104,7 +104,8 @@ class PCMArray:
             state = (self.G, self.P, self.tp, self.n_set, counts)
             args = (array.view(rows).numpy() for array in state)
             decay, step = np.float32(history_decay(p)), np.float32(p.set_step or 0.0)
-            apply_set(*args, t, p.constants(), decay, step, self.key, self._next_draw())
+            with rng.cores_for(counts.numel()):
+                apply_set(*args, t, p.constants(), decay, step, self.key, self._next_draw())
         else:
             self._set_in_torch(t, counts)
         self.t_last = t

@@ -34,9 +34,9 @@ def require_number(
     ]
     allowed = " ".join(["a finite number", " and ".join(limits)]).strip()
     require(is_number(value), name, value, allowed)
-    require(above is None or value > above, name, value, allowed)
-    require(at_least is None or value >= at_least, name, value, allowed)
-    require(at_most is None or value <= at_most, name, value, allowed)
+    require(bool(above is None or value > above), name, value, allowed)
+    require(bool(at_least is None or value >= at_least), name, value, allowed)
+    require(bool(at_most is None or value <= at_most), name, value, allowed)
 
 
 def require_count(name: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> None:

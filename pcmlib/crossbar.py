@@ -21,7 +21,7 @@ from torch import Tensor
 
 from pcmlib.array import PCMArray
 from pcmlib.checks import require, require_count, require_number
-from pcmlib.device import PCMParameters
+from pcmlib.device import PCMParameters, history_decay, set_increment
 
 ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a device to be
 
@@ -158,6 +158,28 @@ class Crossbar:
         # A change of exactly k steps is k pulses, whatever the last bit of the division says.
         count = torch.floor(count * (1 + 1e-6)).int()
         return torch.stack([count * (change > 0), count * (change < 0)], dim=1)
+
+    def pulses_by_mean_curve(
+        self, change: Float[Tensor, "R n_pre n_post"], most: int = 64
+    ) -> Shaped[Tensor, "R 2 n_pre n_post"]:
+        """The same, where each pulse is taken to add what the model's own mean curve says.
+
+        From each side's mean G and P, follow the mean step E' = E + m1 E + c1 + A1 P until it has
+        grown by |change|; up to `most` pulses a device, where the curve ends below that.
+        """
+        self._check_change("change", change)
+        require_count("most", most)
+        p, N = self.devices.parameters, self.pairs
+        growth = torch.stack([change, -change], dim=1).clamp(min=0)
+        G, P = self.sides, self.devices.P.mean(dim=2)
+        target, steps = G + growth, torch.zeros_like(G)
+        for _ in range(most):
+            P = P * history_decay(p)
+            mean_step = set_increment(G, P, p)[0].clamp(min=1e-6)
+            # the last step counts by its part, so that N pairs can share it
+            steps = steps + ((target - G) / mean_step).clamp(0, 1)
+            G = torch.minimum(G + mean_step, target)
+        return torch.round(steps * N).int()
 
     def deal(self, counts: Shaped[Tensor, "R 2 n_pre n_post"], t: float) -> None:
         """Give each side its count of SET pulses at time t (s), one pair after the other.

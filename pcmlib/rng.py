@@ -13,12 +13,13 @@ vectorises: a normal costs under 2 ns on one core, half of what torch.randn take
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt64
-from numba import njit, prange
+from numba import get_num_threads, njit, prange, set_num_threads
 from torch import Tensor
 
 BLOCK = 1024  # normals that are drawn together; small enough to stay in the L1 cache
@@ -47,8 +48,23 @@ def normal(
     on key[r] alone.
     """
     out = torch.empty(shape, dtype=torch.float32)
-    _fill_rows(out.view(len(key), -1).numpy(), key, draw)
+    with cores_for(out.numel()):
+        _fill_rows(out.view(len(key), -1).numpy(), key, draw)
     return out
+
+
+@contextmanager
+def cores_for(size: int) -> Iterator[None]:
+    """All cores for a compiled loop over `size` numbers; one core for a small loop.
+
+    To wake the others costs up to a millisecond, more than a small loop takes.
+    """
+    threads = get_num_threads()
+    set_num_threads(threads if size > 32 * BLOCK else 1)
+    try:
+        yield
+    finally:
+        set_num_threads(threads)
 
 
 @njit(parallel=True, cache=True)

@@ -1,10 +1,24 @@
 """What every test has: shapes checked at each call of pcmlib, and reproducible property tests."""
 
+from pathlib import Path
+
+import matplotlib
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
+matplotlib.use("agg")
+
 # Before any test imports pcmlib: its annotations (jaxtyping's shapes among them) are then enforced.
-install_import_hook("pcmlib", "beartype.beartype")
+# Modules with compiled loops are left out: Numba can't compile a function that the hook has wrapped.
+_package = Path(__file__).parent.parent / "pcmlib"
+install_import_hook(
+    [
+        f"pcmlib.{path.stem}"
+        for path in sorted(_package.glob("[!_]*.py"))
+        if "njit" not in path.read_text()
+    ],
+    "typecheck.typecheck",
+)
 
 # The same examples on every run; no deadline, since the first call of a kernel compiles it.
 settings.register_profile("pcmlib", derandomize=True, deadline=None, max_examples=50)
