@@ -24,7 +24,6 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from pcmlib.checks import require
 from pcmlib.crossbar import Crossbar
 from pcmlib.kernels import uniform
 from pcmlib.synapses import CrossbarSynapses, DigitalSynapses
@@ -98,21 +97,13 @@ class Accumulator(_Accumulating):
 
 
 class MixedPrecision(_Accumulating):
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        least = self.pulses_per_quantum.min().item()
-        allowed = "worth at least half a pulse: quantum scale pairs / assumed_pulse >= 0.5"
-        require(least >= 0.5, "quantum", self.settings.quantum.tolist(), allowed)
-
-    @property
-    def pulses_per_quantum(self) -> PerReplica:
-        s = self.settings
-        return s.quantum * self.crossbar.scale * self.crossbar.pairs / s.assumed_pulse
-
     def update(self, gradient: Weights, lr: PerReplica, t: float) -> None:
+        """A quantum is worth whole pulses, rounded down, but never less than one."""
         quanta = self.whole_quanta(gradient, lr)
-        pulses = torch.round(quanta.abs() * _each(self.pulses_per_quantum)).int()
-        self.crossbar.deal(_sides(pulses, quanta < 0), t)
+        change = -quanta * _each(self.settings.quantum * self.crossbar.scale)
+        pulses = self.crossbar.pulses(change, self.settings.assumed_pulse)
+        at_least = torch.stack([change > 0, change < 0], dim=1)
+        self.crossbar.deal(pulses.maximum(at_least.int()), t)
 
 
 class Sign(Scheme):

@@ -11,7 +11,6 @@ The same configuration gives the same run to the bit (on one machine), on any nu
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,12 +22,12 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from pcmlib import checkpoint as checkpoints
 from pcmlib.checks import require, require_count
 from pcmlib.config import TrainConfig
 from pcmlib.network import Network
+from pcmlib.progress import progress as progress_bar
 
 __all__ = ["TrainConfig", "TrainingRun", "train"]
 
@@ -115,8 +114,17 @@ def train(
         start, before = content["epoch"], content["seconds"]
 
     began = time.perf_counter() - before
+    shown = {} if progress is None else {"disable": not progress}
+    bar = progress_bar(
+        range(start, config.epochs),
+        initial=start,
+        total=config.epochs,
+        desc=f"{config.scheme} × {config.replicas}",
+        unit="epoch",
+        **shown,
+    )
     with _kernels_have_the_cores(network.compiled):
-        for epoch in _bar(config, start, progress):
+        for epoch in bar:
             if epoch in config.snapshot_epochs:
                 record.snapshot(network, epoch)
             record.epoch(epoch, network, *_one_epoch(network, epoch))
@@ -231,23 +239,6 @@ def _require_same(config: TrainConfig, stored: dict[str, Any]) -> None:
             raise ValueError(
                 f"{name} = {mine[name]!r}: must be {stored.get(name)!r}, as in the checkpoint"
             )
-
-
-def _bar(config: TrainConfig, start: int, progress: bool | None) -> tqdm:
-    """The epochs from `start` on, with a progress bar on a terminal and in a notebook."""
-    if progress is None:  # for tqdm, disable=None means: unless there is a terminal
-        in_notebook = tqdm.__name__ == "tqdm_notebook" and "PCMLIB_BOOK" not in os.environ
-        disable = False if in_notebook else None
-    else:
-        disable = not progress
-    return tqdm(
-        range(start, config.epochs),
-        initial=start,
-        total=config.epochs,
-        desc=f"{config.scheme} × {config.replicas}",
-        unit="epoch",
-        disable=disable,
-    )
 
 
 _ORDER = 2  # keeps this use of a seed apart from others
