@@ -179,6 +179,8 @@ class Crossbar:
             # the last step counts by its part, so that N pairs can share it
             steps = steps + ((target - G) / mean_step).clamp(0, 1)
             G = torch.minimum(G + mean_step, target)
+            if bool((G == target).all()):
+                break
         return torch.round(steps * N).int()
 
     def deal(self, counts: Shaped[Tensor, "R 2 n_pre n_post"], t: float) -> None:
