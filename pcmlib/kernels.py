@@ -54,6 +54,7 @@ class Rows(NamedTuple):
     drift: np.ndarray  # float32 [T, updates]: (elapsed/T0)^(-nu)
     exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
     gain: np.ndarray  # float32 [R]: weight for each µS, 1 / (N scale)
+    noisy: bool  # whether a read has noise
     m3: np.float32  # 1, read noise per conductance, scaled
     c3: np.float32  # µS, read noise at zero conductance, scaled
     g_min: np.float32  # µS, limits of what a read can give
@@ -84,35 +85,50 @@ def find_spikes(x: np.ndarray) -> Spikes:
     return Spikes(first, np.nonzero(x)[2].astype(np.int32))
 
 
-@njit(cache=True, fastmath={"contract", "nsz", "arcp"}, error_model="numpy")
-def _add_row(current, layer, r, i, t, xi):
-    """current += row i of replica r's weights, read at step t; `xi` is room for the noise."""
-    n_post = current.shape[0]
+@njit(cache=True, error_model="numpy")
+def _add_row(current, layer, r, i, t, room):
+    """current += row i of replica r's weights, read at step t; `room` is scratch space."""
     if not layer.analogue:
         row = layer.weights[r, i]
-        for j in range(n_post):
+        for j in range(current.shape[0]):
             current[j] += row[j]
         return
-    pairs = layer.G.shape[2]
-    m3, c3, low, high = layer.m3, layer.c3, layer.g_min, layer.g_max
-    drift, exists, gain = layer.drift[t], layer.exists[i], layer.gain[r]
+    n_post, pairs = current.shape[0], layer.G.shape[2]
+    Gd, xi = room[0], room[1]
     for n in range(pairs):
-        plus, minus = layer.G[r, 0, n, i], layer.G[r, 1, n, i]
-        age_plus, age_minus = layer.age[r, 0, n, i], layer.age[r, 1, n, i]
-        if c3 > 0 or m3 > 0:
+        for side in range(2):
+            part = Gd[side * n_post : (side + 1) * n_post]
+            _drifted(part, layer.G[r, side, n, i], layer.age[r, side, n, i], layer.drift[t])
+        if layer.noisy:
             rng.fill_normal(xi, layer.key[r], layer.draw, i * pairs + n, t)
-        for j in range(n_post):
-            up = plus[j] * drift[age_plus[j]]
-            down = minus[j] * drift[age_minus[j]]
-            up = min(max(up + (m3 * up + c3) * xi[j], low), high)
-            down = min(max(down + (m3 * down + c3) * xi[n_post + j], low), high)
-            current[j] += gain * exists[j] * (up - down)
+        _add_difference(current, Gd, xi, layer, layer.exists[i], layer.gain[r])
+
+
+@njit(cache=True, error_model="numpy")
+def _drifted(Gd, G, age, drift):
+    """Gd = G (elapsed/T0)^(-nu), from the table."""
+    for j in range(G.shape[0]):
+        Gd[j] = G[j] * drift[np.uint64(age[j])]
+
+
+@njit(cache=True, fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
+def _add_difference(current, Gd, xi, layer, exists, gain):
+    """current += gain (read of G+ - read of G-), a read being clip(Gd + (m3 Gd + c3) xi)."""
+    n_post = current.shape[0]
+    m3, c3, low, high = layer.m3, layer.c3, layer.g_min, layer.g_max
+    for j in range(n_post):
+        up, down = Gd[j], Gd[n_post + j]
+        up += (m3 * up + c3) * xi[j]
+        down += (m3 * down + c3) * xi[n_post + j]
+        up = min(max(up, low), high)
+        down = min(max(down, low), high)
+        current[j] += gain * exists[j] * (up - down)
 
 
 @njit(cache=True)
 def _room(n_post):
-    """Room for the noise of both polarities of a row, a multiple of 4."""
-    return np.zeros((2 * n_post + 3) // 4 * 4, np.float32)
+    """Scratch space for both polarities of a row: conductances and noise, a multiple of 4 long."""
+    return np.zeros((2, (2 * n_post + 3) // 4 * 4), np.float32)
 
 
 @njit(parallel=True, cache=True)
@@ -123,10 +139,10 @@ def input_currents(spikes, layer, n_post):
     chunks = (T + CHUNK - 1) // CHUNK
     for job in prange(R * chunks):
         r, start = job // chunks, job % chunks * CHUNK
-        xi = _room(n_post)
+        room = _room(n_post)
         for t in range(start, min(start + CHUNK, T)):
             for s in range(spikes.first[r, t], spikes.first[r, t + 1]):
-                _add_row(current[r, t], layer, r, spikes.index[s], t, xi)
+                _add_row(current[r, t], layer, r, spikes.index[s], t, room)
     return current
 
 
@@ -150,11 +166,11 @@ def _recur_one(r, current, w_rec, w_out, c, v, z, y):
     T, n_rec = v.shape
     n_out = y.shape[1]
     theta = c.threshold[r]
-    xi_rec, xi_out = _room(n_rec), _room(n_out)
+    room_rec, room_out = _room(n_rec), _room(n_out)
     spiking, count = np.empty(n_rec, np.int32), 0  # who spikes at step t
     for t in range(T - 1):
         for s in range(count):
-            _add_row(current[t], w_rec, r, spiking[s], t, xi_rec)
+            _add_row(current[t], w_rec, r, spiking[s], t, room_rec)
         for j in range(n_rec):
             soft_reset = theta if z[t, j] else np.float32(0)
             v[t + 1, j] = c.alpha * v[t, j] + current[t, j] - soft_reset
@@ -165,7 +181,7 @@ def _recur_one(r, current, w_rec, w_out, c, v, z, y):
                 spiking[count] = j
                 count += 1
         for s in range(count):
-            _add_row(y[t + 1], w_out, r, spiking[s], t, xi_out)
+            _add_row(y[t + 1], w_out, r, spiking[s], t, room_out)
         for k in range(n_out):
             y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
 
