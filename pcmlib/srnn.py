@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -52,6 +52,7 @@ class Neurons:
         return math.exp(-self.dt / self.tau_out)
 
 
+@runtime_checkable
 class Synapses(Protocol):
     """Anything that turns spikes into currents: FP32 weights or a crossbar."""
 
@@ -95,9 +96,10 @@ def run_trial(
     Synapses are read when their presynaptic neuron spikes, and at no other time.
     """
     R, T, _ = inputs.shape
-    v = torch.zeros(R, T, n_rec, device=inputs.device)
+    dtype = p.threshold.dtype
+    v = torch.zeros(R, T, n_rec, device=inputs.device, dtype=dtype)
     z = torch.zeros(R, T, n_rec, device=inputs.device, dtype=torch.bool)
-    y = torch.zeros(R, T, n_out, device=inputs.device)
+    y = torch.zeros(R, T, n_out, device=inputs.device, dtype=dtype)
     for t in range(T - 1):
         current = w_in.current(inputs[:, t], t) + w_rec.current(z[:, t], t)
         v[:, t + 1], z[:, t + 1] = lif_step(v[:, t], z[:, t], current, p)

@@ -44,7 +44,7 @@ def test_a_replica_depends_on_its_own_seed_alone():
         ("input_rate", 2000.0),
         ("frequencies", ()),
         ("frequencies", (0.0,)),
-        ("samples", 1.5),
+        ("samples", 0),
     ],
 )
 def test_bad_values_are_named(field, value):
