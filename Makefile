@@ -1,6 +1,6 @@
 # Everything from a fresh machine with Python 3.11+ and make:
 #   make book        build the book into _build/html, with warnings as errors
-#   make test        lint, tests and notebooks
+#   make test        lint, tests and notebooks (a browser's tests need Chromium; Debian's root gets it)
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
 #   make repo URL=https://github.com/NAME/pcmlib    set the project's address
@@ -10,14 +10,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-.PHONY: book test browser lab notebooks repo clean
+.PHONY: book test lab notebooks repo clean
 
 book: $(ENV)
 	rm -rf _build/html _build/jupyter_execute _build/.doctrees
 	PCMLIB_BOOK=1 $(BIN)/jupyter-book build . -W -n --keep-going
 	$(BIN)/python book/check_site.py _build/html
 
-test: $(ENV) browser
+test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
@@ -33,13 +33,6 @@ repo: $(ENV)
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis .ruff_cache
-
-# The tests of the built pages drive Chromium. Debian's root can install it; others are told.
-browser:
-	@command -v chromium chromium-browser google-chrome >/dev/null \
-	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	       && apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; } \
-	  || echo "No Chromium found and none can be installed here: the browser tests will be skipped."
 
 # The environment: the locked versions, then the package itself in place.
 $(ENV): requirements.lock pyproject.toml
