@@ -3,8 +3,23 @@
   const root = document.currentScript.parentElement;
   const picture = root.querySelector(".explorer-picture");
   const form = root.querySelector("form");
-  const controls = [...form.querySelectorAll("input, select")];
+  const labels = [...form.querySelectorAll(".explorer-label")].map((label) => label.textContent);
   const caption = picture.getAttribute("aria-label");
+  const grid = JSON.parse(root.dataset.grid); // knobs that keep their place when another one moves
+
+  // A knob is one slider, one checkbox, or several radio buttons; its position counts from 0.
+  const knobs = [...form.querySelectorAll(".explorer-knob")].map((knob) => [
+    ...knob.querySelectorAll("input"),
+  ]);
+  const position = (knob) =>
+    knob.length > 1 ? knob.findIndex((button) => button.checked)
+    : knob[0].type === "checkbox" ? Number(knob[0].checked)
+    : Number(knob[0].value);
+  const place = (knob, position) => {
+    if (knob.length > 1) knob[position].checked = true;
+    else if (knob[0].type === "checkbox") knob[0].checked = position === 1;
+    else knob[0].value = position;
+  };
 
   const unpack = async () => {
     const packed = root.querySelector("script[type='text/plain']").textContent;
@@ -12,34 +27,21 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return new Response(stream).json();
   };
-
-  const position = (control) =>
-    control.type === "checkbox" ? Number(control.checked)
-    : control.type === "range" ? Number(control.value)
-    : control.selectedIndex;
-
-  const place = (control, position) => {
-    if (control.type === "checkbox") control.checked = position === 1;
-    else if (control.type === "range") control.value = position;
-    else control.selectedIndex = position;
-  };
-
   let packet; // unpacked when a knob first moves
 
   form.addEventListener("input", async ({ target }) => {
-    const { lines, frames, texts, start, grid } = await (packet ??= unpack());
-    const moved = controls.indexOf(target);
-    controls.forEach((control, k) => {
-      if (k !== moved && !(grid[k] && grid[moved])) place(control, start[k]);
+    const { lines, frames, texts, start } = await (packet ??= unpack());
+    const moved = knobs.findIndex((knob) => knob.includes(target));
+    knobs.forEach((knob, k) => {
+      if (k !== moved && !(grid.includes(k) && grid.includes(moved))) place(knob, start[k]);
     });
-    const positions = controls.map(position);
-    const shown = positions.map((p, k) => texts[k][p]);
-    controls.forEach((control, k) => {
-      if (control.type !== "range") return;
-      control.setAttribute("aria-valuetext", shown[k]);
-      control.nextElementSibling.textContent = shown[k];
+    const positions = knobs.map(position);
+    const shown = positions.map((position, k) => texts[k][position]);
+    knobs.forEach(([input], k) => {
+      if (input.type !== "range") return;
+      input.setAttribute("aria-valuetext", shown[k]);
+      input.nextElementSibling.textContent = shown[k];
     });
-    const labels = [...form.querySelectorAll("label > span")].map((span) => span.textContent);
     const state = labels.map((label, k) => `${label}: ${shown[k]}`).join("; ");
     root.querySelector(".explorer-state").textContent = `(${state})`;
     picture.setAttribute("aria-label", `${caption} (${state})`);

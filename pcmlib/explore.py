@@ -195,7 +195,7 @@ class Panel:
             control.observe(self._moved, "index" if hasattr(control, "index") else "value")
         caption = ipywidgets.HTML(html.escape(explorer.caption))
         self.box = ipywidgets.VBox(
-            [self.picture, *self.controls, self.status, self.progress, caption]
+            [self.picture, caption, *self.controls, self.status, self.progress]
         )
 
     @property

@@ -123,9 +123,10 @@ def page(
         Knobs that keep their place while another one of them moves. Any other knob returns to its
         default as soon as another knob moves.
     """
+    together = [k for k, key in enumerate(knobs) if key in grid]
     state = "; ".join(f"{knob.label}: {knob.texts[knob.start]}" for knob in knobs.values())
     parts = [
-        f'<figure class="explorer" id="{name}">',
+        f'<figure class="explorer" id="{name}" data-grid="{together}">',
         picture(next(iter(frames.values())), caption),
         f'<figcaption>{html.escape(caption)} <span class="explorer-state">({html.escape(state)})'
         "</span></figcaption>",
@@ -135,9 +136,8 @@ def page(
             frames,
             texts=[knob.texts for knob in knobs.values()],
             start=[knob.start for knob in knobs.values()],
-            grid=[key in grid for key in knobs],
         )
-        controls = "".join(_control(knob) for knob in knobs.values())
+        controls = "".join(_control(f"{name}-{key}", knob) for key, knob in knobs.items())
         parts[-1:-1] = [
             f'<form class="explorer-knobs" autocomplete="off" hidden>{controls}'
             f"{_rule(knobs, grid)}</form>"
@@ -163,24 +163,30 @@ def _asset(file: str) -> str:
     return files("pcmlib").joinpath(file).read_text(encoding="utf-8")
 
 
-def _control(knob: Knob) -> str:
-    """A labelled native control, which keyboards and screen readers know."""
-    text = html.escape(knob.texts[knob.start])
+def _control(name: str, knob: Knob) -> str:
+    """Labelled native controls, which keyboards and screen readers know."""
+    label = html.escape(knob.label)
+    texts = [html.escape(text) for text in knob.texts]
+    shown = f'<span class="explorer-label">{label}</span>'
+    if isinstance(knob, Choice):
+        checked = [" checked" * (i == knob.start) for i in range(len(texts))]
+        buttons = "".join(
+            f'<label><input type="radio" name="{name}"{checked[i]}>{text}</label>'
+            for i, text in enumerate(texts)
+        )
+        return (
+            f'<div class="explorer-knob" role="radiogroup" aria-label="{label}">'
+            f"{shown}<div>{buttons}</div></div>"
+        )
     if isinstance(knob, Toggle):
-        control = f'<input type="checkbox"{" checked" if knob.default else ""}>'
-    elif isinstance(knob, Choice):
-        control = "<select>{}</select>".format(
-            "".join(
-                f"<option{' selected' if i == knob.start else ''}>{html.escape(option)}</option>"
-                for i, option in enumerate(knob.texts)
-            )
-        )
+        control = f'<input type="checkbox"{" checked" * knob.default}>'
     else:
+        text = texts[knob.start]
         control = (
-            f'<input type="range" min="0" max="{len(knob.values) - 1}" step="1" '
-            f'value="{knob.start}" aria-valuetext="{text}"><output aria-live="off">{text}</output>'
+            f'<input type="range" min="0" max="{len(texts) - 1}" step="1" value="{knob.start}" '
+            f'aria-valuetext="{text}"><output aria-live="off">{text}</output>'
         )
-    return f"<label><span>{html.escape(knob.label)}</span>{control}</label>"
+    return f'<label class="explorer-knob">{shown}{control}</label>'
 
 
 def _rule(knobs: Mapping[str, Knob], grid: Sequence[str]) -> str:

@@ -166,18 +166,16 @@ def test_knobs_on_a_page_are_labelled_native_controls_at_their_defaults():
     frames = {(1, 0, 1): ["<svg>", "</svg>"], (0, 0, 1): ["<svg>", "<g/>", "</svg>"]}
     text = page("name", "caption", KNOBS, frames)
     outline = Outline(text)
-    slider, toggle = outline.all("input")
-    assert (slider["type"], slider["min"], slider["max"], slider["value"]) == (
-        "range",
-        "0",
-        "2",
-        "1",
-    )
+    slider, first, second, toggle = outline.all("input")
+    assert slider["type"] == "range"
+    assert (slider["min"], slider["max"], slider["value"]) == ("0", "2", "1")
     assert slider["aria-valuetext"] == "1 µS"
+    assert first["type"] == second["type"] == "radio"
+    assert first["name"] == second["name"] == "name-scheme"
+    assert ("checked" in first, "checked" in second) == (True, False)
     assert toggle["type"] == "checkbox"
     assert "checked" in toggle
-    assert ["selected" in option for option in outline.all("option")] == [True, False]
-    assert len(outline.all("label")) == 3
+    assert len(outline.all("label")) == 4  # the slider's, the toggle's, and one for each option
     [form] = outline.all("form")
     assert form["autocomplete"] == "off"  # else a reload keeps positions that the figure has not
     assert "hidden" in form  # shown by the script, without which no knob works

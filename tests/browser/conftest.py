@@ -1,0 +1,98 @@
+"""A real browser, a server on loopback, and the built book.
+
+Every other host is refused, so that whatever a page would fetch from elsewhere fails the test.
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from playwright.sync_api import sync_playwright
+from serving import ROOT
+
+SITE = ROOT / "_build" / "html"
+MOVED = []  # (page, width, explorers, knobs), for the summary below
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what was moved in the built book."""
+    for width in sorted({width for _, width, _, _ in MOVED}):
+        pages = [entry for entry in MOVED if entry[1] == width]
+        explorers, knobs = (sum(entry[i] for entry in pages) for i in (2, 3))
+        terminalreporter.write_line(
+            f"book at {width} px: {len(pages)} pages opened, {explorers} explorers and {knobs} "
+            "knobs moved, each by mouse and by keyboard"
+        )
+
+
+@pytest.fixture
+def moved():
+    """What the tests report: (page, width, explorers, knobs)."""
+    return MOVED
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium; installed from Debian's packages where that is possible."""
+    for attempt in range(2):
+        for name in ("chromium", "chromium-browser", "google-chrome"):
+            if path := shutil.which(name):
+                return path
+        if attempt or not shutil.which("apt-get") or os.geteuid() != 0:
+            break
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "-qq", *command], env=environment, check=False)
+    return None
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = find_chromium()
+    if path is None:
+        pytest.skip(
+            "no Chromium here, and none can be installed: pages were not tried in a browser"
+        )
+    return path
+
+
+# Not for the session: Playwright keeps an event loop in this thread, and other tests run their own.
+@pytest.fixture(scope="module")
+def browser(chromium):
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+def newest(*patterns: str) -> float:
+    """When the newest of these files was changed."""
+    files = [path for pattern in patterns for path in ROOT.glob(pattern)]
+    return max(path.stat().st_mtime for path in files)
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The built book; built now where it is missing or older than its sources."""
+    sources = (
+        "notebooks/**/*.ipynb",
+        "notebooks/**/*.md",
+        "pcmlib/*",
+        "book/**/*",
+        "*.yml",
+        "*.md",
+    )
+    index = SITE / "index.html"
+    if not index.exists() or index.stat().st_mtime < newest(*sources):
+        done = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return SITE

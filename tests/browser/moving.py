@@ -1,0 +1,98 @@
+"""Move every knob of every explorer on a page, as a reader does, and see the figure change."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class State:
+    """What a reader sees of an explorer."""
+
+    figure: str
+    positions: tuple[int, ...]
+    texts: tuple[str, ...]
+    sizes: tuple[float, ...]  # CSS px: of the picture and of the whole explorer
+
+    @staticmethod
+    def of(explorer):
+        read = explorer.evaluate(READ)
+        return State(read["figure"], *(tuple(read[key]) for key in ("positions", "texts", "sizes")))
+
+
+READ = """root => {
+  const box = (element) => element.getBoundingClientRect();
+  const picture = root.querySelector(".explorer-picture");
+  const knobs = [...root.querySelectorAll(".explorer-knob")];
+  const inputs = knobs.map((knob) => [...knob.querySelectorAll("input")]);
+  return {
+    figure: picture.innerHTML,
+    positions: inputs.map((knob) =>
+      knob.length > 1 ? knob.findIndex((button) => button.checked)
+      : knob[0].type === "checkbox" ? Number(knob[0].checked)
+      : Number(knob[0].value)),
+    texts: knobs.map((knob) => knob.querySelector("output")?.textContent ?? ""),
+    sizes: [box(picture.querySelector("svg")), box(root)].flatMap((b) => [b.width, b.height]),
+  };
+}"""
+
+
+def settled(explorer, before):
+    """The state after a knob has moved: waits for the figure to be another one."""
+    changed = "([root, old]) => root.querySelector('.explorer-picture').innerHTML !== old"
+    page = explorer.page
+    page.wait_for_function(changed, arg=[explorer.element_handle(), before.figure], timeout=5000)
+    return State.of(explorer)
+
+
+def click_at(slider, fraction):
+    """Press the mouse on a slider, at this fraction of its width."""
+    box = slider.bounding_box()
+    slider.click(position={"x": box["width"] * fraction, "y": box["height"] / 2})
+
+
+def move_by_mouse(explorer, knob, position):
+    """Click as far from the present position as the knob goes."""
+    inputs = knob.locator("input")
+    if inputs.count() > 1:
+        inputs.nth(0 if position else inputs.count() - 1).click()
+    elif inputs.get_attribute("type") == "checkbox":
+        inputs.click()
+    else:
+        last = int(inputs.get_attribute("max"))
+        click_at(inputs, 0.01 if position > last / 2 else 0.99)
+
+
+def move_by_keyboard(explorer, knob, position):
+    """Press the key that takes the focused knob as far as it goes from the present position."""
+    inputs = knob.locator("input")
+    if inputs.count() > 1:
+        inputs.nth(position).press("ArrowDown")
+    elif inputs.get_attribute("type") == "checkbox":
+        inputs.press("Space")
+    else:
+        inputs.press("Home" if position > int(inputs.get_attribute("max")) / 2 else "End")
+
+
+def move_all(explorer, together=()):
+    """Move each knob by mouse, then by keyboard; return how many knobs there are.
+
+    Whatever moves, the picture and the explorer keep their size, a slider says its value, and the
+    knobs that are not `together` with the moved one stand at their defaults.
+    """
+    explorer.scroll_into_view_if_needed()
+    start = State.of(explorer)
+    knobs = explorer.locator(".explorer-knob")
+    for k in range(knobs.count()):
+        assert knobs.nth(k).locator(".explorer-label").inner_text().strip()
+        for move in (move_by_mouse, move_by_keyboard):
+            before = State.of(explorer)
+            move(explorer, knobs.nth(k), before.positions[k])
+            after = settled(explorer, before)
+            assert after.positions[k] != before.positions[k]
+            assert after.sizes == start.sizes, "the page jumps"
+            for i, position in enumerate(after.positions):
+                if i != k and not (i in together and k in together):
+                    assert position == start.positions[i]
+            if slider := knobs.nth(k).locator("input[type=range]").all():
+                assert slider[0].get_attribute("aria-valuetext") == after.texts[k]
+                assert after.texts[k] != before.texts[k]
+    return knobs.count()
