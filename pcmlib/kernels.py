@@ -23,13 +23,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import config, njit, prange
 
 from pcmlib import rng
 
-# Waiting threads sleep instead of spinning: kernels last a millisecond, and where another process
-# has the core, a spinning thread would keep its own partner from finishing.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Of Numba's thread pools, take the one whose idle threads sleep. OpenMP's spin: where another
+# process has the core, they keep their own partner from finishing a kernel of a millisecond.
+if "NUMBA_THREADING_LAYER" not in os.environ:
+    config.THREADING_LAYER = "workqueue"
 
 CHUNK = 64  # time steps whose input one thread reads at a time
 _LIMIT = np.float32(100.0)
