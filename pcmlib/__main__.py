@@ -1,4 +1,4 @@
-"""The command line: `pcmlib replicate 2|5|7`, `pcmlib write-stats`, `pcmlib train`; JSON out."""
+"""The command line: `pcmlib replicate 2|5|7`, `write-stats`, `train`, `tune`; JSON out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from pcmlib.checks import require
 from pcmlib.crossbar_experiments import WriteStatistics
 from pcmlib.device import PCMParameters
 from pcmlib.output import check_destinations, write_figure, write_json
+from pcmlib.train_command import train_command
+from pcmlib.tune_command import tune_command
 
 app = typer.Typer(
     help="PCM devices, crossbars, and spiking networks trained on them.",
@@ -111,6 +113,10 @@ def write_stats(
     data = {"source": run.source, "target": run.target, "mean": run.mean, "std": run.std}
     summary = f"mean square error {run.error:.2f} µS², mean sd {run.spread:.2f} µS"
     _deliver(data, crossbar_plots.plot_write_statistics(run), summary, figure, json)
+
+
+app.command("train")(train_command)
+app.command("tune")(tune_command)
 
 
 def _deliver(

@@ -58,6 +58,20 @@ def test_write_stats_writes_maps_with_sources_as_rows(monkeypatch, tmp_path, cap
     assert "mean square error" in capsys.readouterr().out
 
 
+def test_train_writes_the_keys_of_its_summary(monkeypatch, tmp_path):
+    out = tmp_path / "t.json"
+    code = run(
+        monkeypatch, "train", "--scheme", "mixed-precision", "--preset", "reference",
+        "--epochs", 2, "--replicas", 2, "--set", "n_rec=20", "--json", out,
+    )  # fmt: skip
+    content = json.loads(out.read_text())
+    assert code == 0
+    keys = ["scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"]
+    assert list(content) == keys
+    assert [len(x) for x in content["loss"]] == [2, 2]
+    assert content["config"]["n_rec"] == 20
+
+
 def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
     files = [tmp_path / name for name in ("a.json", "b.json", "c.json")]
     for file, seed in zip(files, (3, 3, 4), strict=True):
@@ -79,6 +93,11 @@ def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
         (["write-stats", "--scheme", "multi-mem", "--pairs", 0], "pairs = 0: must be"),
         (["write-stats", "--scheme", "multimem"], "multimem"),
         (["write-stats"], "--scheme"),
+        (["train", "--scheme", "sgd"], "scheme = 'sgd': must be one of vanilla"),
+        (["train", "--scheme", "vanilla", "--perf-bits", 4], "bits = 4: must be None"),
+        (["train", "--scheme", "sign", "--perf-bits", 17], "bits = 17: must be"),
+        (["train", "--scheme", "sign", "--set", "lr=1"], "--set = 'lr=1': must be field=value"),
+        (["train", "--scheme", "sign", "--set", "tau_rec=-1"], "tau_rec = -1.0: must be"),
         (["replicate", 5, "--json", "no/such/folder/f.json"], "a file in a folder that exists"),
         (["replicate", 5, "--figure", "f.txt"], "a file name that ends in .png, .svg, .pdf"),
     ],
