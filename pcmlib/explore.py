@@ -34,8 +34,9 @@ from pcmlib.static_page import Positions, draw, page, picture
 
 __all__ = ["Choice", "Explorer", "Slider", "Steps", "Toggle", "explorer"]
 
-SETTLE = 0.03
-"""Seconds from a knob's move to the drawing. Positions that arrive meanwhile take its place."""
+SETTLE = 0.2
+"""How long a moved knob waits, in times of the last drawing: positions that arrive meanwhile take
+its place. A front end sends one at a time, so that the newest needs a moment to arrive."""
 
 
 def explorer(
@@ -101,7 +102,9 @@ class Explorer:
         signature = repr((figure_function.__name__, caption, grid, list(knobs.items())))
         self.name = "explorer-" + hashlib.sha256(signature.encode()).hexdigest()[:8]
         self.start: Positions = tuple(knob.start for knob in knobs.values())
+        began = time.perf_counter()
         self.frames = {self.start: self.draw(self.start)}
+        self.seconds = time.perf_counter() - began
         # Drawn here and not when displayed: IPython would swallow an error of the display, and the
         # book would be built with a broken explorer in it.
         if _building():
@@ -191,6 +194,7 @@ class Panel:
         self.progress = ipywidgets.Output()
         self.picture = ipywidgets.HTML(self._picture(explorer.frames[explorer.start]))
         self.waiting = False
+        self.seconds = explorer.seconds
         for control in self.controls:
             control.observe(self._moved, "index" if hasattr(control, "index") else "value")
         caption = ipywidgets.HTML(html.escape(explorer.caption))
@@ -212,7 +216,7 @@ class Panel:
             self.redraw()
         else:
             self.waiting = True
-            loop.call_later(SETTLE, self.redraw)
+            loop.call_later(SETTLE * self.seconds, self.redraw)
 
     def redraw(self) -> None:
         """Show the figure at the present positions; an error is shown in its place, and raised."""
@@ -228,7 +232,8 @@ class Panel:
             self.status.value = "the figure could not be drawn"
             raise
         self.picture.value = self._picture(lines)
-        self.status.value = f"{time.perf_counter() - began:.1f} s"
+        self.seconds = time.perf_counter() - began
+        self.status.value = f"{self.seconds:.1f} s"
 
     def _picture(self, lines: Sequence[str]) -> str:
         return picture(lines, self.explorer.caption)
