@@ -123,7 +123,7 @@ def train(
         unit="epoch",
         **shown,
     )
-    with _kernels_have_the_cores(network.compiled):
+    with kernels_have_the_cores(network.compiled):
         for epoch in bar:
             if epoch in config.snapshot_epochs:
                 record.snapshot(network, epoch)
@@ -159,7 +159,7 @@ def train(
 
 
 @contextmanager
-def _kernels_have_the_cores(compiled: bool) -> Iterator[None]:
+def kernels_have_the_cores(compiled: bool) -> Iterator[None]:
     """Keep torch to one thread meanwhile: its idle threads would spin on the kernels' cores."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1 if compiled else threads)
