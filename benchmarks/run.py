@@ -31,7 +31,7 @@ import torch
 
 from pcmlib import kernels, rng
 from pcmlib.network import LAYERS, Network
-from pcmlib.training import TrainConfig, kernels_have_the_cores
+from pcmlib.training import TrainConfig, one_torch_thread
 
 MIXED = TrainConfig.preset("mixed-precision", "reference", epochs=100)
 VANILLA = TrainConfig.preset("vanilla", "reference", epochs=100)
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, help="checkout of srnn-pcm")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
     arguments = parser.parse_args()
-    with kernels_have_the_cores(compiled=True):
+    with one_torch_thread():
         results = {"machine": machine(), "compile_s": compile_time()}
         results["comparison"] = comparison(arguments.reference)
         results["growth"] = growth()

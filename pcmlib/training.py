@@ -123,7 +123,7 @@ def train(
         unit="epoch",
         **shown,
     )
-    with kernels_have_the_cores(network.compiled):
+    with one_torch_thread():
         for epoch in bar:
             if epoch in config.snapshot_epochs:
                 record.snapshot(network, epoch)
@@ -159,10 +159,13 @@ def train(
 
 
 @contextmanager
-def kernels_have_the_cores(compiled: bool) -> Iterator[None]:
-    """Keep torch to one thread meanwhile: its idle threads would spin on the kernels' cores."""
+def one_torch_thread() -> Iterator[None]:
+    """Keep torch to one thread meanwhile.
+
+    Its operations here are small, and its idle threads would spin on the cores of the kernels.
+    """
     threads = torch.get_num_threads()
-    torch.set_num_threads(1 if compiled else threads)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
