@@ -240,3 +240,31 @@ def plot_device_panels(
     plot_read(axes[1], read, last=g_max)
     plot_drift(axes[2], curves)
     return figure
+
+
+def plot_steps(
+    pulse: np.ndarray, mean: np.ndarray, std: np.ndarray, *, assumed: float = 0.75
+) -> Figure:
+    """Mean and sd over devices of the step of each SET pulse, beside an assumed constant step."""
+    figure, (axes,) = panels(height=3.0)
+    axes.plot(pulse, mean, "o-", ms=4, color=BLUE, label="mean step")
+    axes.plot(pulse, std, "o-", ms=4, color=RED, label="sd of the step")
+    axes.axhline(assumed, color="black", lw=1, ls="--", label=f"{assumed:g} µS")
+    label(axes, "pulse number", "step (µS)", xlim=(0, float(pulse[-1]) + 1), ylim=(0, 2.2))
+    axes.set_xticks(np.arange(0, pulse[-1] + 1, 5))
+    legend(axes)
+    return figure
+
+
+def plot_retention(
+    time: np.ndarray, bands: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> Figure:
+    """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
+    figure, (axes,) = panels(height=3.0)
+    for (name, (low, middle, high)), colour in zip(bands.items(), COLOURS, strict=False):
+        axes.fill_between(time, low, high, color=colour, alpha=0.2, lw=0)
+        axes.semilogx(time, middle, color=colour, label=name)
+    limits = (float(time[0]), float(time[-1]))
+    label(axes, "time since the pulse (s)", "G(t) / G(T₀)", xlim=limits, ylim=(0, 1.8))
+    legend(axes, loc="lower left")
+    return figure
