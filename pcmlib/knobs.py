@@ -92,7 +92,8 @@ class Steps(Knob):
 
     @property
     def values(self) -> tuple:
-        return tuple(self.steps)
+        whole = all(isinstance(value, int) for value in self.steps)
+        return tuple(self.steps) if whole else tuple(map(float, self.steps))  # of one type
 
     @property
     def texts(self) -> tuple[str, ...]:

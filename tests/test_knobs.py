@@ -27,6 +27,8 @@ def test_values_are_what_an_author_would_write():
     assert Slider(1, 4, 1, 2, "pairs").values == (1, 2, 3, 4)
     assert all(isinstance(value, int) for value in Slider(1, 4, 1, 2, "pairs").values)
     assert Steps([1e-5, 1e-4, 1e-3], 1e-4, "rate").texts == ("1e-05", "0.0001", "0.001")
+    assert list(map(type, Steps([5, 38.6], 5, "interval").values)) == [float, float]
+    assert list(map(type, Steps([1, 8], 8, "pairs").values)) == [int, int]
     assert Choice(["sign", "vanilla"], "vanilla", "scheme").start == 1
     toggle = Toggle(True, "noise")
     assert (toggle.values, toggle.texts, toggle.start) == ((False, True), ("off", "on"), 1)
