@@ -40,7 +40,7 @@ class FillStatusTable(SphinxPostTransform):
         """Called once for each page, after all pages are read."""
         for placeholder in list(self.document.findall(StatusTable)):
             rows = list(self.rows())
-            placeholder.replace_self(table(rows) if rows else nothing_yet())
+            placeholder.replace_self([summary(rows), table(rows)] if rows else [nothing_yet()])
 
     def rows(self) -> Iterator[list[nodes.Node | str]]:
         """Yield the cells of each row, in the table of contents' order."""
@@ -63,12 +63,21 @@ class FillStatusTable(SphinxPostTransform):
 
 def cells(quantity: dict[str, str | float | None]) -> list[str]:
     """Return one quantity's last four cells."""
-    unit = f" {quantity['unit']}" if quantity["unit"] else ""
+    unit = f"\N{NO-BREAK SPACE}{quantity['unit']}" if quantity["unit"] else ""
     if quantity["reference"] is None:
         reference = "not given"
     else:
         reference = f"{significant(quantity['reference'])} ± {quantity['tolerance']:g}{unit}"
+        reference = reference.replace(" ", "\N{NO-BREAK SPACE}")
     return [quantity["name"], f"{quantity['ours']}{unit}", reference, quantity["within"]]
+
+
+def summary(rows: list[list[nodes.Node | str]]) -> nodes.paragraph:
+    """Count the verdicts."""
+    verdicts = [row[-1] for row in rows]
+    yes, no = verdicts.count("yes"), verdicts.count("no")
+    text = f"{yes} of {yes + no} compared numbers lie within their tolerance"
+    return nodes.paragraph("", f"{text}; {verdicts.count('')} more have no reference.")
 
 
 def table(rows: list[list[nodes.Node | str]]) -> nodes.table:
