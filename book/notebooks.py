@@ -55,9 +55,8 @@ def strip(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            if CHECKED not in cell.metadata.get("tags", []):
-                cell.execution_count, cell.outputs = None, []
+        if cell.cell_type == "code" and CHECKED not in cell.metadata.get("tags", []):
+            cell.execution_count, cell.outputs = None, []
 
 
 def execute(paths: list[Path]) -> None:
