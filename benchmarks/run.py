@@ -42,9 +42,9 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, help="checkout of srnn-pcm")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
     arguments = parser.parse_args()
+    results = {"machine": machine(), "compile_s": compile_time()}
+    results["comparison"] = comparison(arguments.reference)
     with one_torch_thread():
-        results = {"machine": machine(), "compile_s": compile_time()}
-        results["comparison"] = comparison(arguments.reference)
         results["growth"] = growth()
         results["profile"] = profile()
     results["machine"]["load_after"] = os.getloadavg()[0]
@@ -97,8 +97,9 @@ class Updates:
     def __call__(self) -> None:
         config = self.network.config
         sample = torch.full((config.replicas,), self.count % config.samples)
-        result = self.network.run(sample, self.count)
-        self.network.learn(result.gradients, self.count + 1, 0)
+        with one_torch_thread():  # as in train(); the reference has all of torch's threads
+            result = self.network.run(sample, self.count)
+            self.network.learn(result.gradients, self.count + 1, 0)
         self.count += 1
 
 

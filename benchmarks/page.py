@@ -1,0 +1,110 @@
+"""Write the book's page on speed from a record of `benchmarks/run.py`.
+
+python benchmarks/page.py            # notebooks/pages/benchmarks.md from benchmarks/results.json
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RECORD = HERE / "results.json"
+PAGE = HERE.parent / "notebooks" / "pages" / "benchmarks.md"
+
+
+def page(record: dict[str, Any]) -> str:
+    """The page as Markdown; every number is the record's."""
+    machine, growth = record["machine"], record["growth"]
+    return f"""# What a weight update costs
+
+An update is one trial of 1 s (1000 steps, 100 inputs, 100 neurons), its e-prop gradient and the
+programming of the devices. Measured on {machine["date"]} on {machine["cores"]} cores of
+{machine["cpu"]} with Python {machine["python"]}, NumPy {machine["numpy"]}, PyTorch
+{machine["torch"]} and Numba {machine["numba"]}. {_load(machine)} Compiling the kernels takes
+{record["compile_s"]:.0f} s, once on a machine. Take the numbers of your own machine with
+`python benchmarks/run.py --reference CHECKOUT`, and this page from them with
+`python benchmarks/page.py`.
+
+## Against the reference
+
+The classes of [srnn-pcm](https://github.com/YigitDemirag/srnn-pcm) at commit 2d91783 ran in turns
+with ours, on the same cores in the same minutes. Medians, for each network and update; in 250
+epochs there are 750 updates.
+
+{_comparison(record["comparison"])}
+
+## Where the time goes
+
+One network, mixed precision on the full PCM model. A device is read only when its presynaptic
+neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40 million.
+
+{_profile(record["profile"])}
+
+The floor is the number of reads times the cost of one normal number
+({record["profile"]["ns_a_normal"]:.1f} ns on one core), on all cores: a read can't cost less than
+its noise.
+
+## How it grows
+
+Milliseconds an update and network, mixed precision on the full PCM model.
+
+{_growth("Neurons", growth["n_rec"])}
+
+{_growth("Time steps", growth["steps"])}
+
+{_growth("Pairs of devices a synapse", growth["pairs"])}
+
+{_growth("Networks at once", growth["replicas"])}
+
+The largest of these runs, with 1000 neurons, is part of a process that took
+{growth["peak_memory_gib"][0]["ms"]:.1f} GiB in all at its peak.
+"""
+
+
+def _load(machine: dict[str, Any]) -> str:
+    before, after = machine["load_before"], machine["load_after"]
+    return (
+        f"Processes that wanted a core: {before:.1f} before the run and {after:.1f} after it, "
+        f"the benchmark's own {'among them' if after >= 1 else 'not counted'}."
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _comparison(runs: dict[str, dict[str, float]]) -> str:
+    rows = []
+    for name, run in runs.items():
+        scheme = "vanilla" if "vanilla" in name else "mixed-precision"
+        reference = runs.get(f"reference, {scheme}")
+        gain = [
+            f"{reference[clock] / run[clock]:,.0f}×" if reference else ""
+            for clock in ("wall_ms", "cpu_ms")
+        ]
+        times = [f"{run['wall_ms']:,.2f}", f"{run['cpu_ms']:,.2f}"]
+        rows.append([name, *times, *gain, f"{run['updates']:.0f}"])
+    head = ["", "ms", "CPU ms", "faster", "faster in CPU time", "timed"]
+    return _table(head, rows)
+
+
+def _profile(parts: dict[str, float]) -> str:
+    other = ("reads", "ns_a_normal", "floor_ms")
+    rows = [[name, f"{ms:.2f}"] for name, ms in parts.items() if name not in other]
+    rows.append(["**all**", f"{sum(ms for n, ms in parts.items() if n not in other):.2f}"])
+    rows.append(["floor of the reads", f"{parts['floor_ms']:.2f}"])
+    return _table(["part", "ms"], rows)
+
+
+def _growth(name: str, rows: list[dict[str, float]]) -> str:
+    values = [name, *(f"{row['value']}" for row in rows)]
+    return _table(values, [["ms", *(f"{row['ms']:.1f}" for row in rows)]])
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(json.loads(RECORD.read_text())))
+    print(f"written to {PAGE}")

@@ -1,0 +1,42 @@
+"""The page on speed says what its record says, and the benchmark runs."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_made_from_the_record():
+    page = load("page")
+    assert page.PAGE.read_text() == page.page(json.loads(page.RECORD.read_text()))
+
+
+def test_the_record_meets_its_targets():
+    """Times faster than the reference, a network and update, in one run on one machine."""
+    runs = json.loads((FOLDER / "results.json").read_text())["comparison"]
+    mixed, vanilla = runs["reference, mixed-precision"], runs["reference, vanilla"]
+    for name, reference, target in (
+        ("mixed precision on PCM, 1 network", mixed, 1500),
+        ("mixed precision on PCM, 32 networks", mixed, 4000),
+        ("vanilla FP32, 1 network", vanilla, 10_000),
+    ):
+        assert reference["wall_ms"] / runs[name]["wall_ms"] >= target, name
+
+
+def test_the_profile_adds_up_and_stays_above_the_floor():
+    parts = load("run").profile(repeats=3)
+    reading = parts["read the input's synapses"] + parts["recurrence, with its reads"]
+    assert reading > parts["floor_ms"] / 2  # timings of a busy machine scatter
+    assert parts["reads"] == pytest.approx(1.1e6, rel=0.3)
