@@ -11,6 +11,8 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from pcmlib.network_experiments import trial_traces
+from pcmlib.search_experiments import random_search
+from pcmlib.search_plots import plot_search
 from pcmlib.store import stored_train
 from pcmlib.training import TrainConfig, TrainingRun
 from pcmlib.training_experiments import CROSSBAR_SCHEMES, EFFECTS, NAMES, Energy, without
@@ -104,3 +106,8 @@ def cost(set_pulse: float, reset_pulse: float) -> Figure:
     energy = Energy(set_pulse * 1e-12, reset_pulse * 1e-12)
     runs = {NAMES[scheme]: small(scheme) for scheme in CROSSBAR_SCHEMES}
     return plot_cost(runs, {name: energy.of(run) for name, run in runs.items()})
+
+
+def search(budget: int, networks: int) -> Figure:
+    """Chapter 16: the best of `budget` candidates, chosen on some tuning networks."""
+    return plot_search(random_search(), budget=budget, networks=networks)

@@ -116,7 +116,7 @@ def versus(first: TrainingRun, second: TrainingRun) -> Versus:
     """The final loss of `second` over that of `first`, on the seeds that both have."""
     n = min(first.config.replicas, second.config.replicas)
     require(first.config.seed == second.config.seed, "second", second.config.seed, "the same seeds")
-    a, b = (run.final_loss().double().numpy()[:n] for run in (first, second))
+    a, b = losses(first)[:n], losses(second)[:n]
     return Versus(ratio(b, a), sign_flip_test(np.log(b / a)), int((a < b).sum()))
 
 
@@ -243,7 +243,7 @@ def markdown_table(runs: Mapping[str, TrainingRun]) -> str:
             float(pulses[:, -1].double().mean()) / count
             for pulses in (run.set_pulses, run.reset_pulses)
         )
-        loss, rate = bootstrap(run.final_loss().double().numpy()), run.rate_hz[:, -20:].mean()
+        loss, rate = loss_interval(run), run.rate_hz[:, -20:].mean()
         lines.append(
             f"| {name} | {loss} | {rate:.1f} | {sets:.2f} | {resets:.2f} | {run.seconds:.0f} |"
         )

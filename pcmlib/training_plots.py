@@ -66,11 +66,24 @@ def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figu
         output = run.snapshots[k, replica, sample, :, 0]
         top.plot(time, output, color=BLUE, lw=1.3, label="output")
         name = "before learning" if epoch == 0 else f"after {epoch} epochs"
-        label(top, "", "output" if k == 0 else "", title=name, xlim=(0, time[-1]), ylim=(-1.6, 1.6))
+        label(
+            top,
+            "",
+            "output" if k == 0 else "",
+            title=name,
+            xlim=(0, float(time[-1])),
+            ylim=(-1.6, 1.6),
+        )
         low, middle, high = np.quantile(error[k], [0.1, 0.5, 0.9], axis=0)
         bottom.fill_between(time, low, high, color=RED, alpha=0.25, lw=0)
         bottom.plot(time, middle, color=RED, lw=1)
-        label(bottom, "time (s)", "error" if k == 0 else "", xlim=(0, time[-1]), ylim=(-1.6, 1.6))
+        label(
+            bottom,
+            "time (s)",
+            "error" if k == 0 else "",
+            xlim=(0, float(time[-1])),
+            ylim=(-1.6, 1.6),
+        )
         for panel in (top, bottom):
             panel.tick_params(labelleft=k == 0)
     legend(axes[0], loc="upper right", ncols=2, columnspacing=1, handlelength=1)
@@ -320,7 +333,7 @@ def plot_small_runs(
     output.plot(time, run.outputs[0, 0, :, 0].clamp(-2, 2), color=colour, lw=1.2, label="output")
     final, rate = float(run.final_loss(5).mean()), float(run.rate_hz[:, -1].mean())
     title = f"error {final:.3f}, {rate:.0f} Hz"
-    label(output, "time (s)", "output", title=title, xlim=(0, time[-1]), ylim=(-2, 2))
+    label(output, "time (s)", "output", title=title, xlim=(0, float(time[-1])), ylim=(-2, 2))
     legend(output, ncols=2, loc="lower right")
     return figure
 
