@@ -1,52 +1,66 @@
 """Hyperparameter searches: one Optuna study for each scheme and memory, all on the same budget.
 
     round 1   ask a sampler for a batch of candidates, train them side by side along the replica
-              axis for a few epochs on one network each, and tell it their losses; repeat
-    round 2   train the best of them for the whole time, on several networks each; the lowest
-              mean loss wins
+              axis for part of the time on one network each, and tell it their losses; repeat.
+              Those that fire without restraint after the first epochs are lost at once
+    round 2   train the best of them for the whole time, on several networks each
+    round 3   step about: train small changes of the best two for the whole time, twice, the second
+              time around the mean of the best so far; then compare this mean, the best two changes
+              and the best of round 2 on several networks each; the lowest mean loss wins
 
 Candidates are compared by networks that no report shows: tuning seeds lie apart from reporting
-seeds. A parameter that means the same in two schemes has the same range in both. Learning rates
-are searched with what is left of them at the end, so that a candidate's schedule keeps its shape
-when its training is longer.
+seeds.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from pcmlib.checks import require, require_count
+from pcmlib.checks import require_count
 from pcmlib.config import TrainConfig
 from pcmlib.progress import progress
-from pcmlib.schemes import SCHEMES
+from pcmlib.search_space import (
+    FIRST_TUNING_SEED,
+    FIXED,
+    START,
+    Params,
+    candidates_config,
+    fields,
+    search_space,
+)
 from pcmlib.training import train
 
-REPORTING_SEEDS = range(0, 1000)  # of the networks that tables and figures show
-FIRST_TUNING_SEED = 1000  # tuning uses this one and those above
+# Tuning seeds of the rounds; round 1 starts at the first.
+_FINALS_SEED, _CHANGES_SEED, _LAST_SEED = 11_000, 12_000, 14_000
 BATCH = 8  # candidates trained at once
+RUNAWAY = 100.0  # Hz, a mean rate of neurons that no longer follow their input
+_LAST = 4  # candidates of round 3's comparison
+_STEP = 0.08  # standard deviation of a change in round 3, of a parameter's range
 
-Params = dict[str, float]
 Train = Callable[[TrainConfig], Any]
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one study may spend. The default is 29,000 updates of one network."""
+    """What one study may spend. The default is 50,000 updates of one network."""
 
     trials: int = 64  # candidates of round 1
+    first_epochs: int = 4  # of a candidate's training, after which a runaway is out
     epochs: int = 80  # of a candidate's training in round 1, on one network
     finalists: int = 6  # candidates that reach round 2
     networks: int = 3  # that each finalist is trained on
-    final_epochs: int = 250  # of a finalist's training
+    final_epochs: int = 250  # of training in rounds 2 and 3
+    changes: int = 8  # tried in each of round 3's two steps, on one network
     last_epochs: int = 20  # over which the loss is averaged
 
     def __post_init__(self) -> None:
@@ -55,99 +69,9 @@ class Budget:
 
     @property
     def updates(self) -> int:
-        """Weight updates of one network, over the whole study, with three samples an epoch."""
-        finals = self.finalists * self.networks * self.final_epochs
-        return 3 * (self.trials * self.epochs + finals)
-
-
-# Ranges, all searched on a logarithmic scale.
-_SHARED = {
-    "lr_in": (1e-5, 3e-3),
-    "lr_rec": (1e-7, 1e-3),
-    "lr_out": (1e-6, 1e-3),
-    "lr_end": (0.05, 1.0),  # learning rates at the end of training, as a part of the first ones
-    "feedback_gain": (0.05, 1.0),
-    "regularisation": (1e-5, 1e-2),  # 1/Hz
-    "threshold": (0.03, 0.4),
-}
-_DIGITAL = {"gain": (0.02, 1.0)}
-_CROSSBAR = {"scale": (5.0, 200.0), "conductance": (0.1, 6.0)}  # µS
-_OWN = {
-    "accumulator": {"quantum": (1e-4, 0.2)},
-    "mixed-precision": {"quantum_pulses": (0.5, 4.0)},  # quantum, in pulses of the assumed size
-    "sign": {"stop_level": (1e-2, 1e2)},
-}
-_UNUSED = {
-    "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
-}  # a SET for any gradient above its level
-
-# Where every search starts: one point for all schemes, from trial and error with mixed precision.
-_START = {
-    "lr_in": 3e-4,
-    "lr_rec": 5e-6,
-    "lr_out": 3e-5,
-    "lr_end": 0.4,
-    "feedback_gain": 0.4,
-    "regularisation": 5e-4,
-    "threshold": 0.1,
-    "gain": 0.1,
-    "scale": 40.0,
-    "conductance": 1.0,
-    "quantum": 0.02,
-    "quantum_pulses": 1.0,
-    "stop_level": 0.9,
-}
-_FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}, "stochastic": {"prob_scale": 0.75}}
-
-
-def search_space(scheme: str) -> dict[str, tuple[float, float]]:
-    """Parameters of a search for `scheme`, with their lowest and highest values."""
-    require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
-    weights = _CROSSBAR if SCHEMES[scheme].on_crossbar else _DIGITAL
-    space = _SHARED | weights | _OWN.get(scheme, {})
-    return {name: limits for name, limits in space.items() if name not in _UNUSED.get(scheme, ())}
-
-
-def fields(params: Params, epochs: int) -> Params:
-    """What `params` mean as fields of a `TrainConfig` that trains for `epochs`."""
-    found = dict(params)
-    if "lr_end" in found:
-        found["lr_decay"] = found.pop("lr_end") ** (1 / epochs)
-    if "quantum_pulses" in found:
-        assumed = TrainConfig().assumed_pulse
-        found["quantum"] = found.pop("quantum_pulses") * assumed / found["scale"]
-    return found
-
-
-def candidates_config(
-    scheme: str,
-    candidates: Sequence[Params],
-    *,
-    networks: int,
-    epochs: int,
-    seed: int,
-    **fixed: Any,
-) -> TrainConfig:
-    """One run in which replicas i n ... i n + n - 1 are the n networks of candidate i.
-
-    Args:
-        scheme: update scheme of all candidates.
-        candidates: parameters, of `search_space(scheme)`.
-        networks: n, networks for each candidate.
-        epochs: of training.
-        seed: of the first replica; a tuning seed.
-        fixed: other fields of the run, such as bits.
-
-    Raises:
-        ValueError: for a seed that is kept for reporting.
-    """
-    require_count("seed", seed, at_least=FIRST_TUNING_SEED)
-    rows = [fields(params, epochs) for params in candidates for _ in range(networks)]
-    each = {name: tuple(float(row[name]) for row in rows) for name in rows[0]}
-    others = {"snapshots": (), **_FIXED.get(scheme, {}), **fixed}
-    return TrainConfig(
-        scheme=scheme, epochs=epochs, replicas=len(rows), seed=seed, **each, **others
-    )
+        """Most weight updates of one network, over the whole study, at three samples an epoch."""
+        whole = self.finalists * self.networks + 2 * self.changes + _LAST * self.networks
+        return 3 * (self.trials * (self.first_epochs + self.epochs) + whole * self.final_epochs)
 
 
 def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
@@ -186,29 +110,24 @@ def tune(
         fixed: fields of all runs, such as ``bits=4``.
 
     Returns:
-        The study's record: budget, trials with their losses, finalists with theirs, and the "best"
-        one's fields of `TrainConfig`. It is plain data, for JSON.
+        The study's record: budget, search space, candidates of each round with their losses, and
+        the "best" one's fields of `TrainConfig`. It is plain data, for JSON.
     """
     budget = budget or Budget()
     run = run or (lambda config: train(config, progress=False))
     study = open_study(scheme, storage, seed, **fixed)
     _search(study, scheme, budget, run, fixed)
-    finalists = _finals(study, scheme, budget, run, fixed)
-    best = min(finalists, key=lambda finalist: finalist["loss"])
-    return {
+    trials = sorted(_done(study), key=lambda trial: trial.value)
+    record = {
         "scheme": scheme,
-        "fixed": _FIXED.get(scheme, {}) | fixed,
+        "fixed": FIXED.get(scheme, {}) | fixed,
         "budget": {**asdict(budget), "updates": budget.updates},
         "space": {name: list(limits) for name, limits in search_space(scheme).items()},
-        "trials": [
-            {"loss": _plain(trial.value), **_rounded(trial.params)} for trial in _done(study)
-        ],
-        "finalists": [
-            {"loss": _plain(f["loss"]), **_rounded(f["params"])}
-            for f in sorted(finalists, key=lambda f: f["loss"])
-        ],
-        "best": _FIXED.get(scheme, {}) | _rounded(fields(best["params"], budget.final_epochs)),
+        "trials": [_entry(trial.params, trial.value) for trial in _done(study)],
     }
+    best = [trial.params for trial in trials[: budget.finalists]]
+    record["finalists"] = _compare(record, best, _FINALS_SEED, budget.networks, run)
+    return refine(record, seed=seed, run=run)
 
 
 def open_study(
@@ -223,7 +142,7 @@ def open_study(
         study_name=name, storage=open_storage(storage), sampler=sampler, load_if_exists=True
     )
     if not study.trials:
-        study.enqueue_trial({key: _START[key] for key in space})
+        study.enqueue_trial({key: START[key] for key in space})
     return study
 
 
@@ -240,36 +159,91 @@ def _search(
                 {name: trial.suggest_float(name, *ends, log=True) for name, ends in limits}
                 for trial in trials
             ]
-            config = candidates_config(
-                scheme,
-                candidates,
-                networks=1,
-                epochs=budget.epochs,
-                seed=FIRST_TUNING_SEED + trials[0].number,
-                **fixed,
-            )
-            losses = evaluate(config, 1, budget.last_epochs, run)
+            losses = _train_part(scheme, candidates, trials[0].number, budget, run, fixed)
             for trial, loss in zip(trials, losses, strict=True):
                 study.tell(trial, loss)
         bar.update(budget.trials - bar.n)
 
 
-def _finals(
-    study: optuna.Study, scheme: str, budget: Budget, run: Train, fixed: dict[str, Any]
+def _train_part(
+    scheme: str,
+    candidates: list[Params],
+    number: int,
+    budget: Budget,
+    run: Train,
+    fixed: dict[str, Any],
+) -> list[float]:
+    """Losses of round 1; infinite for a runaway, which would cost the time of ten others."""
+    settings = {"networks": 1, "epochs": budget.epochs, "seed": FIRST_TUNING_SEED + number}
+    config = candidates_config(scheme, candidates, **settings, **fixed)
+    rates = run(config.replace(epochs=budget.first_epochs)).rate_hz[:, -1].tolist()
+    calm = [i for i, rate in enumerate(rates) if rate < RUNAWAY]
+    losses = [math.inf] * len(candidates)
+    if calm:
+        config = candidates_config(scheme, [candidates[i] for i in calm], **settings, **fixed)
+        for i, loss in zip(calm, evaluate(config, 1, budget.last_epochs, run), strict=True):
+            losses[i] = loss
+    return losses
+
+
+def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, Any]:
+    """Round 3, on a record that has come to the end of round 2; it returns the whole record.
+
+    A step is the same part of each parameter's range, on its logarithmic scale, and ends with it.
+    """
+    budget, finalists = record["budget"], record["finalists"]
+    ends = np.log([*record["space"].values()])
+    rng = np.random.default_rng(seed)
+    centre, changes = _mean(finalists[:2], record), []
+    for generation in range(2):
+        steps = _STEP * rng.standard_normal((budget["changes"], len(ends)))
+        points = np.exp(np.clip(centre + steps * np.ptp(ends, axis=1), ends[:, 0], ends[:, 1]))
+        candidates = [dict(zip(record["space"], point.tolist(), strict=True)) for point in points]
+        changes += _compare(record, candidates, _CHANGES_SEED + 1000 * generation, 1, run)
+        changes.sort(key=_loss)
+        centre = _mean(changes[:_LAST], record)
+    mean = dict(zip(record["space"], np.exp(centre).tolist(), strict=True))
+    last = [mean, *(_params(entry) for entry in [*changes[: _LAST - 2], finalists[0]])]
+    last = _compare(record, last, _LAST_SEED, budget["networks"], run)
+    best = fields(_params(last[0]), budget["final_epochs"])
+    fixed = {name: value for name, value in record["fixed"].items() if name != "bits"}
+    return {**record, "changes": changes, "last": last, "best": fixed | _rounded(best)}
+
+
+def _compare(
+    record: dict[str, Any], candidates: list[Params], seed: int, networks: int, run: Train
 ) -> list[dict[str, Any]]:
-    """Round 2, on other tuning seeds than round 1."""
-    best = sorted(_done(study), key=lambda trial: trial.value)[: budget.finalists]
-    candidates = [trial.params for trial in best]
+    """Train candidates for the whole time; their entries for the record, best first."""
+    budget = record["budget"]
     config = candidates_config(
-        scheme,
+        record["scheme"],
         candidates,
-        networks=budget.networks,
-        epochs=budget.final_epochs,
-        seed=FIRST_TUNING_SEED + 10_000,
-        **fixed,
+        networks=networks,
+        epochs=budget["final_epochs"],
+        seed=seed,
+        **record["fixed"],
     )
-    losses = evaluate(config, budget.networks, budget.last_epochs, run)
-    return [{"loss": x, "params": p} for x, p in zip(losses, candidates, strict=True)]
+    losses = evaluate(config, networks, budget["last_epochs"], run)
+    return sorted(map(_entry, candidates, losses), key=_loss)
+
+
+def _entry(params: Params, loss: float | None) -> dict[str, Any]:
+    """What a record says of a candidate; JSON has no word for infinity: None."""
+    finite = loss is not None and math.isfinite(loss)
+    return {"loss": float(f"{loss:.4g}") if finite else None, **_rounded(params)}
+
+
+def _loss(entry: dict[str, Any]) -> float:
+    return math.inf if entry["loss"] is None else entry["loss"]
+
+
+def _params(entry: dict[str, Any]) -> Params:
+    return {name: value for name, value in entry.items() if name != "loss"}
+
+
+def _mean(entries: list[dict[str, Any]], record: dict[str, Any]) -> np.ndarray:
+    """Of the logarithms of each parameter."""
+    return np.log([[entry[name] for name in record["space"]] for entry in entries]).mean(axis=0)
 
 
 def _done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
@@ -281,16 +255,11 @@ def _rounded(params: Params) -> Params:
     return {name: float(f"{value:.4g}") for name, value in params.items()}
 
 
-def _plain(loss: float | None) -> float | None:
-    """4 digits for JSON, which has no word for infinity: None."""
-    return float(f"{loss:.4g}") if loss is not None and math.isfinite(loss) else None
-
-
 def write_record(record: dict[str, Any], path: str | Path) -> None:
     """One line for each trial, so that a record is short and a diff of it readable."""
     parts = []
     for key, value in record.items():
-        if key in ("trials", "finalists"):
+        if isinstance(value, list):
             lines = ",\n  ".join(json.dumps(entry) for entry in value)
             parts.append(f'"{key}": [\n  {lines}\n ]')
         else:
