@@ -74,25 +74,17 @@ def browser(chromium):
         running.close()
 
 
-def newest(*patterns: str) -> float:
-    """When the newest of these files was changed."""
-    files = [path for pattern in patterns for path in ROOT.glob(pattern)]
-    return max(path.stat().st_mtime for path in files)
+def sources():
+    """Files that the book is made from."""
+    for pattern in ("notebooks/**/*", "pcmlib/*", "book/**/*", "*.yml", "*.md", "*.bib"):
+        yield from (p for p in ROOT.glob(pattern) if p.is_file() and p.suffix != ".pyc")
 
 
 @pytest.fixture(scope="session")
 def book():
     """The built book; built now where it is missing or older than its sources."""
-    sources = (
-        "notebooks/**/*.ipynb",
-        "notebooks/**/*.md",
-        "pcmlib/*",
-        "book/**/*",
-        "*.yml",
-        "*.md",
-    )
     index = SITE / "index.html"
-    if not index.exists() or index.stat().st_mtime < newest(*sources):
+    if not index.exists() or index.stat().st_mtime < max(p.stat().st_mtime for p in sources()):
         done = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return SITE
