@@ -84,7 +84,7 @@ def write_statistics(
     statistics = crossbar_experiments.write_statistics(
         scheme,
         pairs=pairs,
-        rows=20,
+        rows=10,
         pulse_count=pulse_count,
         refresh=refresh,
         assumed_pulse=assumed_pulse,
