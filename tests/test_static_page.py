@@ -15,7 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pcmlib.knobs import Choice, Slider, Toggle
-from pcmlib.static_page import draw, pack, page
+from pcmlib.static_page import _steps, draw, pack, page
 
 KNOBS = {
     "g": Slider(0, 2, 1, 1, "conductance <G>", "µS"),
@@ -196,3 +196,8 @@ def test_the_page_says_what_becomes_of_the_other_knobs(grid, rule):
     text = page("name", "caption", KNOBS, frames, grid)
     assert ("One knob at a time" in text) == (rule is not None)
     assert rule is None or rule in text
+
+
+def test_a_closed_outline_leaves_the_pen_where_it_began():
+    # In SVG, a step after z starts from the point of the last M.
+    assert _steps("M 1 1 L 2 1 L 2 4 z L 3 3.005") == "M1 1l1 0l0 3zl2 2"
