@@ -179,7 +179,7 @@ class Crossbar:
             # the last step counts by its part, so that N pairs can share it
             steps = steps + ((target - G) / mean_step).clamp(0, 1)
             G = torch.minimum(G + mean_step, target)
-            if bool((G == target).all()):
+            if torch.equal(G, target):
                 break
         return torch.round(steps * N).int()
 

@@ -9,7 +9,7 @@ from jaxtyping import install_import_hook
 matplotlib.use("agg")
 
 # Before any test imports pcmlib: its annotations (jaxtyping's shapes among them) are then enforced.
-# Modules with compiled loops are left out: Numba can't compile a function that the hook has wrapped.
+# Modules with compiled loops are left out: Numba can't compile what the hook has wrapped.
 _package = Path(__file__).parent.parent / "pcmlib"
 install_import_hook(
     [

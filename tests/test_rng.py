@@ -72,5 +72,5 @@ def test_bits_do_not_depend_on_the_number_of_threads():
 
 @pytest.mark.parametrize("seed", [-1, 1.5, [1, -2], [[1]]])
 def test_a_bad_seed_is_refused(seed):
-    with pytest.raises(ValueError, match="seed = .*whole number"):
+    with pytest.raises(ValueError, match=r"seed = .*whole number"):
         rng.keys(seed)
