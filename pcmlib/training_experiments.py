@@ -82,6 +82,16 @@ def bootstrap(
     return Interval(float(mean), *(float(mean + wider * (x - mean)) for x in (low, high)))
 
 
+def loss_interval(run: TrainingRun) -> Interval:
+    """Final loss: mean over networks, with its 95 % interval."""
+    return bootstrap(losses(run))
+
+
+def losses(run: TrainingRun) -> Float[np.ndarray, " R"]:
+    """Final loss of each network."""
+    return run.final_loss().double().numpy()
+
+
 def ratio(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"], *, seed: int = 0) -> Interval:
     """How many times larger a is than b: the geometric mean over pairs, with its 95 % interval."""
     a, b = np.asarray(a, float), np.asarray(b, float)
