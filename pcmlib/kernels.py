@@ -18,19 +18,13 @@ updates, so the drift factor is a table over (updates since the last pulse, step
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numba import config, njit, prange
+from numba import njit, prange
 
 from pcmlib import rng
-
-# Of Numba's thread pools, take the one whose idle threads sleep. OpenMP's spin: where another
-# process has the core, they keep their own partner from finishing a kernel of a millisecond.
-if "NUMBA_THREADING_LAYER" not in os.environ:
-    config.THREADING_LAYER = "workqueue"
 
 CHUNK = 64  # time steps whose input one thread reads at a time
 _LIMIT = np.float32(100.0)
@@ -263,7 +257,8 @@ def uniform(shape, key, draw, device="cpu"):
     """Uniform numbers in (0, 1), float32, in `shape`; what entry r of the first axis holds depends
     on key[r] and `draw` alone."""
     out = np.empty((len(key), int(np.prod(shape)) // len(key)), np.float32)
-    _fill_uniform(out, key, draw)
+    with rng.cores_for(out.size):
+        _fill_uniform(out, key, draw)
     return torch.from_numpy(out).view(shape).to(device)
 
 

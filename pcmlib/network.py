@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from pcmlib import eprop, kernels
+from pcmlib import eprop, kernels, rng
 from pcmlib.config import TrainConfig
 from pcmlib.crossbar import Crossbar
 from pcmlib.eprop import Gradients, Regularisation
@@ -198,11 +198,11 @@ class Network:
         rows = {n: self.layers[n].rows(self._keys[n], draw) for n in LAYERS}
         chosen = np.arange(c.replicas) * c.samples + sample
         spikes = self._spikes._replace(first=self._spikes.first[chosen])
-        current = kernels.input_currents(spikes, rows["in"], c.n_rec)
-        trial = kernels.recur(current, rows["rec"], rows["out"], c.n_out, k)
-        *g, loss, rate = kernels.gradients(
-            spikes, *trial, target.numpy(), self.feedback.numpy(), k, c.n_in
-        )
+        feedback = self.feedback.numpy()
+        with rng.cores_for(c.replicas * c.steps * c.n_rec):
+            current = kernels.input_currents(spikes, rows["in"], c.n_rec)
+            trial = kernels.recur(current, rows["rec"], rows["out"], c.n_out, k)
+            *g, loss, rate = kernels.gradients(spikes, *trial, target.numpy(), feedback, k, c.n_in)
         return Result(
             Trial(*(torch.from_numpy(x) for x in trial)),
             Gradients(*(torch.from_numpy(x) for x in g)),

@@ -13,14 +13,22 @@ vectorises: a normal costs under 2 ns on one core, half of what torch.randn take
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt64
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import config, get_num_threads, njit, prange, set_num_threads
 from torch import Tensor
+
+# Of Numba's thread pools, take the one whose idle threads sleep. OpenMP's spin: where another
+# process has the core, they keep their own partner from finishing a kernel of a millisecond.
+if "NUMBA_THREADING_LAYER" not in os.environ:
+    config.THREADING_LAYER = "workqueue"
+_POOL = threading.RLock()  # that pool serves one caller at a time, and aborts the process at two
 
 BLOCK = 1024  # normals that are drawn together; small enough to stay in the L1 cache
 
@@ -57,14 +65,16 @@ def normal(
 def cores_for(size: int) -> Iterator[None]:
     """All cores for a compiled loop over `size` numbers; one core for a small loop.
 
-    To wake the others costs up to a millisecond, more than a small loop takes.
+    To wake the others costs up to a millisecond, more than a small loop takes. Every call of a
+    kernel that runs in parallel stands in such a block: it also keeps Python's threads apart.
     """
-    threads = get_num_threads()
-    set_num_threads(threads if size > 32 * BLOCK else 1)
-    try:
-        yield
-    finally:
-        set_num_threads(threads)
+    with _POOL:
+        threads = get_num_threads()
+        set_num_threads(threads if size > 32 * BLOCK else 1)
+        try:
+            yield
+        finally:
+            set_num_threads(threads)
 
 
 @njit(parallel=True, cache=True)

@@ -1,6 +1,7 @@
 """The generator against published answers, exact moments, and its promise of independence."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -74,3 +75,11 @@ def test_bits_do_not_depend_on_the_number_of_threads():
 def test_a_bad_seed_is_refused(seed):
     with pytest.raises(ValueError, match=r"seed = .*whole number"):
         rng.keys(seed)
+
+
+def test_threads_of_python_may_draw_at_once():
+    """Numba's pool aborts the process when two threads enter it: cores_for keeps them apart."""
+    alone = [rng.normal((100_000,), rng.keys(4), draw) for draw in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda d: rng.normal((100_000,), rng.keys(4), d), range(20)))
+    assert all(map(torch.equal, alone, together))
