@@ -44,7 +44,7 @@ def staircase(
     require_count("devices", devices)
     array = PCMArray((devices,), parameters, seed=list(range(seed, seed + devices)))
     times = np.arange(0.0, seconds)
-    pulses = np.arange(1, math.floor(seconds / interval) + 1) * interval
+    pulses = np.arange(1, math.floor(seconds / interval) + 1) * float(interval)
     conductance, drifted, given = [], [], 0
     for t in times:
         while given < len(pulses) and pulses[given] <= t:
@@ -163,7 +163,7 @@ def array_drift(
     require_count("devices", devices, at_least=2)
     array = PCMArray((devices,), parameters, seed=seed)
     times = np.arange(1.0, seconds)
-    pulses = np.arange(1, math.ceil(stop / interval)) * interval
+    pulses = np.arange(1, math.ceil(stop / interval)) * float(interval)
     mean, std, given = [], [], 0
     for t in times:
         while given < len(pulses) and pulses[given] <= t:
