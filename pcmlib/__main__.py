@@ -53,7 +53,7 @@ def replicate(
 ) -> None:
     """Reproduce a figure of the device paper from the model."""
     replications = {2: _figure_2, 5: _figure_5, 7: _figure_7}
-    require(figure_number in replications, "figure_number", figure_number, "2, 5 or 7")
+    require(figure_number in replications, "replicate: figure", figure_number, "2, 5 or 7")
     check_destinations(figure, json)
     parameters = PCMParameters(g_max=g_max)
     data, drawn, summary = replications[figure_number](parameters, devices, seed)
@@ -87,7 +87,7 @@ def _figure_7(parameters: PCMParameters, devices: int | None, seed: int):
     run = experiments.array_drift(parameters, devices=_count(devices), seed=seed)
     shown = [int(np.searchsorted(run.time, t)) for t in (6, 11, 96, 299)]
     summary = "\n".join(f"t = {run.time[i]:3.0f} s: {run.mean[i]:5.2f} µS" for i in shown)
-    drawn = plots.plot_array_drift({f"Gmax {parameters.g_max:g} µS": run})
+    drawn = plots.plot_array_drift({f"Gmax {parameters.g_max:g} µS, band: ± sd": run}, ylim=(0, 21))
     return {"time": run.time, "mean": run.mean}, drawn, summary
 
 

@@ -57,6 +57,8 @@ class PCMArray:
         conductance: float | Float[Tensor, "..."] | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
+        listed = isinstance(shape, Sequence)
+        require(listed, "shape", shape, "a tuple of whole numbers above 0, such as (10, 20)")
         shape = tuple(shape)
         whole = all(isinstance(n, int) and n > 0 for n in shape)
         require(len(shape) > 0 and whole, "shape", shape, "one or more whole numbers above 0")

@@ -25,7 +25,9 @@ def train_command(
     perf_bits: Annotated[
         int | None, typer.Option(help="Performance mode: an ideal memory of so many bits.")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the samples.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the samples; 250 unless told.")
+    ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -48,8 +50,10 @@ def train_command(
     config = TrainConfig.preset(scheme, preset, **changes)
     run = train(config, device=device, checkpoint=checkpoint, resume=resume)
 
-    last = run.final_loss(min(20, config.epochs))
-    print(f"loss {last.mean():.4f} over the last epochs, {last.min():.4f} to {last.max():.4f}")
+    count = min(20, config.epochs)
+    last = run.final_loss(count)
+    between = f", {last.min():.4f} to {last.max():.4f}" if config.replicas > 1 else ""
+    print(f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)")
     print(f"rate {run.rate_hz[:, -1].mean():.1f} Hz, {run.seconds:.1f} s")
     if config.on_crossbar:
         given = (run.set_pulses[:, -1].double().mean(), run.reset_pulses[:, -1].double().mean())
@@ -59,7 +63,8 @@ def train_command(
     if figure is not None:
         from pcmlib.training_plots import plot_learning
 
-        write_figure(figure, plot_learning({config.scheme: run}))
+        limits = (run.loss.min().item() / 1.5, run.loss.max().item() * 1.5)
+        write_figure(figure, plot_learning({config.scheme: run}, ylim=limits, window=1))
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:
@@ -70,7 +75,8 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     """
     name, equals, text = setting.partition("=")
     types = {field.name: str(field.type) for field in dataclasses.fields(TrainConfig)}
-    require(equals == "=" and name in types, "--set", setting, "field=value, a TrainConfig field")
+    allowed = f"field=value, the field one of {', '.join(types)}"
+    require(equals == "=" and name in types, "--set", setting, allowed)
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -20,7 +20,7 @@ from pcmlib.training_experiments import Interval, silent_loss, smoothed, synapse
 
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
 LOSS = "mean squared error"
-_LOSS_TICKS = [0.003, 0.01, 0.03, 0.1, 0.3, 1, 3]
+_LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
 
 
 # The standard figures of one run
@@ -30,7 +30,7 @@ def plot_learning(
     runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.004, 0.6), window: int = 5
 ) -> Figure:
     """Learning curves, each point the mean over the last `window` epochs."""
-    figure, (axes,) = panels(height=3.2)
+    figure, (axes,) = panels(height=3.2, left=0.11)
     draw_learning(axes, runs, ylim=ylim, window=window)
     legend(axes, loc="upper right", ncols=2)
     return figure

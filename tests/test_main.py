@@ -84,7 +84,7 @@ def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["replicate", 3], "figure_number = 3: must be 2, 5 or 7"),
+        (["replicate", 3], "replicate: figure = 3: must be 2, 5 or 7"),
         (["replicate", 5, "--devices", 0], "devices = 0: must be a whole number, at least 2"),
         (["replicate", 2, "--devices", 7], "devices = 7: must be 1 for Fig. 2"),
         (["replicate", 5, "--g-max", -3], "g_max = -3.0: must be a finite number above 0"),
@@ -96,7 +96,10 @@ def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
         (["train", "--scheme", "sgd"], "scheme = 'sgd': must be one of vanilla"),
         (["train", "--scheme", "vanilla", "--perf-bits", 4], "bits = 4: must be None"),
         (["train", "--scheme", "sign", "--perf-bits", 17], "bits = 17: must be"),
-        (["train", "--scheme", "sign", "--set", "lr=1"], "--set = 'lr=1': must be field=value"),
+        (
+            ["train", "--scheme", "sign", "--set", "lr=1"],
+            "--set = 'lr=1': must be field=value, the field one of scheme, epochs",
+        ),
         (["train", "--scheme", "sign", "--set", "tau_rec=-1"], "tau_rec = -1.0: must be"),
         (["replicate", 5, "--json", "no/such/folder/f.json"], "a file in a folder that exists"),
         (["replicate", 5, "--figure", "f.txt"], "a file name that ends in .png, .svg, .pdf"),
