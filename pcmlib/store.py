@@ -34,7 +34,7 @@ from platformdirs import user_cache_path
 from pcmlib.config import TrainConfig
 from pcmlib.training import TrainingRun, train
 
-FORMAT = "pcmlib-run-1"  # to be changed with what a file holds
+FORMAT = "pcmlib-run-2"  # to be changed with what a file holds
 KEPT_DAYS = 30  # since a run was last used
 _PACKAGE = Path(__file__).parent
 _NO_MATTER = {"presets", "progress"}  # a preset reaches a run through its configuration alone
@@ -196,7 +196,7 @@ def _tensors(run: TrainingRun) -> dict[str, torch.Tensor]:
 
 
 def _assemble(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> TrainingRun:
-    values: dict[str, Any] = {"weights": {}, "conductances": {}}
+    values: dict[str, Any] = {"weights": {}, "conductances": {}, "wear": {}}
     for name, array in arrays.items():
         field, _, key = name.partition(".")
         tensor = torch.from_numpy(array)

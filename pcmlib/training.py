@@ -47,6 +47,7 @@ class TrainingRun:
     spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
     weights: dict[str, Float[Tensor, "R n_pre n_post"]]  # "in", "rec", "out"; without noise
     conductances: dict[str, Float[Tensor, "R 2 N n_pre n_post"]]  # µS; empty for digital weights
+    wear: dict[str, Int[Tensor, "R 2 N n_pre n_post"]]  # SET pulses of each device; likewise
     seconds: float  # that training took, over all sittings
 
     @property
@@ -138,6 +139,7 @@ def train(
                 }
                 checkpoints.save(checkpoint, content)
         spikes = record.snapshot(network, config.epochs)
+    bars = {n: x.crossbar.devices for n, x in network.layers.items() if config.on_crossbar}
     return TrainingRun(
         config=config,
         loss=record.loss,
@@ -149,11 +151,8 @@ def train(
         snapshots=record.snapshots,
         spikes=spikes,
         weights={name: layer.weights().cpu().clone() for name, layer in network.layers.items()},
-        conductances={
-            name: layer.crossbar.devices.G.cpu().clone()
-            for name, layer in network.layers.items()
-            if config.on_crossbar
-        },
+        conductances={name: devices.G.cpu().clone() for name, devices in bars.items()},
+        wear={name: devices.n_set.cpu().clone() for name, devices in bars.items()},
         seconds=time.perf_counter() - began,
     )
 

@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from pcmlib.checks import require, require_count, require_number
 from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.reproduction import glue
 from pcmlib.schemes import SCHEMES
 from pcmlib.store import stored_train
 from pcmlib.training import TrainConfig, TrainingRun
@@ -258,3 +259,22 @@ def markdown_table(runs: Mapping[str, TrainingRun]) -> str:
             f"| {name} | {loss} | {rate:.1f} | {sets:.2f} | {resets:.2f} | {run.seconds:.0f} |"
         )
     return "\n".join(lines)
+
+
+def glue_run(name: str, run: TrainingRun) -> None:
+    """The numbers of a run that a chapter's text uses, as name_loss, name_rate, ..."""
+    count = synapses(run.config)
+    sets, resets = (
+        float(pulses[:, -1].double().mean()) / count
+        for pulses in (run.set_pulses, run.reset_pulses)
+    )
+    numbers = {
+        "loss": str(loss_interval(run)),  # with its 95 % interval
+        "rate": float(run.rate_hz[:, -20:].mean()),  # Hz
+        "sets": sets,  # SET pulses a synapse
+        "resets": resets,
+        "seconds": run.seconds,  # of training
+        "epochs": run.config.epochs,
+    }
+    for key, value in numbers.items():
+        glue(f"{name}_{key}", value)

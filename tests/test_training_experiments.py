@@ -35,6 +35,7 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
         spikes=torch.zeros(R, 3, 5, 4, dtype=torch.bool),
         weights={},
         conductances={"in": torch.tensor([10.0, 1.0]).view(1, 2, 1, 1, 1).repeat(R, 1, 1, 3, 4)},
+        wear={},
         seconds=1.0,
     )
 
