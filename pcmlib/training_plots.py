@@ -51,7 +51,7 @@ def draw_learning(
     axes.axhline(silent_loss(first), color="black", lw=0.8, ls=":")
     longest = max(run.config.epochs for run in runs.values())
     label(axes, "epoch", LOSS, xlim=(0, longest))
-    _loss_axis(axes, ylim)
+    loss_axis(axes, ylim)
 
 
 def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
@@ -296,7 +296,7 @@ def plot_against(
         _band(axes, at, values, colour, curve, marker="o")
     label(axes, name, LOSS)
     axes.set_xticks(at, [f"{value:g}" for value in x])
-    _loss_axis(axes, ylim)
+    loss_axis(axes, ylim)
     legend(axes, ncols=2)
     return figure
 
@@ -314,7 +314,7 @@ def plot_cost(
     label(pulses, "SET pulses a synapse", LOSS)
     label(energy, "programming energy (J)", "")
     for panel in (pulses, energy):
-        _loss_axis(panel, (0.004, 1.0))
+        loss_axis(panel, (0.004, 1.0))
     legend(pulses)
     return figure
 
@@ -351,7 +351,8 @@ def _band(
     axes.plot(x, values.mean(0), color=colour, label=name, marker=marker, ms=4)
 
 
-def _loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
+def loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
+    """A logarithmic axis of losses, with plain numbers at its ticks."""
     axes.set_yscale("log")
     axes.set_ylim(ylim)
     ticks = [tick for tick in _LOSS_TICKS if ylim[0] <= tick <= ylim[1]]
