@@ -1,4 +1,4 @@
-"""Figures of the comparison, the ablations and the cost of training."""
+"""Figures of what sets the schemes apart: final losses, cancelled gradients, wear."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.comparison import DIGITAL, PCM, Runs
+from pcmlib.gradient_experiments import Remaining
 from pcmlib.plots import COLOURS, SKY, label, panels
 from pcmlib.training import TrainingRun
 from pcmlib.training_experiments import CROSSBAR_SCHEMES, NAMES, loss_interval, silent_loss
-from pcmlib.training_plots import LOSS, loss_axis
+from pcmlib.training_plots import LAYERS, LOSS, loss_axis
 
 COLOUR = dict(zip(CROSSBAR_SCHEMES, COLOURS, strict=False))  # of a scheme, in every figure
 
@@ -54,5 +55,22 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
         share = np.arange(1, len(pulses) + 1) / devices
         axes.loglog(pulses, 100 * share, color=COLOUR[scheme], label=NAMES[scheme])
     label(axes, "SET pulses of a device", "devices with as many (%)", ylim=(1e-4, 150))
+    axes.legend(loc="lower left", frameon=False, fontsize=9)
+    return figure
+
+
+def plot_remaining(found: Remaining) -> Figure:
+    """Part of the gradient that is left, against the number of updates that are added up."""
+    figure, (axes,) = panels(height=3.0)
+    for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
+        share = found.share[name]
+        axes.fill_between(found.updates, share.min(1), share.max(1), color=colour, alpha=0.2, lw=0)
+        axes.loglog(found.updates, share.mean(1), "o-", ms=4, color=colour, label=layer)
+    n = np.array(found.updates)
+    axes.loglog(n, n**-0.5, color="black", lw=0.8, ls=":", label=r"random signs, $1/\sqrt{n}$")
+    label(axes, "updates added up", "part of the gradient left", ylim=(0.03, 1.3))
+    axes.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
+    axes.set_xticks(n, [str(k) for k in found.updates])
+    axes.minorticks_off()
     axes.legend(loc="lower left", frameon=False, fontsize=9)
     return figure

@@ -11,6 +11,7 @@ from test_training_experiments import made_up
 from pcmlib import comparison as co
 from pcmlib import comparison_plots as cp
 from pcmlib import training_experiments as te
+from pcmlib.gradient_experiments import Remaining
 from pcmlib.schemes import SCHEMES
 
 
@@ -86,3 +87,11 @@ def test_wear_counts_devices_with_at_least_so_many_pulses():
     (line,) = cp.plot_wear({"sign": run}).axes[0].lines
     share = dict(zip(*line.get_data(), strict=True))  # of equal counts, the last holds
     assert share == pytest.approx({7: 100 / 24, 2: 300 / 24, 1: 400 / 24})
+
+
+def test_what_remains_is_drawn_by_layer():
+    share = {name: np.full((3, 2), 0.5) for name in ("in", "rec", "out")}
+    axes = cp.plot_remaining(Remaining((1, 4, 16), share)).axes[0]
+    *layers, random = axes.lines
+    assert [list(line.get_ydata()) for line in layers] == [[0.5] * 3] * 3
+    assert list(random.get_ydata()) == [1, 0.5, 0.25]
