@@ -9,7 +9,7 @@ from typing import Any
 
 from pcmlib.checks import require, require_count, require_number
 from pcmlib.device import PCMParameters
-from pcmlib.presets import PRESETS
+from pcmlib.presets import PRESETS, known_set
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import PatternTask
 
@@ -20,14 +20,14 @@ Each = float | tuple[float, ...]  # one number for all replicas, or one for each
 class TrainConfig:
     """A training run: R independent networks, learning one pattern-generation task each.
 
-    Replica r uses seed + r, and nothing else of it depends on the other replicas. Fields of the
-    type `Each` may be a tuple with one value a replica.
+    Replica r uses seed + r, or seed[r], and nothing else of it depends on the other replicas.
+    Fields of the type `Each` may be a tuple with one value a replica.
     """
 
     scheme: str = "vanilla"  # a key of pcmlib.schemes.SCHEMES
     epochs: int = 250  # passes over the samples; each sample is one weight update
     replicas: int = 1  # R, networks that train at once
-    seed: int = 0  # of replica 0: targets, inputs, start, noise, order
+    seed: int | tuple[int, ...] = 0  # of replica 0, or of each: targets, inputs, start, noise
 
     # Task
     n_in: int = 100  # input channels
@@ -88,13 +88,12 @@ class TrainConfig:
     def preset(cls, scheme: str, kind: str | None = None, **changes: Any) -> TrainConfig:
         """A known set for `scheme`: "tuned" or "reference"; None is tuned where there is one.
 
-        With ``bits`` among `changes`, the set for that memory is taken, where there is one.
+        With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
         kinds = [kind] if kind else ["tuned", "reference"]
-        memory = f"{scheme}/{changes['bits']}-bit" if changes.get("bits") else scheme
-        for found in (PRESETS[k].get(key) for k in kinds for key in (memory, scheme)):
+        for found in (known_set(scheme, k, changes.get("bits")) for k in kinds):
             if found is not None:
                 return cls(**{"scheme": scheme, **found, **changes})
         raise ValueError(f"kind = {kind!r}: must be one that has a set for {scheme}")
@@ -107,7 +106,7 @@ class TrainConfig:
         """The run that trains replica r alone, to the same bits."""
         require_count("r", r, at_least=0, at_most=self.replicas - 1)
         own = {n: getattr(self, n)[r] for n in _EACH if isinstance(getattr(self, n), tuple)}
-        return self.replace(replicas=1, seed=self.seed + r, **own)
+        return self.replace(replicas=1, seed=self.seeds[r], **own)
 
     def each(self, name: str) -> list[float]:
         """The values of one field, a replica each."""
@@ -116,6 +115,8 @@ class TrainConfig:
 
     @property
     def seeds(self) -> list[int]:
+        if isinstance(self.seed, tuple):
+            return list(self.seed)
         return [self.seed + r for r in range(self.replicas)]
 
     @property
@@ -160,7 +161,11 @@ class TrainConfig:
         require(self.scheme in SCHEMES, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
         for name in ("epochs", "replicas", "n_rec", "pairs"):
             require_count(name, getattr(self, name))
-        require_count("seed", self.seed, at_least=0, at_most=2**62)
+        listed = isinstance(self.seed, tuple)
+        allowed = f"one number, or {self.replicas}, one a replica"
+        require(not listed or len(self.seed) == self.replicas, "seed", self.seed, allowed)
+        for seed in self.seed if listed else [self.seed]:
+            require_count("seed", seed, at_least=0, at_most=2**62)
         if self.refresh_period is not None:
             require_count("refresh_period", self.refresh_period)
         for name in ("tau_rec", "tau_out", "period"):

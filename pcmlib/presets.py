@@ -3,8 +3,9 @@
 "reference": what srnn-pcm's command line does by default, with the values in its README.
 "tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` repeats one.
 
-A key may name a memory, as in "sign/4-bit"; a scheme without one falls back on its set for the full
-PCM model.
+A key may name an ideal memory, as in "sign/4-bit". A set for one resolution serves the others too:
+what it counts in pulses follows the size of a pulse, and the range of the weights stays. A scheme
+without such a set falls back on its set for the full PCM model, as that is.
 """
 
 from __future__ import annotations
@@ -49,3 +50,18 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "tuned": {key: record["best"] for key, record in STUDIES.items()},
 }
+
+_IN_PULSES = {"quantum": 0.125, "assumed_pulse": 0.75, "prob_scale": 1.0}  # with their defaults
+
+
+def known_set(scheme: str, kind: str, bits: int | None = None) -> dict[str, Any] | None:
+    """The fields of a set for `scheme`, on the full PCM model or a memory of `bits`; None: none."""
+    sets = PRESETS[kind]
+    studied = [b for b in range(1, 17) if f"{scheme}/{b}-bit" in sets]
+    if bits is None or not studied:
+        return sets.get(scheme)
+    nearest = min(studied, key=lambda b: abs(b - bits))
+    found, pulse = dict(sets[f"{scheme}/{nearest}-bit"]), 2.0 ** (nearest - bits)
+    for name, default in _IN_PULSES.items():
+        found[name] = found.get(name, default) * pulse
+    return found

@@ -30,10 +30,10 @@ _SHARED = {
     "threshold": (0.03, 0.4),
 }
 _DIGITAL = {"gain": (0.02, 1.0)}
-_CROSSBAR = {"scale": (5.0, 200.0), "conductance": (0.1, 6.0)}  # µS
+_CROSSBAR = {"scale": (10.0, 300.0), "conductance": (0.1, 6.0)}  # µS
 _OWN = {
     "accumulator": {"quantum": (1e-4, 0.2)},
-    "mixed-precision": {"quantum_pulses": (0.5, 4.0)},  # quantum, in pulses of the assumed size
+    "mixed-precision": {"quantum_pulses": (0.4, 3.0)},  # quantum, in pulses of the assumed size
     "sign": {"stop_level": (1e-2, 1e2)},
 }
 _UNUSED = {
@@ -89,12 +89,14 @@ def candidates_config(
 ) -> TrainConfig:
     """One run in which replicas i n ... i n + n - 1 are the n networks of candidate i.
 
+    The networks are the same for every candidate.
+
     Args:
         scheme: update scheme of all candidates.
         candidates: parameters, of `search_space(scheme)`.
         networks: n, networks for each candidate.
         epochs: of training.
-        seed: of the first replica; a tuning seed.
+        seed: of the first network; a tuning seed.
         fixed: other fields of the run, such as bits.
 
     Raises:
@@ -105,5 +107,10 @@ def candidates_config(
     each = {name: tuple(float(row[name]) for row in rows) for name in rows[0]}
     others = {"snapshots": (), **FIXED.get(scheme, {}), **fixed}
     return TrainConfig(
-        scheme=scheme, epochs=epochs, replicas=len(rows), seed=seed, **each, **others
+        scheme=scheme,
+        epochs=epochs,
+        replicas=len(rows),
+        seed=tuple(range(seed, seed + networks)) * len(candidates),
+        **each,
+        **others,
     )

@@ -1,15 +1,16 @@
 """Hyperparameter searches: one Optuna study for each scheme and memory, all on the same budget.
 
     round 1   ask a sampler for a batch of candidates, train them side by side along the replica
-              axis for part of the time on one network each, and tell it their losses; repeat.
-              Those that fire without restraint after the first epochs are lost at once
-    round 2   train the best of them for the whole time, on several networks each
-    round 3   step about: train small changes of the best two for the whole time, twice, the second
-              time around the mean of the best so far; then compare this mean, the best two changes
-              and the best of round 2 on several networks each; the lowest mean loss wins
+              axis on one network, and tell it their losses; repeat. Those that fire without
+              restraint after the first epochs are lost at once
+    round 2   train the best of them on several networks each
+    round 3   an evolution strategy from there: train small changes of the mean of the best two,
+              move to the mean of the best changes, and repeat; then compare where this ended, the
+              last two changes and the best of round 2 on several networks each
 
-Candidates are compared by networks that no report shows: tuning seeds lie apart from reporting
-seeds.
+All candidates of a round are trained on the same networks, so that none has an easier task, and
+each round has networks of its own, so that none is judged by those that chose it. No report shows
+any of them: tuning seeds lie apart from reporting seeds.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ from pcmlib.search_space import (
 from pcmlib.training import train
 
 # Tuning seeds of the rounds; round 1 starts at the first.
-_FINALS_SEED, _CHANGES_SEED, _LAST_SEED = 11_000, 12_000, 14_000
+_FINALS_SEED, _CHANGES_SEED, _LAST_SEED = 11_000, 12_000, 13_000
 BATCH = 8  # candidates trained at once
 RUNAWAY = 100.0  # Hz, a mean rate of neurons that no longer follow their input
+_BEST = 4  # changes of a generation whose mean is the next one's centre
 _LAST = 4  # candidates of round 3's comparison
 _STEP = 0.08  # standard deviation of a change in round 3, of a parameter's range
 
@@ -52,15 +54,15 @@ Train = Callable[[TrainConfig], Any]
 
 @dataclass(frozen=True)
 class Budget:
-    """What one study may spend. The default is 50,000 updates of one network."""
+    """What one study may spend. The default is 146,268 updates of one network."""
 
     trials: int = 64  # candidates of round 1
     first_epochs: int = 4  # of a candidate's training, after which a runaway is out
-    epochs: int = 80  # of a candidate's training in round 1, on one network
+    epochs: int = 250  # of training, in all rounds
     finalists: int = 6  # candidates that reach round 2
     networks: int = 3  # that each finalist is trained on
-    final_epochs: int = 250  # of training in rounds 2 and 3
-    changes: int = 8  # tried in each of round 3's two steps, on one network
+    generations: int = 10  # of round 3
+    changes: int = 10  # tried in each of them, on one network
     last_epochs: int = 20  # over which the loss is averaged
 
     def __post_init__(self) -> None:
@@ -70,8 +72,9 @@ class Budget:
     @property
     def updates(self) -> int:
         """Most weight updates of one network, over the whole study, at three samples an epoch."""
-        whole = self.finalists * self.networks + 2 * self.changes + _LAST * self.networks
-        return 3 * (self.trials * (self.first_epochs + self.epochs) + whole * self.final_epochs)
+        whole = self.finalists * self.networks + _LAST * self.networks
+        whole += self.generations * self.changes
+        return 3 * (self.trials * self.first_epochs + (self.trials + whole) * self.epochs)
 
 
 def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
@@ -159,22 +162,21 @@ def _search(
                 {name: trial.suggest_float(name, *ends, log=True) for name, ends in limits}
                 for trial in trials
             ]
-            losses = _train_part(scheme, candidates, trials[0].number, budget, run, fixed)
+            losses = _first_losses(scheme, candidates, budget, run, fixed)
             for trial, loss in zip(trials, losses, strict=True):
                 study.tell(trial, loss)
         bar.update(budget.trials - bar.n)
 
 
-def _train_part(
+def _first_losses(
     scheme: str,
     candidates: list[Params],
-    number: int,
     budget: Budget,
     run: Train,
     fixed: dict[str, Any],
 ) -> list[float]:
     """Losses of round 1; infinite for a runaway, which would cost the time of ten others."""
-    settings = {"networks": 1, "epochs": budget.epochs, "seed": FIRST_TUNING_SEED + number}
+    settings = {"networks": 1, "epochs": budget.epochs, "seed": FIRST_TUNING_SEED}
     config = candidates_config(scheme, candidates, **settings, **fixed)
     rates = run(config.replace(epochs=budget.first_epochs)).rate_hz[:, -1].tolist()
     calm = [i for i, rate in enumerate(rates) if rate < RUNAWAY]
@@ -194,18 +196,18 @@ def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, An
     budget, finalists = record["budget"], record["finalists"]
     ends = np.log([*record["space"].values()])
     rng = np.random.default_rng(seed)
-    centre, changes = _mean(finalists[:2], record), []
-    for generation in range(2):
+    centre, changes, tried = _mean(finalists[:2], record), [], []
+    for generation in range(budget["generations"]):
         steps = _STEP * rng.standard_normal((budget["changes"], len(ends)))
         points = np.exp(np.clip(centre + steps * np.ptp(ends, axis=1), ends[:, 0], ends[:, 1]))
         candidates = [dict(zip(record["space"], point.tolist(), strict=True)) for point in points]
-        changes += _compare(record, candidates, _CHANGES_SEED + 1000 * generation, 1, run)
-        changes.sort(key=_loss)
-        centre = _mean(changes[:_LAST], record)
+        tried = _compare(record, candidates, _CHANGES_SEED + generation, 1, run)
+        changes += tried
+        centre = _mean(tried[:_BEST], record)
     mean = dict(zip(record["space"], np.exp(centre).tolist(), strict=True))
-    last = [mean, *(_params(entry) for entry in [*changes[: _LAST - 2], finalists[0]])]
+    last = [mean, *(_params(entry) for entry in [*tried[: _LAST - 2], finalists[0]])]
     last = _compare(record, last, _LAST_SEED, budget["networks"], run)
-    best = fields(_params(last[0]), budget["final_epochs"])
+    best = fields(_params(last[0]), budget["epochs"])
     fixed = {name: value for name, value in record["fixed"].items() if name != "bits"}
     return {**record, "changes": changes, "last": last, "best": fixed | _rounded(best)}
 
@@ -213,13 +215,13 @@ def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, An
 def _compare(
     record: dict[str, Any], candidates: list[Params], seed: int, networks: int, run: Train
 ) -> list[dict[str, Any]]:
-    """Train candidates for the whole time; their entries for the record, best first."""
+    """Train candidates; their entries for the record, best first."""
     budget = record["budget"]
     config = candidates_config(
         record["scheme"],
         candidates,
         networks=networks,
-        epochs=budget["final_epochs"],
+        epochs=budget["epochs"],
         seed=seed,
         **record["fixed"],
     )

@@ -24,9 +24,6 @@ def tune_command(
         int, typer.Option(help="Candidates that reach round 2.")
     ] = _DEFAULT.finalists,
     networks: Annotated[int, typer.Option(help="Networks of a finalist.")] = _DEFAULT.networks,
-    final_epochs: Annotated[
-        int, typer.Option(help="Epochs of a finalist.")
-    ] = _DEFAULT.final_epochs,
     storage: Annotated[
         str | None,
         typer.Option(help="Database URL or journal file, which several machines may share."),
@@ -38,13 +35,7 @@ def tune_command(
 ) -> None:
     """Search for a scheme's hyperparameters, on networks that no report shows."""
     check_destinations(None, json)
-    budget = Budget(
-        trials=trials,
-        epochs=epochs,
-        finalists=finalists,
-        networks=networks,
-        final_epochs=final_epochs,
-    )
+    budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {} if bits is None else {"bits": bits}
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **memory)
     print(f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent")

@@ -38,6 +38,12 @@ def test_every_point_of_the_space_is_a_configuration(some, networks, epochs):
                 assert pulses == pytest.approx(point["quantum_pulses"])
 
 
+def test_candidates_share_their_networks():
+    points = [{name: low for name, (low, _) in search_space("vanilla").items()}] * 3
+    config = candidates_config("vanilla", points, networks=2, epochs=1, seed=1000)
+    assert config.seeds == [1000, 1001] * 3
+
+
 def test_a_parameter_has_one_range_in_all_schemes():
     """The comparison is fair only if what means the same may be the same."""
     ranges = {}
