@@ -29,7 +29,7 @@ from pcmlib.training_experiments import (
     versus,
 )
 
-BITS = (2, 4, 6, 8)
+BITS = (2, 4, 8)
 DIGITAL, PCM = "FP32", "PCM"
 CLAIMED = "mixed-precision"  # the scheme of which the claim is made
 

@@ -55,7 +55,7 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
         share = np.arange(1, len(pulses) + 1) / devices
         axes.loglog(pulses, 100 * share, color=COLOUR[scheme], label=NAMES[scheme])
     label(axes, "SET pulses of a device", "devices with as many (%)", ylim=(1e-4, 150))
-    axes.legend(loc="lower left", frameon=False, fontsize=9)
+    axes.legend(loc="upper right", frameon=False, fontsize=9)
     return figure
 
 

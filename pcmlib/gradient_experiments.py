@@ -19,6 +19,7 @@ from pcmlib.checks import require, require_count, require_number
 from pcmlib.config import TrainConfig
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.network import LAYERS, Network
+from pcmlib.training import one_torch_thread
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,9 @@ def written_share(
 def _learning(config: TrainConfig, updates: int) -> Iterator[dict[str, Tensor]]:
     """Gradients of each update, by layer, of networks that learn their samples in turn."""
     network = Network(config)
-    for update in range(updates):
-        sample = torch.full((config.replicas,), update % config.samples)
-        gradients = network.run(sample, update).gradients
-        yield dict(zip(LAYERS, gradients, strict=True))
-        network.learn(gradients, update + 1, update // config.samples)
+    with one_torch_thread():
+        for update in range(updates):
+            sample = torch.full((config.replicas,), update % config.samples)
+            gradients = network.run(sample, update).gradients
+            yield dict(zip(LAYERS, gradients, strict=True))
+            network.learn(gradients, update + 1, update // config.samples)

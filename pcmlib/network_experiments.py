@@ -19,6 +19,7 @@ from pcmlib.checks import require, require_count
 from pcmlib.config import TrainConfig
 from pcmlib.eprop import Gradients, Regularisation
 from pcmlib.network import Network
+from pcmlib.training import one_torch_thread
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,11 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
     for epoch in range(max(epochs) + 1):
         if epoch in epochs:
             found.append(_measure(network))
-        for s in range(config.samples):
-            update = epoch * config.samples + s
-            result = network.run(_everyone(config, s), update)
-            network.learn(result.gradients, update + 1, epoch)
+        with one_torch_thread():
+            for s in range(config.samples):
+                update = epoch * config.samples + s
+                result = network.run(_everyone(config, s), update)
+                network.learn(result.gradients, update + 1, epoch)
     loss, feedback, *layers = (np.array(x) for x in zip(*found, strict=True))
     names = ("in", "rec", "out")
     return Angles(

@@ -34,7 +34,7 @@ def plot_parameters(
     """Loss of each candidate against each parameter of one study; the best is marked."""
     names = list(record["space"])
     rows = -(-len(names) // 4)
-    figure, axes = panels(4, rows=rows, height=0.5 + 1.75 * rows, wspace=0.15, hspace=0.75)
+    figure, axes = panels(4, rows=rows, height=0.5 + 1.75 * rows, wspace=0.3, hspace=0.75)
     losses = [trial["loss"] for trial in record["trials"]]
     loss = np.clip([np.inf if x is None else x for x in losses], *ylim)
     best = int(np.argmin(loss))
@@ -55,7 +55,7 @@ def plot_parameters(
 def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     """Left: loss on tuning networks against fresh ones. Right: the best of k, shown and true."""
     figure, (scatter, curve) = panels(2, height=3.2, wspace=0.3)
-    limits = (0.02, 1.2)
+    limits = (0.01, 1.2)
     shown, true = search.tuning[:, :networks].mean(1), search.fresh.mean(1)
     scatter.loglog(shown, true, ".", ms=7, color=BLUE, alpha=0.7)
     scatter.plot(limits, limits, color="black", lw=0.8, ls=":")

@@ -105,7 +105,8 @@ def cost(set_pulse: float, reset_pulse: float) -> Figure:
     """Chapter 15: loss against pulses and energy, for other energies of a pulse (pJ)."""
     energy = Energy(set_pulse * 1e-12, reset_pulse * 1e-12)
     runs = {NAMES[scheme]: small(scheme) for scheme in CROSSBAR_SCHEMES}
-    return plot_cost(runs, {name: energy.of(run) for name, run in runs.items()})
+    joules = {name: energy.of(run) for name, run in runs.items()}
+    return plot_cost(runs, joules, xlim=(0.01, 10.0), energy_xlim=(1e-12, 1e-6))
 
 
 def search(budget: int, networks: int) -> Figure:

@@ -169,7 +169,7 @@ def plot_pulses(runs: Mapping[str, TrainingRun]) -> Figure:
     label(each, "epoch", "SET pulses a synapse", title="in an epoch", xlim=(0, longest))
     for panel in (total, each):
         panel.set_ylim(0, None)
-    legend(total)
+    each.legend(*total.get_legend_handles_labels(), loc="upper right", frameon=False, fontsize=9)
     return figure
 
 
@@ -283,26 +283,37 @@ def plot_intervals(
 
 def plot_against(
     x: Sequence[float],
-    curves: Mapping[str, Float[np.ndarray, "R x"]],
+    curves: Mapping[str, Sequence[Float[np.ndarray, " R"]]],
     *,
     name: str,
     ylim: tuple[float, float] = (0.004, 0.6),
-    log: bool = False,
+    silent: float | None = None,
+    quantity: str = LOSS,
 ) -> Figure:
-    """Final loss against a setting: mean and range over networks."""
+    """Final loss, or another quantity, against the settings x: mean and range over networks."""
     figure, (axes,) = panels(height=3.0)
     at = np.arange(len(x))
     for (curve, values), colour in zip(curves.items(), COLOURS, strict=False):
-        _band(axes, at, values, colour, curve, marker="o")
-    label(axes, name, LOSS)
+        _band(axes, at, np.stack(values, axis=1), colour, curve, marker="o")
+    label(axes, name, quantity)
     axes.set_xticks(at, [f"{value:g}" for value in x])
-    loss_axis(axes, ylim)
-    legend(axes, ncols=2)
+    if quantity == LOSS:
+        loss_axis(axes, ylim)
+    else:
+        axes.set_ylim(ylim)
+    if silent is not None:
+        axes.axhline(silent, color="black", lw=0.8, ls=":")
+    if len(curves) > 1:
+        legend(axes, ncols=2)
     return figure
 
 
 def plot_cost(
-    runs: Mapping[str, TrainingRun], energies: Mapping[str, Float[np.ndarray, "R E"]]
+    runs: Mapping[str, TrainingRun],
+    energies: Mapping[str, Float[np.ndarray, "R E"]],
+    *,
+    xlim: tuple[float, float] = (0.01, 5.0),
+    energy_xlim: tuple[float, float] = (1e-10, 1e-7),
 ) -> Figure:
     """Loss against SET pulses a synapse, and against the energy that programming took."""
     figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
@@ -311,8 +322,8 @@ def plot_cost(
         sets = run.set_pulses.double().numpy().mean(0) / synapses(run.config)
         pulses.loglog(sets, loss, color=colour, label=name)
         energy.loglog(energies[name].mean(0), loss, color=colour, label=name)
-    label(pulses, "SET pulses a synapse", LOSS)
-    label(energy, "programming energy (J)", "")
+    label(pulses, "SET pulses a synapse", LOSS, xlim=xlim)
+    label(energy, "programming energy (J)", "", xlim=energy_xlim)
     for panel in (pulses, energy):
         loss_axis(panel, (0.004, 1.0))
     legend(pulses)

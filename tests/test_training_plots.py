@@ -108,9 +108,13 @@ def test_cost_and_sweeps_are_drawn(run):
     loss = smoothed(run.loss.double().numpy()).mean(0)
     assert lines(pulses)[0] == pytest.approx(loss)
     assert joules.lines[0].get_xdata() == pytest.approx(energy.mean(0))
-    sweep = np.array([[0.1, 0.2], [0.3, 0.4]])
-    axes = tp.plot_against([1, 2], {"a": sweep}, name="pairs").axes[0]
+    sweep = [np.array([0.1, 0.3]), np.array([0.2, 0.4])]
+    axes = tp.plot_against([1, 2], {"a": sweep}, name="pairs", silent=0.25).axes[0]
     assert lines(axes)[0] == pytest.approx([0.2, 0.3])
+    assert lines(axes)[1] == [0.25, 0.25]
+    axes = tp.plot_against([1, 2], {"a": sweep}, name="N", quantity="%", ylim=(0, 9)).axes[0]
+    assert axes.get_ylim() == (0, 9)
+    assert axes.get_yscale() == "linear"
 
 
 CORNERS = {  # the ends of every knob of the chapters' explorers
