@@ -7,6 +7,8 @@ From the bottom up, each built on those before it:
     tasks, srnn, eprop       patterns to generate; the spiking network; its gradient
     schemes                  how a gradient becomes pulses
     config, network, training    a run: what it is told, what it computes, what it leaves
+    search_space, sweep, presets    searches for hyperparameters, and what they found
+    comparison               all schemes on all memories
     experiments, plots, demos    the data, the figures and the explorers' functions of the chapters
     explore                  sliders that live in a notebook and on a page
 """
