@@ -40,11 +40,11 @@ def test_random_directions_leave_one_over_the_root_of_n(monkeypatch):
 
 
 def test_only_whole_pulses_are_written(monkeypatch):
-    given(monkeypatch, [[[1.0, 0.2, 0.0], [-0.5, 0.1, 0.0]]] * 3)
+    given(monkeypatch, [[[1.0, 0.2, 0.0], [-0.75, 0.1, 0.0]]] * 3)
     config = SMALL.replace(lr_in=0.075, lr_rec=0.075, lr_out=0.075, scale=10.0)
-    # wanted: 1, 0.2, 0.5 and 0.1 pulses of 0.75 µS
+    # wanted: 1, 0.2, 0.75 and 0.1 pulses of 0.75 µS
     share = ge.written_share(config, (1, 2, 5, 10), updates=3)
-    assert share[:, 0] == pytest.approx([1 / 1.8, 1.5 / 1.8, 1.6 / 1.8, 1], rel=1e-5)
+    assert share[:, 0] == pytest.approx(np.array([1, 1.5, 1.8, 2]) / 2.05, rel=1e-5)
 
 
 def test_real_networks_lie_between_nothing_and_all():
