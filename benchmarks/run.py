@@ -29,9 +29,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from pcmlib import kernels, rng
-from pcmlib.network import LAYERS, Network
-from pcmlib.training import TrainConfig, one_torch_thread
+from pcmlib.base import rng
+from pcmlib.eprop import compiled as backward
+from pcmlib.srnn import compiled as forward
+from pcmlib.training import TrainConfig
+from pcmlib.training.network import LAYERS, Network
+from pcmlib.training.run import one_torch_thread
 
 MIXED = TrainConfig.preset("mixed-precision", "reference", epochs=100)
 VANILLA = TrainConfig.preset("vanilla", "reference", epochs=100)
@@ -228,12 +231,14 @@ def profile(repeats: int = 20) -> dict[str, float]:
         rows = {n: network.layers[n].rows(network._keys[n], updates.count) for n in LAYERS}
         spikes = network._spikes._replace(first=network._spikes.first[[0]])
         clock("look up devices' ages")
-        current = kernels.input_currents(spikes, rows["in"], 100)
+        current = forward.input_currents(spikes, rows["in"], 100)
         clock("read the input's synapses")
-        trial = kernels.recur(current, rows["rec"], rows["out"], 1, network._constants)
+        trial = forward.recur(current, rows["rec"], rows["out"], 1, network._constants)
         clock("recurrence, with its reads")
         target = network.targets[:, 0].numpy()
-        kernels.gradients(spikes, *trial, target, network.feedback.numpy(), network._constants, 100)
+        backward.gradients(
+            spikes, *trial, target, network.feedback.numpy(), network._constants, 100
+        )
         clock("gradient")
         result = network.run(sample, updates.count)
         clock(None)

@@ -1,8 +1,8 @@
 """Sphinx extension: the directive ``reproduction-status``, one table of every compared quantity.
 
-The rows come from the run: each chapter's ``pcmlib.reproduction.compare`` records its quantities in
-the notebook, MyST-NB writes them beside the executed notebook, and this gathers them in reading
-order.
+The rows come from the run: each chapter's `compare` (`pcmlib.experiments.reproduction`) records its
+quantities in the notebook, MyST-NB writes them beside the executed notebook, and this gathers them
+in reading order.
 """
 
 import json
@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from pcmlib.reproduction import STATUS_KEY, significant
+from pcmlib.experiments.reproduction import STATUS_KEY, significant
 
 HEADER = ("Figure", "Chapter", "Quantity", "Ours", "Reference", "Within?")
 

@@ -2,21 +2,24 @@
 
 From the bottom up, each built on those before it:
 
-    device, array            one PCM cell and its laws; many cells
-    crossbar                 synapses of N differential pairs, and their programming
-    tasks, srnn, eprop       patterns to generate; the spiking network; its gradient
-    schemes                  how a gradient becomes pulses
-    config, network, training    a run: what it is told, what it computes, what it leaves
-    search_space, sweep, presets    searches for hyperparameters, and what they found
-    comparison               all schemes on all memories
-    experiments, plots, demos    the data, the figures and the explorers' functions of the chapters
-    explore                  sliders that live in a notebook and on a page
+    base           checks of arguments, random numbers
+    device         one PCM cell and its laws; many cells
+    crossbar       synapses of N differential pairs, and their programming
+    tasks          patterns to generate
+    srnn           the spiking network: neurons, synapses, a trial
+    eprop          its gradient: e-prop's, and BPTT's to hold it against
+    schemes        how a gradient becomes pulses
+    training       a run: what it is told, what it computes, what it leaves
+    sweep          searches for hyperparameters; `studies` holds the records of those that were made
+    experiments    the data behind the chapters' figures and tables
+    plots          the figures
+    explore        sliders that live in a notebook and on a page
+    demos          the chapters' explorers: knobs in, figure out
+    commands       the command line
 """
 
-from pcmlib.array import PCMArray
-from pcmlib.config import TrainConfig
 from pcmlib.crossbar import Crossbar
-from pcmlib.device import PCMParameters
-from pcmlib.training import TrainingRun, train
+from pcmlib.device import PCMArray, PCMParameters
+from pcmlib.training import TrainConfig, TrainingRun, train
 
 __all__ = ["Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "train"]

@@ -19,9 +19,8 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int, Shaped
 from torch import Tensor
 
-from pcmlib.array import PCMArray
-from pcmlib.checks import require, require_count, require_number
-from pcmlib.device import PCMParameters, history_decay, set_increment
+from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.device import PCMArray, PCMParameters, history_decay, set_increment
 
 ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a device to be
 

@@ -24,9 +24,9 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from pcmlib.base.rng import uniform
 from pcmlib.crossbar import Crossbar
-from pcmlib.kernels import uniform
-from pcmlib.synapses import CrossbarSynapses, DigitalSynapses
+from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
 
 Weights = Float[Tensor, "R n_pre n_post"]
 PerReplica = Float[Tensor, " R"]

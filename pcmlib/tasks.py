@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pcmlib.checks import require, require_count, require_number
+from pcmlib.base.checks import require, require_count, require_number
 
 
 class Patterns(NamedTuple):

@@ -13,8 +13,8 @@ matplotlib.use("agg")
 _package = Path(__file__).parent.parent / "pcmlib"
 install_import_hook(
     [
-        f"pcmlib.{path.stem}"
-        for path in sorted(_package.glob("[!_]*.py"))
+        ".".join(("pcmlib", *path.relative_to(_package).with_suffix("").parts))
+        for path in sorted(_package.rglob("[!_]*.py"))
         if "njit" not in path.read_text()
     ],
     "typecheck.typecheck",

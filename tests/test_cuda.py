@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from test_training import small
+from runs import small
 
-from pcmlib.network import Network
 from pcmlib.training import TrainConfig, train
+from pcmlib.training.network import Network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 

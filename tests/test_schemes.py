@@ -8,7 +8,7 @@ import torch
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES, Settings
-from pcmlib.synapses import CrossbarSynapses, DigitalSynapses
+from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
 
 LR = torch.tensor([0.5])
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOC = "format: jb-book\nroot: intro\nchapters:\n  - file: notebooks/chapter\n"
 INTRO = "# A book\n\n```{reproduction-status}\n```\n"
 COMPARE = """\
-from pcmlib.reproduction import Quantity, compare, glue
+from pcmlib.experiments.reproduction import Quantity, compare, glue
 glue("ours", 2.0567)
 compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, tolerance=0.1))"""
 

@@ -76,7 +76,7 @@ def browser(chromium):
 
 def sources():
     """Files that the book is made from."""
-    for pattern in ("notebooks/**/*", "pcmlib/*", "book/**/*", "*.yml", "*.md", "*.bib"):
+    for pattern in ("notebooks/**/*", "pcmlib/**/*", "book/**/*", "*.yml", "*.md", "*.bib"):
         yield from (p for p in ROOT.glob(pattern) if p.is_file() and p.suffix != ".pyc")
 
 

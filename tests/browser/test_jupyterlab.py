@@ -91,7 +91,9 @@ def changed(page, before):
 
 def test_a_slow_explorer_computes_the_newest_position_only_and_shows_its_bar(browser, lab):
     address, folder = lab
-    cells = [nbformat.v4.new_code_cell(source) for source in (SLOW, "print('calls', json.dumps(calls))")]
+    cells = [
+        nbformat.v4.new_code_cell(source) for source in (SLOW, "print('calls', json.dumps(calls))")
+    ]
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=python)
     nbformat.write(notebook, folder / "slow.ipynb")

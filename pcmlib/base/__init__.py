@@ -1,0 +1,1 @@
+"""What all of pcmlib stands on: checks of arguments, random numbers, a progress bar."""

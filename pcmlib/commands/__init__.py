@@ -1,0 +1,1 @@
+"""What `pcmlib replicate`, `write-stats`, `train` and `tune` do."""

@@ -1,0 +1,70 @@
+"""`pcmlib replicate 2|5|7`: a figure of the device paper from the model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from pcmlib.base.checks import require
+from pcmlib.commands.output import FigureFile, JSONFile, Seed, check_destinations, deliver
+from pcmlib.device import PCMParameters
+from pcmlib.experiments import devices as experiments
+from pcmlib.plots import devices as plots
+
+
+def replicate_command(
+    figure_number: Annotated[
+        int, typer.Argument(metavar="2|5|7", help="Figure of Nandakumar et al. 2018.")
+    ],
+    devices: Annotated[
+        int | None, typer.Option(help="Devices: 10,000 unless told; Fig. 2 shows one.")
+    ] = None,
+    g_max: Annotated[float, typer.Option(help="Upper limit of the conductance, in µS.")] = 20.0,
+    seed: Seed = 0,
+    figure: FigureFile = None,
+    json: JSONFile = None,
+) -> None:
+    """Reproduce a figure of the device paper from the model."""
+    replications = {2: _figure_2, 5: _figure_5, 7: _figure_7}
+    require(figure_number in replications, "replicate: figure", figure_number, "2, 5 or 7")
+    check_destinations(figure, json)
+    parameters = PCMParameters(g_max=g_max)
+    data, drawn, summary = replications[figure_number](parameters, devices, seed)
+    deliver(data, drawn, summary, figure, json)
+
+
+def _figure_2(parameters: PCMParameters, devices: int | None, seed: int):
+    require(devices in (None, 1), "devices", devices, "1 for Fig. 2, which follows one device")
+    (run,) = experiments.staircase(parameters, seed=seed)
+    data = {
+        "time": run.time,
+        "conductance": run.conductance,
+        "pulse_times": run.pulse_times,
+    }
+    summary = (
+        f"{len(run.pulse_times)} SET pulses in 0-800 s; last reading {run.conductance[-1]:.2f} µS"
+    )
+    return data, plots.plot_staircase([run]), summary
+
+
+def _figure_5(parameters: PCMParameters, devices: int | None, seed: int):
+    run = experiments.pulse_statistics(parameters, devices=_count(devices), seed=seed)
+    rows = zip(run.pulse, run.mean, run.std, strict=True)
+    summary = "\n".join(f"pulse {k:2d}: {mean:5.2f} ± {sd:4.2f} µS" for k, mean, sd in rows)
+    exact = experiments.exact_moments(parameters)
+    data = {"pulse": run.pulse, "mean": run.mean, "std": run.std}
+    return data, plots.plot_pulse_statistics(run, exact), summary
+
+
+def _figure_7(parameters: PCMParameters, devices: int | None, seed: int):
+    run = experiments.array_drift(parameters, devices=_count(devices), seed=seed)
+    shown = [int(np.searchsorted(run.time, t)) for t in (6, 11, 96, 299)]
+    summary = "\n".join(f"t = {run.time[i]:3.0f} s: {run.mean[i]:5.2f} µS" for i in shown)
+    drawn = plots.plot_array_drift({f"Gmax {parameters.g_max:g} µS, band: ± sd": run}, ylim=(0, 21))
+    return {"time": run.time, "mean": run.mean}, drawn, summary
+
+
+def _count(devices: int | None) -> int:
+    return 10_000 if devices is None else devices

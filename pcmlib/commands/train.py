@@ -1,0 +1,90 @@
+"""`pcmlib train`: a training run from the command line."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pcmlib.base.checks import require
+from pcmlib.commands.output import check_destinations, write_figure, write_json
+from pcmlib.schemes import SCHEMES
+from pcmlib.training import TrainConfig, train
+
+
+def train_command(
+    scheme: Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")],
+    preset: Annotated[
+        str | None,
+        typer.Option(help="tuned or reference; the tuned set, where there is one, unless told."),
+    ] = None,
+    pairs: Annotated[int | None, typer.Option(help="N, differential pairs a synapse.")] = None,
+    perf_bits: Annotated[
+        int | None, typer.Option(help="Performance mode: an ideal memory of so many bits.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the samples; 250 unless told.")
+    ] = None,
+    replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
+    ] = None,
+    figure: Annotated[Path | None, typer.Option("--figure", help="Save the figure here.")] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Save the numbers here.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Folder for a checkpoint every 10 epochs.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
+) -> None:
+    """Train spiking networks with one weight-update scheme."""
+    check_destinations(figure, json)
+    named = {"pairs": pairs, "bits": perf_bits, "epochs": epochs}
+    changes = {name: value for name, value in named.items() if value is not None}
+    changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
+    config = TrainConfig.preset(scheme, preset, **changes)
+    run = train(config, device=device, checkpoint=checkpoint, resume=resume)
+
+    count = min(20, config.epochs)
+    last = run.final_loss(count)
+    between = f", {last.min():.4f} to {last.max():.4f}" if config.replicas > 1 else ""
+    print(f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)")
+    print(f"rate {run.rate_hz[:, -1].mean():.1f} Hz, {run.seconds:.1f} s")
+    if config.on_crossbar:
+        given = (run.set_pulses[:, -1].double().mean(), run.reset_pulses[:, -1].double().mean())
+        print("{:.0f} SET and {:.0f} RESET pulses a network".format(*given))
+    if json is not None:
+        write_json(json, run.to_json())
+    if figure is not None:
+        from pcmlib.plots.training import plot_learning
+
+        limits = (run.loss.min().item() / 1.5, run.loss.max().item() * 1.5)
+        write_figure(figure, plot_learning({config.scheme: run}, ylim=limits, window=1))
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """("lr_in", 0.1) from "lr_in=0.1"; commas make a tuple, one value a replica.
+
+    Raises:
+        ValueError: for anything but a known field, = and a Python number, bool, None or tuple.
+    """
+    name, equals, text = setting.partition("=")
+    types = {field.name: str(field.type) for field in dataclasses.fields(TrainConfig)}
+    allowed = f"field=value, the field one of {', '.join(types)}"
+    require(equals == "=" and name in types, "--set", setting, allowed)
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        require(False, f"--set {name}", text, "a number, True, False, None or a tuple of numbers")
+    if name == "snapshots" and isinstance(value, int):
+        value = (value,)
+    if types[name] in ("Each", "float"):
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        value = float(value) if whole else value
+        value = tuple(map(float, value)) if isinstance(value, tuple) else value
+    return name, value

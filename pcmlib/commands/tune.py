@@ -1,0 +1,45 @@
+"""`pcmlib tune`: repeat a study, or start another, from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pcmlib.commands.output import check_destinations
+from pcmlib.sweep import Budget, tune, write_record
+
+_DEFAULT = Budget()
+
+
+def tune_command(
+    scheme: Annotated[str, typer.Option(help="Update scheme, as in `pcmlib train`.")],
+    bits: Annotated[
+        int | None, typer.Option(help="Bits of an ideal memory; full PCM model unless told.")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
+    epochs: Annotated[int, typer.Option(help="Epochs of a candidate.")] = _DEFAULT.epochs,
+    finalists: Annotated[
+        int, typer.Option(help="Candidates that reach round 2.")
+    ] = _DEFAULT.finalists,
+    networks: Annotated[int, typer.Option(help="Networks of a finalist.")] = _DEFAULT.networks,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="Database URL or journal file, which several machines may share."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sampler; each process needs its own.")] = 0,
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Save the study's record here.")
+    ] = None,
+) -> None:
+    """Search for a scheme's hyperparameters, on networks that no report shows."""
+    check_destinations(None, json)
+    budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
+    memory = {} if bits is None else {"bits": bits}
+    record = tune(scheme, budget=budget, storage=storage, seed=seed, **memory)
+    print(f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent")
+    for name, value in record["best"].items():
+        print(f"{name:15} {value:g}")
+    if json is not None:
+        write_record(record, json)

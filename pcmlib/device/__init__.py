@@ -1,0 +1,23 @@
+"""One PCM device and its laws; arrays of them."""
+
+from pcmlib.device.array import PCMArray
+from pcmlib.device.laws import (
+    PCMParameters,
+    apply_set,
+    drift,
+    drift_exponent,
+    history_decay,
+    read_noise,
+    set_increment,
+)
+
+__all__ = [
+    "PCMArray",
+    "PCMParameters",
+    "apply_set",
+    "drift",
+    "drift_exponent",
+    "history_decay",
+    "read_noise",
+    "set_increment",
+]

@@ -1,0 +1,171 @@
+"""One phase-change memory cell: its constants and its laws.
+
+A PCM cell stores its conductance G in the phase of a thin film. A SET pulse crystallises some of
+it, so G goes up by a random step; a RESET pulse melts it, so G falls back to almost nothing. There
+is no pulse for a small step down. Between pulses G drifts, and every read is noisy.
+
+Model: Nandakumar et al., J. Appl. Phys. 124, 152135 (2018), doi:10.1063/1.5042408, as implemented
+in srnn-pcm (Demirag et al., arXiv:2108.01804). Conductances in µS, times in s.
+
+Each law is one function below, in plain arithmetic: torch evaluates it over tensors, and Numba
+compiles the very same function into the loop `apply_set`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numba import njit, prange
+
+from pcmlib.base import rng
+from pcmlib.base.checks import require, require_count, require_number
+
+
+@dataclass(frozen=True)
+class PCMParameters:
+    """Every constant of the model, with its unit. Source of the values: srnn-pcm, `xbar.py`."""
+
+    # SET: mean and sd of the step, linear in G and in the programming history P
+    a: float = 2.6  # pulses: P falls to 1/e in a pulses
+    m1: float = -0.084  # 1: mean step per G
+    c1: float = 0.880  # µS: mean step at G = P = 0
+    A1: float = 1.40  # µS: mean step per P
+    m2: float = 0.091  # 1: sd of the step per G
+    c2: float = 0.260  # µS: sd of the step at G = P = 0
+    A2: float = 2.15  # µS: sd of the step per P
+    # RESET and limits
+    g_reset: float = 0.1  # µS: mean after RESET
+    reset_spread: float = 0.1  # 1: sd after RESET, relative to g_reset
+    g_min: float = 0.1  # µS: lower end of what a SET or a read can give
+    g_max: float = 12.0  # µS: upper end; 12 in training, 20 in the device paper's figures
+    # READ: drift and noise
+    nu: float = 0.04  # 1: drift exponent
+    T0: float = 38.6  # s: G is what a read gives T0 after the last pulse
+    m3: float = 0.03  # 1: read noise per G
+    c3: float = 0.13  # µS: read noise at G = 0
+    t_min: float = 5e-4  # s: least delay of a read; a read in a pulse's own instant is taken here
+    # Options beyond srnn-pcm: nu falls with G (Joshi et al. 2020, doi:10.1038/s41467-020-16108-9,
+    # as in aihwkit: slope 0.0155, nu 0.0244, bounds 0.049 and 0.1), and devices differ
+    nu_slope: float = 0.0  # 1: nu(G) = nu - nu_slope ln(G / g_max), kept within the bounds
+    nu_bounds: tuple[float, float] = (0.0, 1.0)  # 1: bounds of nu(G)
+    nu_spread: float = 0.0  # 1: sd of nu from device to device
+    # Scales of the non-idealities: 1 as modelled, 0 off
+    write_noise: float = 1.0  # 1: scales the noise of SET and RESET
+    read_noise: float = 1.0  # 1: scales the noise of a read
+    drift: float = 1.0  # 1: scales nu
+    # Performance mode: an ideal memory of `bits` bits, without noise and drift
+    bits: int | None = None  # bits: a SET adds g_max / 2^bits; None is the full PCM model
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.name in ("nu_bounds", "bits"):
+                continue
+            bounds: dict[str, float] = {}
+            if field.name in ("a", "T0", "t_min", "g_max"):
+                bounds = {"above": 0.0}
+            elif field.name not in ("m1", "c1", "A1", "nu_slope", "g_min"):
+                bounds = {"at_least": 0.0}
+            require_number(field.name, getattr(self, field.name), **bounds)
+        allowed = f"above g_min = {self.g_min} and g_reset = {self.g_reset} µS"
+        require(self.g_max > max(self.g_min, self.g_reset), "g_max", self.g_max, allowed)
+        low, high = self.nu_bounds
+        require(0 <= low <= high, "nu_bounds", self.nu_bounds, "(low, high) with 0 <= low <= high")
+        if self.bits is not None:
+            require_count("bits", self.bits, at_least=1, at_most=16)
+
+    @property
+    def set_step(self) -> float | None:
+        """The exact step of a SET in performance mode (µS); None on the full model."""
+        return None if self.bits is None else self.g_max / 2**self.bits
+
+    def replace(self, **changes: float | int | None) -> PCMParameters:
+        """A copy with some constants changed."""
+        return dataclasses.replace(self, **changes)
+
+    def constants(self) -> Constants:
+        """The constants as a named tuple of float32: what the compiled loops take."""
+        return Constants(*(np.float32(getattr(self, name)) for name in Constants._fields))
+
+
+Constants = namedtuple("Constants", "m1 c1 A1 m2 c2 A2 g_min g_max m3 c3 write_noise read_noise")
+
+
+# The laws. G, P: numbers or tensors of any one shape; p: PCMParameters.
+
+
+def history_decay(p: PCMParameters) -> float:
+    """P <- P exp(-1/a): the factor by which one SET shrinks the programming history.
+
+    The decay comes before the use, so pulse k after a RESET (P = 1) sees P = exp(-k/a).
+    """
+    return math.exp(-1 / p.a)
+
+
+def set_increment(G, P, p):
+    """Mean and sd of a SET's step (µS), given the conductance G (µS) and the history P.
+
+    mu = m1 G + c1 + A1 P,    sigma = m2 G + c2 + A2 P
+    """
+    return p.m1 * G + p.c1 + p.A1 * P, p.m2 * G + p.c2 + p.A2 * P
+
+
+def drift(G, elapsed, nu, p):
+    """Conductance `elapsed` seconds after the last pulse: G (elapsed / T0)^(-nu), in µS."""
+    return G * (elapsed / p.T0) ** -nu
+
+
+def drift_exponent(G, deviate, p):
+    """nu of each device: its dependence on G, its spread (`deviate`: a standard normal), its scale.
+
+    nu(G) = clip(nu - nu_slope ln(G / g_max), bounds) + nu_spread deviate, at least 0.
+    With the defaults this is the constant 0.04.
+    """
+    low, high = p.nu_bounds
+    if p.nu_slope == 0 and p.nu_spread == 0:
+        return p.drift * min(max(p.nu, low), high)
+    nu = (p.nu - p.nu_slope * torch.log(G.clamp(min=1e-6) / p.g_max)).clamp(low, high)
+    return p.drift * (nu + p.nu_spread * deviate).clamp(min=0.0)
+
+
+def read_noise(Gd, p):
+    """sd of one read of a device whose drifted conductance is Gd (µS): m3 Gd + c3."""
+    return p.m3 * Gd + p.c3
+
+
+_increment = njit(inline="always")(set_increment)
+
+
+@njit(parallel=True, cache=True, fastmath=True, error_model="numpy")
+def apply_set(G, P, tp, n_set, counts, t, p, decay, step, key, draw):
+    """`counts` SET pulses to every device, block by block; arrays [rows, devices], in place.
+
+    `step` > 0 is performance mode. Pulse k of a device uses normal k of its own place, so what one
+    device receives does not depend on how many pulses another one gets.
+    """
+    rows, n = G.shape
+    blocks = (n + rng.BLOCK - 1) // rng.BLOCK
+    for job in prange(rows * blocks):
+        row, block = job // blocks, job % blocks
+        first, last = block * rng.BLOCK, min((block + 1) * rng.BLOCK, n)
+        xi = np.empty(rng.BLOCK, np.float32)
+        most = 0
+        for i in range(first, last):
+            most = max(most, counts[row, i])
+            n_set[row, i] += counts[row, i]
+            tp[row, i] = t if counts[row, i] > 0 else tp[row, i]
+        for pulse in range(most):
+            if step == 0:
+                rng.fill_normal(xi, key[row], draw, block, pulse)
+            for i in range(first, last):
+                g, h = G[row, i], P[row, i] * decay
+                mu, sigma = _increment(g, h, p)
+                new = g + step if step > 0 else g + mu + p.write_noise * sigma * xi[i - first]
+                new = min(max(new, p.g_min), p.g_max)
+                hit = counts[row, i] > pulse
+                G[row, i] = new if hit else g
+                P[row, i] = h if hit and step == 0 else P[row, i]

@@ -1,0 +1,1 @@
+"""The data behind each figure and table of the book; no drawing."""

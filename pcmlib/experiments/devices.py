@@ -1,0 +1,232 @@
+"""The data behind each figure of the device chapters: run a small experiment, return its numbers.
+
+Conductances in µS, times in s. Every function takes a seed; the same seed gives the same bits.
+Figures 2, 5 and 7 are those of Nandakumar et al. (2018), with the protocol of srnn-pcm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from pcmlib.base.checks import require_count, require_number
+from pcmlib.device import PCMArray, PCMParameters, drift, read_noise, set_increment
+
+FIGURE = PCMParameters(g_max=20.0)  # the device paper's figures: hardly any device is clipped
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """One device under SET pulses, read every second (Fig. 2)."""
+
+    time: Float[np.ndarray, " reads"]  # s
+    conductance: Float[np.ndarray, " reads"]  # µS, as read
+    drifted: Float[np.ndarray, " reads"]  # µS, the same without read noise
+    pulse_times: Float[np.ndarray, " pulses"]  # s
+
+
+def staircase(
+    parameters: PCMParameters = FIGURE,
+    *,
+    interval: float = 38.6,
+    seconds: float = 800.0,
+    devices: int = 1,
+    seed: int = 0,
+) -> list[Staircase]:
+    """Fig. 2: a SET every `interval` s, a read every second, for `seconds`; one result a device."""
+    require_number("interval", interval, above=0)
+    require_number("seconds", seconds, at_least=1)
+    require_count("devices", devices)
+    array = PCMArray((devices,), parameters, seed=list(range(seed, seed + devices)))
+    times = np.arange(0.0, seconds)
+    pulses = np.arange(1, math.floor(seconds / interval) + 1) * float(interval)
+    conductance, drifted, given = [], [], 0
+    for t in times:
+        while given < len(pulses) and pulses[given] <= t:
+            array.set(float(pulses[given]))
+            given += 1
+        conductance.append(array.read(t).numpy())
+        drifted.append(array.drifted(t).clamp(array.parameters.g_min, array.parameters.g_max))
+    return [
+        Staircase(times, *(np.array(x)[:, i].astype(float) for x in (conductance, drifted)), pulses)
+        for i in range(devices)
+    ]
+
+
+@dataclass(frozen=True)
+class PulseStatistics:
+    """Conductance over many devices after each of a row of SET pulses (Fig. 5)."""
+
+    pulse: np.ndarray  # 1, 2, ...
+    samples: Float[np.ndarray, "pulses devices"]  # µS, as read T0 after the pulse
+
+    @property
+    def mean(self) -> Float[np.ndarray, " pulses"]:
+        """Mean over devices (µS)."""
+        return self.samples.mean(axis=1, dtype=float)
+
+    @property
+    def std(self) -> Float[np.ndarray, " pulses"]:
+        """Sample sd over devices (µS)."""
+        return self.samples.std(axis=1, ddof=1, dtype=float)
+
+
+def pulse_statistics(
+    parameters: PCMParameters = FIGURE,
+    *,
+    devices: int = 10_000,
+    pulses: int = 20,
+    seed: int = 0,
+) -> PulseStatistics:
+    """Fig. 5: fresh devices, a SET every T0, each read just before the next pulse."""
+    require_count("devices", devices, at_least=2)
+    require_count("pulses", pulses)
+    array = PCMArray((devices,), parameters, seed=seed)
+    T0 = array.parameters.T0
+    samples = []
+    for k in range(pulses):
+        array.set(k * T0)
+        samples.append(array.read((k + 1) * T0).numpy())
+    return PulseStatistics(np.arange(1, pulses + 1), np.array(samples))
+
+
+def exact_moments(
+    parameters: PCMParameters = FIGURE, *, pulses: int = 20
+) -> tuple[Float[np.ndarray, " pulses"], Float[np.ndarray, " pulses"]]:
+    """Exact mean and sd (µS) of G after 1, 2, ... pulses, for a device that never clips.
+
+        E' = (1 + m1) E + c1 + A1 P
+        V' = (1 + m1)^2 V + m2^2 (V + E^2) + 2 m2 k E + k^2,    k = c2 + A2 P
+
+    (the noise terms scaled by write_noise^2), from E = g_reset, V = (reset_spread g_reset)^2.
+    """
+    require_count("pulses", pulses)
+    p, noise = parameters, parameters.write_noise**2
+    E, V = p.g_reset, noise * (p.reset_spread * p.g_reset) ** 2
+    mean, std = [], []
+    for pulse in range(1, pulses + 1):
+        P = math.exp(-pulse / p.a)
+        k = p.c2 + p.A2 * P
+        V = (1 + p.m1) ** 2 * V + noise * (p.m2**2 * (V + E * E) + 2 * p.m2 * k * E + k * k)
+        E = (1 + p.m1) * E + p.c1 + p.A1 * P
+        mean.append(E)
+        std.append(math.sqrt(V))
+    return np.array(mean), np.array(std)
+
+
+def chance_of_decrease(
+    conductance: Float[np.ndarray, "..."],
+    pulse: int,
+    parameters: PCMParameters = FIGURE,
+) -> Float[np.ndarray, "..."]:
+    """Chance that SET number `pulse` after a RESET lowers a device that stands at `conductance`.
+
+    The step is normal, so this is Phi(-mu / sigma).
+    """
+    require_count("pulse", pulse)
+    G = torch.as_tensor(conductance, dtype=torch.float64)
+    mu, sigma = set_increment(G, math.exp(-pulse / parameters.a), parameters)
+    return torch.special.ndtr(-mu / (parameters.write_noise * sigma)).numpy()
+
+
+@dataclass(frozen=True)
+class ArrayDrift:
+    """An array under SET pulses, then left alone (Fig. 7)."""
+
+    time: Float[np.ndarray, " reads"]  # s
+    mean: Float[np.ndarray, " reads"]  # µS, over devices, as read
+    std: Float[np.ndarray, " reads"]  # µS, over devices, as read
+    pulse_times: Float[np.ndarray, " pulses"]  # s
+
+
+def array_drift(
+    parameters: PCMParameters = FIGURE,
+    *,
+    interval: float = 5.0,
+    stop: float = 100.0,
+    seconds: float = 300.0,
+    devices: int = 10_000,
+    seed: int = 0,
+) -> ArrayDrift:
+    """Fig. 7: a SET every `interval` s before `stop`; a read every second of `seconds`.
+
+    A read in the very second of a pulse comes after it, at the model's least delay.
+    """
+    require_number("interval", interval, above=0)
+    require_number("seconds", seconds, at_least=2)
+    require_number("stop", stop, at_least=interval, at_most=seconds)
+    require_count("devices", devices, at_least=2)
+    array = PCMArray((devices,), parameters, seed=seed)
+    times = np.arange(1.0, seconds)
+    pulses = np.arange(1, math.ceil(stop / interval)) * float(interval)
+    mean, std, given = [], [], 0
+    for t in times:
+        while given < len(pulses) and pulses[given] <= t:
+            array.set(float(pulses[given]))
+            given += 1
+        reading = array.read(t).double()
+        mean.append(reading.mean().item())
+        std.append(reading.std().item())
+    return ArrayDrift(times, np.array(mean), np.array(std), pulses)
+
+
+@dataclass(frozen=True)
+class ReadStatistics:
+    """Readings of devices at known conductances, T0 after their last pulse."""
+
+    conductance: Float[np.ndarray, " levels"]  # µS
+    mean: Float[np.ndarray, " levels"]  # µS, as read
+    std: Float[np.ndarray, " levels"]  # µS, as read
+    law: Float[np.ndarray, " levels"]  # µS, the sd that the law of read noise gives
+
+
+def read_statistics(
+    parameters: PCMParameters | None = None,
+    *,
+    levels: int = 25,
+    reads: int = 4000,
+    seed: int = 0,
+) -> ReadStatistics:
+    """Read devices at `levels` conductances from g_min to g_max, `reads` times each."""
+    require_count("levels", levels, at_least=2)
+    require_count("reads", reads, at_least=2)
+    p = parameters or PCMParameters()
+    G = torch.linspace(p.g_min, p.g_max, levels)
+    array = PCMArray((levels, reads), p, seed=seed)
+    array.put(G.view(-1, 1).expand(levels, reads))
+    reading = array.read(p.T0).double()
+    law = (p.read_noise * read_noise(G, p)).numpy().astype(float)
+    return ReadStatistics(
+        G.numpy().astype(float), reading.mean(1).numpy(), reading.std(1).numpy(), law
+    )
+
+
+@dataclass(frozen=True)
+class DriftCurves:
+    """Drift of devices from several conductances, without noise and without the clip at g_max."""
+
+    time: Float[np.ndarray, " times"]  # s after the last pulse
+    start: Float[np.ndarray, " curves"]  # µS at T0
+    conductance: Float[np.ndarray, "curves times"]  # µS
+
+
+def drift_curves(
+    parameters: PCMParameters | None = None,
+    *,
+    start: tuple[float, ...] = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0),
+    first: float = 1e-3,
+    last: float = 1e4,
+) -> DriftCurves:
+    """G (t / T0)^(-nu) from `first` to `last` s after the pulse, for each `start` (µS at T0)."""
+    require_number("first", first, above=0)
+    require_number("last", last, above=first)
+    p = parameters or PCMParameters()
+    for G in start:
+        require_number("start", G, at_least=0)
+    time = np.geomspace(first, last, 141)
+    G = np.array(start)
+    return DriftCurves(time, G, drift(G[:, None], time[None, :], p.drift * p.nu, p))

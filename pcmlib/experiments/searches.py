@@ -1,0 +1,81 @@
+"""How far to trust a search: small FP32 networks, trained with random sets of hyperparameters.
+
+Every candidate is trained on tuning seeds and on fresh ones, so that the loss by which it was
+chosen stands beside the loss that it has.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+
+from pcmlib.base.checks import require_count
+from pcmlib.training import TrainConfig
+from pcmlib.training.store import stored_train
+
+SPACE = {  # ends of the ranges, searched on a logarithmic scale
+    "lr_in": (1e-5, 1e-3),
+    "lr_out": (1e-6, 3e-4),
+    "feedback_gain": (0.05, 1.0),
+    "threshold": (0.05, 0.4),
+}
+
+
+@dataclass(frozen=True)
+class Search:
+    """Losses of C random candidates, each on T tuning networks and on F fresh ones."""
+
+    candidates: list[dict[str, float]]
+    tuning: Float[np.ndarray, "C T"]
+    fresh: Float[np.ndarray, "C F"]
+
+
+@lru_cache(maxsize=4)
+def random_search(
+    candidates: int = 24, *, tuning: int = 4, fresh: int = 8, epochs: int = 60, seed: int = 0
+) -> Search:
+    """Train random candidates on networks of 50 neurons and one pattern.
+
+    A loss is the mean of the last 5 epochs, cut off at 1: all that is worse counts as failed.
+    """
+    counts = {"candidates": candidates, "tuning": tuning, "fresh": fresh, "epochs": epochs}
+    for name, value in counts.items():
+        require_count(name, value)
+    rng = np.random.default_rng(seed)
+    ends = {name: np.log(limits) for name, limits in SPACE.items()}
+    drawn = [
+        {name: float(np.exp(rng.uniform(*limits))) for name, limits in ends.items()}
+        for _ in range(candidates)
+    ]
+    losses = {"tuning": [], "fresh": []}
+    for own in drawn:
+        for part, networks, first in (("tuning", tuning, 1000), ("fresh", fresh, 0)):
+            config = TrainConfig(
+                n_rec=50, samples=1, epochs=epochs, replicas=networks, seed=first, **own
+            )
+            loss = stored_train(config, progress=False).final_loss(5).double().numpy()
+            losses[part].append(np.minimum(loss, 1.0))
+    return Search(drawn, np.array(losses["tuning"]), np.array(losses["fresh"]))
+
+
+def best_of(search: Search, budget: int, networks: int) -> tuple[float, float]:
+    """What the best of `budget` candidates shows, and what it is worth.
+
+    The candidate is chosen by its mean loss on the first `networks` tuning networks. Returns the
+    expectation, over all ways to draw `budget` of the candidates, of that loss and of the chosen
+    one's mean loss on fresh networks.
+
+    With the candidates in order, the i-th best is chosen if it is drawn and none better is:
+    p_i = C(n - i, budget - 1) / C(n, budget).
+    """
+    n, available = search.tuning.shape
+    require_count("budget", budget, at_most=n)
+    require_count("networks", networks, at_most=available)
+    shown = search.tuning[:, :networks].mean(1)
+    order = np.argsort(shown)
+    p = np.array([math.comb(n - i, budget - 1) for i in range(1, n + 1)]) / math.comb(n, budget)
+    return float(p @ shown[order]), float(p @ search.fresh.mean(1)[order])

@@ -1,0 +1,137 @@
+"""Figures of the crossbar chapters: data in, matplotlib Figure out, in the style of `plots`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pcmlib.experiments.crossbars import ProductNoise, Saturation, WriteStatistics
+from pcmlib.plots.style import COLOURS, DIVERGING, SEQUENTIAL, label, legend, panels
+
+
+def plot_write_statistics(statistics: WriteStatistics, *, std_limit: float = 4.0) -> Figure:
+    """Two heat maps, source against target: the mean reached and its sd over synapses."""
+    figure, (mean, std) = panels(2, height=3.5, wspace=0.6, left=0.085, right=0.92)
+    _heat_map(mean, statistics, statistics.mean, DIVERGING, (-12, 12), "mean reached (µS)")
+    _heat_map(std, statistics, statistics.std, SEQUENTIAL, (0, std_limit), "sd reached (µS)")
+    mean.set_title(f"mean square error {statistics.error:.2f} µS²", fontsize=10, loc="left")
+    std.set_title(f"mean sd {statistics.spread:.2f} µS", fontsize=10, loc="left")
+    return figure
+
+
+def _heat_map(
+    axes: Axes,
+    statistics: WriteStatistics,
+    values: np.ndarray,
+    colours: str,
+    limits: tuple[float, float],
+    name: str,
+) -> None:
+    low, high = statistics.target[0], statistics.target[-1]
+    edge = (statistics.target[1] - low) / 2
+    image = axes.imshow(
+        values,
+        cmap=colours,
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=(low - edge, high + edge, high + edge, low - edge),
+        interpolation="none",
+    )
+    axes.grid(False)
+    label(axes, "target (µS)", "source (µS)")
+    axes.set_xticks(np.arange(low, high + 1, 5))
+    axes.set_yticks(np.arange(low, high + 1, 5))
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
+    bar.set_label(name)
+    bar.outline.set_visible(False)
+
+
+def plot_spread_and_error(
+    pairs: Sequence[int], curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+) -> Figure:
+    """Mean sd and mean square error of the maps against N, with the 1/sqrt(N) line.
+
+    `curves`: for each scheme, the mean sd (µS) and the mean square error (µS^2) for each N.
+    """
+    figure, (spread, error) = panels(2, height=3.0, wspace=0.28)
+    N = np.asarray(pairs, float)
+    for (name, (sd, mse)), colour in zip(curves.items(), COLOURS, strict=False):
+        spread.loglog(N, sd, "o-", color=colour, label=name)
+        error.semilogx(N, mse, "o-", color=colour, label=name)
+    first = max(sd[0] for sd, _ in curves.values())
+    spread.loglog(N, first / np.sqrt(N), color="black", lw=1, ls="--", label=r"$\propto N^{-1/2}$")
+    label(spread, "pairs $N$", "mean sd (µS)", title="the spread falls", ylim=(0.4, 3))
+    label(error, "pairs $N$", "mean square error (µS²)", title="the bias stays", ylim=(0, 11))
+    for axes in (spread, error):
+        axes.set_xticks(N, [f"{n:g}" for n in N])
+        axes.minorticks_off()
+    spread.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
+    legend(spread)
+    legend(error, loc="center right")
+    return figure
+
+
+def plot_bias(
+    runs: Mapping[str, WriteStatistics], sources: Sequence[float] = (0.0, -5.0)
+) -> Figure:
+    """Mean reached against target for some sources: one panel each, one curve a run."""
+    figure, axes = panels(len(sources), height=3.2, wspace=0.3)
+    for panel, source in zip(axes, sources, strict=True):
+        for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+            row = int(np.argmin(np.abs(run.source - source)))
+            panel.plot(run.target, run.mean[row], "o-", ms=3, color=colour, label=name)
+        panel.plot(run.target, run.target, color="black", lw=0.8, ls=":", label="on target")
+        label(
+            panel,
+            "target (µS)",
+            "mean reached (µS)",
+            title=f"from {source:g} µS",
+            xlim=(-10.5, 10.5),
+            ylim=(-11.5, 11.5),
+        )
+    legend(axes[0], loc="upper left")
+    return figure
+
+
+def plot_product_noise(runs: Mapping[str, ProductNoise], *, last: float = 35.0) -> Figure:
+    """Outputs of a matrix-vector product as read, against their exact values; one panel a run."""
+    figure, axes = panels(len(runs), height=3.2, wspace=0.3)
+    for panel, (name, run), colour in zip(axes, runs.items(), COLOURS, strict=False):
+        shown = run.reads[:20]
+        exact = np.broadcast_to(run.exact, shown.shape)
+        panel.plot(
+            exact.ravel(), shown.ravel(), ".", ms=3, alpha=0.35, color=colour, rasterized=True
+        )
+        panel.plot([-last, last], [-last, last], color="black", lw=0.8, ls=":")
+        limits = (-last, last)
+        title = f"{name}: error {100 * run.relative_error:.1f} %"
+        label(panel, "exact output (µS)", "as read (µS)", title=title, xlim=limits, ylim=limits)
+    return figure
+
+
+def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]]) -> Figure:
+    """Relative error of a product against the time since programming."""
+    figure, (axes,) = panels(height=3.0)
+    for (name, error), colour in zip(errors.items(), COLOURS, strict=False):
+        axes.semilogx(elapsed, 100 * np.asarray(error), "o-", ms=4, color=colour, label=name)
+    label(axes, "time since programming (s)", "error (% of the outputs' sd)")
+    axes.set_ylim(0, None)
+    legend(axes)
+    return figure
+
+
+def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
+    """Sides of the synapses, and what an update still moves, against the number of updates."""
+    figure, (sides, response) = panels(2, height=3.0, wspace=0.28)
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        sides.fill_between(run.update, run.sides[:, 1], run.sides[:, 0], color=colour, alpha=0.25)
+        sides.plot(run.update, run.sides.mean(axis=1), color=colour, label=name)
+        response.plot(run.update, run.response, color=colour, lw=1.2, label=name)
+    limits = (0, float(next(iter(runs.values())).update[-1]))
+    label(sides, "updates", "conductance of the sides (µS)", xlim=limits, ylim=(0, 12))
+    label(response, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
+    legend(sides, loc="lower right")
+    return figure

@@ -1,0 +1,202 @@
+"""Figures of the device chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pcmlib.experiments.devices import (
+    ArrayDrift,
+    DriftCurves,
+    PulseStatistics,
+    ReadStatistics,
+    Staircase,
+)
+from pcmlib.plots.style import BLUE, COLOURS, RED, SEQUENTIAL, label, legend, panels
+
+
+def plot_staircase(
+    runs: Sequence[Staircase], *, ylim: tuple[float, float] = (0, 16), interval: float | None = None
+) -> Figure:
+    """Fig. 2: readings of each device as dots, its drift without read noise as a line."""
+    figure, (axes,) = panels(height=3.2)
+    for run, colour in zip(runs, COLOURS, strict=False):
+        axes.plot(run.time, run.conductance, ".", ms=2, alpha=0.45, color=colour, rasterized=True)
+        axes.plot(run.time, run.drifted, color=colour)
+    axes.plot(
+        runs[0].pulse_times,
+        np.full(len(runs[0].pulse_times), ylim[0]),
+        "^",
+        color="black",
+        ms=5,
+        clip_on=False,
+        label="SET pulse",
+    )
+    label(axes, "time (s)", "conductance (µS)", xlim=(0, float(runs[0].time[-1]) + 1), ylim=ylim)
+    legend(axes, loc="upper left")
+    return figure
+
+
+def plot_pulse_statistics(
+    statistics: PulseStatistics,
+    exact: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    ylim: tuple[float, float] = (0, 14),
+) -> Figure:
+    """Fig. 5: mean and sd over devices against pulse number, together and each alone."""
+    figure, (both, mean, std) = panels(3, height=2.8, wspace=0.42, left=0.085)
+    pulse = statistics.pulse
+    both.errorbar(pulse, statistics.mean, statistics.std, fmt="o", ms=3, color=BLUE, elinewidth=1.2)
+    mean.plot(pulse, statistics.mean, "o", ms=3.5, color=BLUE, label="devices")
+    std.plot(pulse, statistics.std, "o", ms=3.5, color=RED, label="devices")
+    if exact is not None:
+        mean.plot(pulse, exact[0], color="black", lw=1, label="exact, no clip")
+        std.plot(pulse, exact[1], color="black", lw=1, label="exact, no clip")
+        legend(mean, loc="lower right")
+        legend(std, loc="lower right")
+    limits = (0, float(pulse[-1]) + 1)
+    label(both, "pulse number", "conductance (µS)", title="mean ± sd", xlim=limits, ylim=ylim)
+    label(mean, "pulse number", "mean (µS)", title="mean", xlim=limits, ylim=ylim)
+    label(std, "pulse number", "sd (µS)", title="sd", xlim=limits, ylim=(0, ylim[1] / 4))
+    return figure
+
+
+def plot_distributions(
+    statistics: PulseStatistics, pulses: Sequence[int] = (1, 2, 5, 10, 20), *, last: float = 20.0
+) -> Figure:
+    """Distribution of the conductance over devices after some of the pulses."""
+    figure, (axes,) = panels(height=3.0)
+    bins = np.linspace(0, last, 81)
+    for pulse, colour in zip(pulses, COLOURS, strict=False):
+        sample = statistics.samples[pulse - 1]
+        density, _ = np.histogram(sample, bins, density=True)
+        name = f"{pulse} pulse" + "s" * (pulse > 1)
+        axes.stairs(density, bins, color=colour, lw=1.6, label=name)
+    label(axes, "conductance (µS)", "density (1/µS)", xlim=(0, last), ylim=(0, 0.45))
+    legend(axes)
+    return figure
+
+
+def plot_chance_of_decrease(
+    conductance: np.ndarray, chances: Mapping[int, np.ndarray], track: Mapping[int, float]
+) -> Figure:
+    """Chance that a SET lowers the conductance, against where the device stands.
+
+    `chances`: one curve a pulse number; `track`: where the mean device stands before that pulse.
+    """
+    figure, (axes,) = panels(height=3.0)
+    for (pulse, chance), colour in zip(chances.items(), COLOURS, strict=False):
+        axes.plot(conductance, 100 * chance, color=colour, label=f"pulse {pulse}")
+        at = track[pulse]
+        height = 100 * float(np.interp(at, conductance, chance))
+        axes.plot([at], [height], "o", ms=7, mec="black", color=colour)
+    label(
+        axes,
+        "conductance before the pulse (µS)",
+        "chance that the SET lowers it (%)",
+        xlim=(0, float(conductance[-1])),
+        ylim=(0, 60),
+    )
+    legend(axes, ncols=2)
+    return figure
+
+
+def plot_array_drift(
+    runs: Mapping[str, ArrayDrift], *, ylim: tuple[float, float] = (0, 16), band: bool = True
+) -> Figure:
+    """Fig. 7: mean reading of an array (band: one sd over devices) during and after pulses."""
+    figure, (axes,) = panels(height=3.2)
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        if band:
+            axes.fill_between(
+                run.time, run.mean - run.std, run.mean + run.std, color=colour, alpha=0.18, lw=0
+            )
+        axes.plot(run.time, run.mean, color=colour, lw=1.3, label=name)
+    pulses = next(iter(runs.values())).pulse_times
+    axes.plot(
+        pulses, np.full(len(pulses), ylim[0]), "^", color="black", ms=5, clip_on=False, label="SET"
+    )
+    label(
+        axes,
+        "time (s)",
+        "mean conductance (µS)",
+        xlim=(0, float(next(iter(runs.values())).time[-1]) + 1),
+        ylim=ylim,
+    )
+    legend(axes, loc="lower right", ncols=2)
+    return figure
+
+
+def plot_write(axes: Axes, statistics: PulseStatistics, *, ylim: tuple[float, float] = (0, 13)):
+    """WRITE panel: mean and a band of one sd against the number of SET pulses."""
+    mean, std = statistics.mean, statistics.std
+    axes.fill_between(statistics.pulse, mean - std, mean + std, color=BLUE, alpha=0.2, lw=0)
+    axes.plot(statistics.pulse, mean, "o-", ms=3, color=BLUE)
+    limits = (1, float(statistics.pulse[-1]))
+    label(axes, "SET pulses", "conductance (µS)", title="WRITE", xlim=limits, ylim=ylim)
+
+
+def plot_read(axes: Axes, statistics: ReadStatistics, *, last: float = 13.0):
+    """READ panel: what is measured against what the device holds, with a band of one sd."""
+    G, mean, std = statistics.conductance, statistics.mean, statistics.std
+    axes.fill_between(G, mean - std, mean + std, color=RED, alpha=0.4, lw=0)
+    axes.plot(G, mean, color=RED, lw=1)
+    axes.plot([0, last], [0, last], color="black", lw=0.8, ls=":")
+    limits = (0.0, last)
+    label(axes, "device (µS)", "measured (µS)", title="READ", xlim=limits, ylim=limits)
+
+
+def plot_drift(axes: Axes, curves: DriftCurves, *, ylim: tuple[float, float] = (0, 20)):
+    """DRIFT panel: conductance against the time since the pulse, on a logarithmic axis."""
+    colours = mpl.colormaps[SEQUENTIAL](np.linspace(0.15, 0.85, len(curves.start)))
+    for start, conductance, colour in zip(curves.start, curves.conductance, colours, strict=True):
+        axes.semilogx(curves.time, conductance, color=colour, label=f"{start:g} µS")
+    axes.axvline(38.6, color="black", lw=0.8, ls=":")
+    limits = (float(curves.time[0]), float(curves.time[-1]))
+    label(
+        axes, "time since the pulse (s)", "conductance (µS)", title="DRIFT", xlim=limits, ylim=ylim
+    )
+    axes.set_xticks(10.0 ** np.arange(-3, 5, 2))
+
+
+def plot_device_panels(
+    write: PulseStatistics, read: ReadStatistics, curves: DriftCurves, *, g_max: float = 13.0
+) -> Figure:
+    """The three device panels of the SRNN paper: WRITE, READ and DRIFT."""
+    figure, axes = panels(3, height=2.8, wspace=0.42, left=0.085)
+    plot_write(axes[0], write, ylim=(0, g_max))
+    plot_read(axes[1], read, last=g_max)
+    plot_drift(axes[2], curves)
+    return figure
+
+
+def plot_steps(
+    pulse: np.ndarray, mean: np.ndarray, std: np.ndarray, *, assumed: float = 0.75
+) -> Figure:
+    """Mean and sd over devices of the step of each SET pulse, beside an assumed constant step."""
+    figure, (axes,) = panels(height=3.0)
+    axes.plot(pulse, mean, "o-", ms=4, color=BLUE, label="mean step")
+    axes.plot(pulse, std, "o-", ms=4, color=RED, label="sd of the step")
+    axes.axhline(assumed, color="black", lw=1, ls="--", label=f"{assumed:g} µS")
+    label(axes, "pulse number", "step (µS)", xlim=(0, float(pulse[-1]) + 1), ylim=(0, 2.2))
+    axes.set_xticks(np.arange(0, pulse[-1] + 1, 5))
+    legend(axes)
+    return figure
+
+
+def plot_retention(
+    time: np.ndarray, bands: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> Figure:
+    """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
+    figure, (axes,) = panels(height=3.0)
+    for (name, (low, middle, high)), colour in zip(bands.items(), COLOURS, strict=False):
+        axes.fill_between(time, low, high, color=colour, alpha=0.2, lw=0)
+        axes.semilogx(time, middle, color=colour, label=name)
+    limits = (float(time[0]), float(time[-1]))
+    label(axes, "time since the pulse (s)", "G(t) / G(T₀)", xlim=limits, ylim=(0, 1.8))
+    legend(axes, loc="lower left")
+    return figure

@@ -1,0 +1,72 @@
+"""Figures of the tuning chapter: studies and searches in, matplotlib Figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pcmlib.experiments.searches import Search, best_of
+from pcmlib.plots.style import BLUE, COLOURS, RED, label, legend, panels
+
+
+def plot_studies(
+    studies: Mapping[str, Mapping[str, Any]], *, ylim: tuple[float, float] = (0.005, 1.0)
+) -> Figure:
+    """Loss of each candidate of round 1 as a dot, and the best so far as a line."""
+    figure, (axes,) = panels(height=3.2)
+    for (name, record), colour in zip(studies.items(), COLOURS, strict=False):
+        losses = [trial["loss"] for trial in record["trials"]]
+        loss = np.array([np.inf if x is None else x for x in losses], float)
+        trial = np.arange(1, len(loss) + 1)
+        axes.semilogy(trial, np.clip(loss, *ylim), ".", ms=5, alpha=0.5, color=colour)
+        axes.step(trial, np.minimum.accumulate(loss), where="post", color=colour, label=name)
+    label(axes, "candidate", "mean squared error", ylim=ylim)
+    legend(axes, loc="upper right", ncols=2)
+    return figure
+
+
+def plot_parameters(
+    record: Mapping[str, Any], *, ylim: tuple[float, float] = (0.01, 1.0)
+) -> Figure:
+    """Loss of each candidate against each parameter of one study; the best is marked."""
+    names = list(record["space"])
+    rows = -(-len(names) // 4)
+    figure, axes = panels(4, rows=rows, height=0.5 + 1.75 * rows, wspace=0.3, hspace=0.75)
+    losses = [trial["loss"] for trial in record["trials"]]
+    loss = np.clip([np.inf if x is None else x for x in losses], *ylim)
+    best = int(np.argmin(loss))
+    for k, (name, panel) in enumerate(zip(names, axes, strict=False)):
+        values = np.array([trial[name] for trial in record["trials"]])
+        panel.loglog(values, loss, ".", ms=4, color=BLUE, alpha=0.6)
+        panel.plot(values[best], loss[best], "o", ms=7, mfc="none", mew=1.8, color=RED)
+        ylabel = "loss" if k % 4 == 0 else ""
+        limits = tuple(record["space"][name])
+        label(panel, name.replace("_", " "), ylabel, xlim=limits, ylim=ylim)
+        panel.tick_params(labelleft=k % 4 == 0)
+        panel.minorticks_off()
+    for panel in axes[len(names) :]:
+        panel.set_visible(False)
+    return figure
+
+
+def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
+    """Left: loss on tuning networks against fresh ones. Right: the best of k, shown and true."""
+    figure, (scatter, curve) = panels(2, height=3.2, wspace=0.3)
+    limits = (0.01, 1.2)
+    shown, true = search.tuning[:, :networks].mean(1), search.fresh.mean(1)
+    scatter.loglog(shown, true, ".", ms=7, color=BLUE, alpha=0.7)
+    scatter.plot(limits, limits, color="black", lw=0.8, ls=":")
+    chosen = int(shown[:budget].argmin())
+    scatter.plot(shown[chosen], true[chosen], "o", ms=9, mfc="none", mew=1.8, color=RED)
+    label(scatter, "loss on tuning networks", "loss on fresh networks", xlim=limits, ylim=limits)
+    k = np.arange(1, len(search.candidates) + 1)
+    best = np.array([best_of(search, int(n), networks) for n in k])
+    curve.semilogy(k, best[:, 0], color=RED, label="on tuning networks")
+    curve.semilogy(k, best[:, 1], color=BLUE, label="on fresh networks")
+    curve.axvline(budget, color="black", lw=0.8, ls=":")
+    label(curve, "candidates tried", "loss of the best", xlim=(1, float(k[-1])), ylim=limits)
+    legend(curve, loc="upper right")
+    return figure

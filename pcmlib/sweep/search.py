@@ -1,0 +1,268 @@
+"""Hyperparameter searches: one Optuna study for each scheme and memory, all on the same budget.
+
+    round 1   ask a sampler for a batch of candidates, train them side by side along the replica
+              axis on one network, and tell it their losses; repeat. Those that fire without
+              restraint after the first epochs are lost at once
+    round 2   train the best of them on several networks each
+    round 3   an evolution strategy from there: train small changes of the mean of the best two,
+              move to the mean of the best changes, and repeat; then compare where this ended, the
+              last two changes and the best of round 2 on several networks each
+
+All candidates of a round are trained on the same networks, so that none has an easier task, and
+each round has networks of its own, so that none is judged by those that chose it. No report shows
+any of them: tuning seeds lie apart from reporting seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import BaseStorage, JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from pcmlib.base.checks import require_count
+from pcmlib.base.progress import progress
+from pcmlib.sweep.space import (
+    FIRST_TUNING_SEED,
+    FIXED,
+    START,
+    Params,
+    candidates_config,
+    fields,
+    search_space,
+)
+from pcmlib.training import TrainConfig, train
+
+# Tuning seeds of the rounds; round 1 starts at the first.
+_FINALS_SEED, _CHANGES_SEED, _LAST_SEED = 11_000, 12_000, 13_000
+BATCH = 8  # candidates trained at once
+RUNAWAY = 100.0  # Hz, a mean rate of neurons that no longer follow their input
+_BEST = 4  # changes of a generation whose mean is the next one's centre
+_LAST = 4  # candidates of round 3's comparison
+_STEP = 0.08  # standard deviation of a change in round 3, of a parameter's range
+
+Train = Callable[[TrainConfig], Any]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one study may spend. The default is 146,268 updates of one network."""
+
+    trials: int = 64  # candidates of round 1
+    first_epochs: int = 4  # of a candidate's training, after which a runaway is out
+    epochs: int = 250  # of training, in all rounds
+    finalists: int = 6  # candidates that reach round 2
+    networks: int = 3  # that each finalist is trained on
+    generations: int = 10  # of round 3
+    changes: int = 10  # tried in each of them, on one network
+    last_epochs: int = 20  # over which the loss is averaged
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            require_count(name, value)
+
+    @property
+    def updates(self) -> int:
+        """Most weight updates of one network, over the whole study, at three samples an epoch."""
+        whole = self.finalists * self.networks + _LAST * self.networks
+        whole += self.generations * self.changes
+        return 3 * (self.trials * self.first_epochs + (self.trials + whole) * self.epochs)
+
+
+def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
+    """Train, and average each candidate's loss over its networks; infinite where it broke down."""
+    loss = run(config).final_loss(last_epochs).view(-1, networks).mean(1)
+    return [value if math.isfinite(value) else math.inf for value in loss.tolist()]
+
+
+def open_storage(url: str | Path | None) -> BaseStorage | str | None:
+    """Where trials are kept: a database URL, a journal file that machines share, None: memory."""
+    if url is None or "://" in str(url):
+        return None if url is None else str(url)
+    return JournalStorage(JournalFileBackend(str(url)))
+
+
+def tune(
+    scheme: str,
+    *,
+    budget: Budget | None = None,
+    storage: str | Path | None = None,
+    seed: int = 0,
+    run: Train | None = None,
+    **fixed: Any,
+) -> dict[str, Any]:
+    """Search for the hyperparameters of `scheme`.
+
+    A study that is in `storage` goes on where it stopped; several processes may work on it at once,
+    each with a `seed` of its own.
+
+    Args:
+        scheme: update scheme.
+        budget: what the study may spend.
+        storage: see `open_storage`.
+        seed: of the sampler.
+        run: trains a configuration; None: `train`, without a progress bar of its own.
+        fixed: fields of all runs, such as ``bits=4``.
+
+    Returns:
+        The study's record: budget, search space, candidates of each round with their losses, and
+        the "best" one's fields of `TrainConfig`. It is plain data, for JSON.
+    """
+    budget = budget or Budget()
+    run = run or (lambda config: train(config, progress=False))
+    study = open_study(scheme, storage, seed, **fixed)
+    _search(study, scheme, budget, run, fixed)
+    trials = sorted(_done(study), key=lambda trial: trial.value)
+    record = {
+        "scheme": scheme,
+        "fixed": FIXED.get(scheme, {}) | fixed,
+        "budget": {**asdict(budget), "updates": budget.updates},
+        "space": {name: list(limits) for name, limits in search_space(scheme).items()},
+        "trials": [_entry(trial.params, trial.value) for trial in _done(study)],
+    }
+    best = [trial.params for trial in trials[: budget.finalists]]
+    record["finalists"] = _compare(record, best, _FINALS_SEED, budget.networks, run)
+    return refine(record, seed=seed, run=run)
+
+
+def open_study(
+    scheme: str, storage: str | Path | None, seed: int = 0, **fixed: Any
+) -> optuna.Study:
+    """The study of a scheme and memory, with its starting point queued where it is new."""
+    space = search_space(scheme)
+    name = "-".join([scheme, *(f"{key}={value}" for key, value in sorted(fixed.items()))])
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=16, constant_liar=True)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=name, storage=open_storage(storage), sampler=sampler, load_if_exists=True
+    )
+    if not study.trials:
+        study.enqueue_trial({key: START[key] for key in space})
+    return study
+
+
+def _search(
+    study: optuna.Study, scheme: str, budget: Budget, run: Train, fixed: dict[str, Any]
+) -> None:
+    """Round 1."""
+    limits = search_space(scheme).items()
+    with progress(total=budget.trials, desc=f"tune {scheme}", unit="trial") as bar:
+        while (done := len(_done(study))) < budget.trials:
+            bar.update(done - bar.n)
+            trials = [study.ask() for _ in range(min(BATCH, budget.trials - done))]
+            candidates = [
+                {name: trial.suggest_float(name, *ends, log=True) for name, ends in limits}
+                for trial in trials
+            ]
+            losses = _first_losses(scheme, candidates, budget, run, fixed)
+            for trial, loss in zip(trials, losses, strict=True):
+                study.tell(trial, loss)
+        bar.update(budget.trials - bar.n)
+
+
+def _first_losses(
+    scheme: str,
+    candidates: list[Params],
+    budget: Budget,
+    run: Train,
+    fixed: dict[str, Any],
+) -> list[float]:
+    """Losses of round 1; infinite for a runaway, which would cost the time of ten others."""
+    settings = {"networks": 1, "epochs": budget.epochs, "seed": FIRST_TUNING_SEED}
+    config = candidates_config(scheme, candidates, **settings, **fixed)
+    rates = run(config.replace(epochs=budget.first_epochs)).rate_hz[:, -1].tolist()
+    calm = [i for i, rate in enumerate(rates) if rate < RUNAWAY]
+    losses = [math.inf] * len(candidates)
+    if calm:
+        config = candidates_config(scheme, [candidates[i] for i in calm], **settings, **fixed)
+        for i, loss in zip(calm, evaluate(config, 1, budget.last_epochs, run), strict=True):
+            losses[i] = loss
+    return losses
+
+
+def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, Any]:
+    """Round 3, on a record that has come to the end of round 2; it returns the whole record.
+
+    A step is the same part of each parameter's range, on its logarithmic scale, and ends with it.
+    """
+    budget, finalists = record["budget"], record["finalists"]
+    ends = np.log([*record["space"].values()])
+    rng = np.random.default_rng(seed)
+    centre, changes, tried = _mean(finalists[:2], record), [], []
+    for generation in range(budget["generations"]):
+        steps = _STEP * rng.standard_normal((budget["changes"], len(ends)))
+        points = np.exp(np.clip(centre + steps * np.ptp(ends, axis=1), ends[:, 0], ends[:, 1]))
+        candidates = [dict(zip(record["space"], point.tolist(), strict=True)) for point in points]
+        tried = _compare(record, candidates, _CHANGES_SEED + generation, 1, run)
+        changes += tried
+        centre = _mean(tried[:_BEST], record)
+    mean = dict(zip(record["space"], np.exp(centre).tolist(), strict=True))
+    last = [mean, *(_params(entry) for entry in [*tried[: _LAST - 2], finalists[0]])]
+    last = _compare(record, last, _LAST_SEED, budget["networks"], run)
+    best = fields(_params(last[0]), budget["epochs"])
+    fixed = {name: value for name, value in record["fixed"].items() if name != "bits"}
+    return {**record, "changes": changes, "last": last, "best": fixed | _rounded(best)}
+
+
+def _compare(
+    record: dict[str, Any], candidates: list[Params], seed: int, networks: int, run: Train
+) -> list[dict[str, Any]]:
+    """Train candidates; their entries for the record, best first."""
+    budget = record["budget"]
+    config = candidates_config(
+        record["scheme"],
+        candidates,
+        networks=networks,
+        epochs=budget["epochs"],
+        seed=seed,
+        **record["fixed"],
+    )
+    losses = evaluate(config, networks, budget["last_epochs"], run)
+    return sorted(map(_entry, candidates, losses), key=_loss)
+
+
+def _entry(params: Params, loss: float | None) -> dict[str, Any]:
+    """What a record says of a candidate; JSON has no word for infinity: None."""
+    finite = loss is not None and math.isfinite(loss)
+    return {"loss": float(f"{loss:.4g}") if finite else None, **_rounded(params)}
+
+
+def _loss(entry: dict[str, Any]) -> float:
+    return math.inf if entry["loss"] is None else entry["loss"]
+
+
+def _params(entry: dict[str, Any]) -> Params:
+    return {name: value for name, value in entry.items() if name != "loss"}
+
+
+def _mean(entries: list[dict[str, Any]], record: dict[str, Any]) -> np.ndarray:
+    """Of the logarithms of each parameter."""
+    return np.log([[entry[name] for name in record["space"]] for entry in entries]).mean(axis=0)
+
+
+def _done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    return study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+
+
+def _rounded(params: Params) -> Params:
+    """To 4 digits: what a preset holds, and more than a search can tell."""
+    return {name: float(f"{value:.4g}") for name, value in params.items()}
+
+
+def write_record(record: dict[str, Any], path: str | Path) -> None:
+    """One line for each trial, so that a record is short and a diff of it readable."""
+    parts = []
+    for key, value in record.items():
+        if isinstance(value, list):
+            lines = ",\n  ".join(json.dumps(entry) for entry in value)
+            parts.append(f'"{key}": [\n  {lines}\n ]')
+        else:
+            parts.append(f'"{key}": {json.dumps(value)}')
+    Path(path).write_text("{\n " + ",\n ".join(parts) + "\n}\n")

@@ -1,0 +1,116 @@
+"""What is searched for each scheme, and what a point of that space means for training.
+
+A parameter that means the same in two schemes has the same range in both. Learning rates are
+searched with what is left of them at the end, so that a candidate's schedule keeps its shape when
+its training is longer; a quantum of mixed precision is searched in pulses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pcmlib.base.checks import require, require_count
+from pcmlib.schemes import SCHEMES
+from pcmlib.training import TrainConfig
+
+REPORTING_SEEDS = range(0, 1000)  # of the networks that tables and figures show
+FIRST_TUNING_SEED = 1000  # tuning uses this one and those above
+
+Params = dict[str, float]
+
+# Ranges, all searched on a logarithmic scale.
+_SHARED = {
+    "lr_in": (1e-5, 3e-3),
+    "lr_rec": (1e-7, 1e-3),
+    "lr_out": (1e-6, 1e-3),
+    "lr_end": (0.05, 1.0),  # learning rates at the end of training, as a part of the first ones
+    "feedback_gain": (0.05, 1.0),
+    "regularisation": (1e-5, 1e-2),  # 1/Hz
+    "threshold": (0.03, 0.4),
+}
+_DIGITAL = {"gain": (0.02, 1.0)}
+_CROSSBAR = {"scale": (10.0, 300.0), "conductance": (0.1, 6.0)}  # µS
+_OWN = {
+    "accumulator": {"quantum": (1e-4, 0.2)},
+    "mixed-precision": {"quantum_pulses": (0.4, 3.0)},  # quantum, in pulses of the assumed size
+    "sign": {"stop_level": (1e-2, 1e2)},
+}
+_UNUSED = {
+    "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
+}  # a SET for any gradient above its level
+
+# Where every search starts: one point for all schemes, from trial and error with mixed precision.
+START = {
+    "lr_in": 3e-4,
+    "lr_rec": 5e-6,
+    "lr_out": 3e-5,
+    "lr_end": 0.4,
+    "feedback_gain": 0.4,
+    "regularisation": 5e-4,
+    "threshold": 0.1,
+    "gain": 0.1,
+    "scale": 40.0,
+    "conductance": 1.0,
+    "quantum": 0.02,
+    "quantum_pulses": 1.0,
+    "stop_level": 0.9,
+}
+FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}, "stochastic": {"prob_scale": 0.75}}
+
+
+def search_space(scheme: str) -> dict[str, tuple[float, float]]:
+    """Parameters of a search for `scheme`, with their lowest and highest values."""
+    require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
+    weights = _CROSSBAR if SCHEMES[scheme].on_crossbar else _DIGITAL
+    space = _SHARED | weights | _OWN.get(scheme, {})
+    return {name: limits for name, limits in space.items() if name not in _UNUSED.get(scheme, ())}
+
+
+def fields(params: Params, epochs: int) -> Params:
+    """What `params` mean as fields of a `TrainConfig` that trains for `epochs`."""
+    found = dict(params)
+    if "lr_end" in found:
+        found["lr_decay"] = found.pop("lr_end") ** (1 / epochs)
+    if "quantum_pulses" in found:
+        assumed = TrainConfig().assumed_pulse
+        found["quantum"] = found.pop("quantum_pulses") * assumed / found["scale"]
+    return found
+
+
+def candidates_config(
+    scheme: str,
+    candidates: Sequence[Params],
+    *,
+    networks: int,
+    epochs: int,
+    seed: int,
+    **fixed: Any,
+) -> TrainConfig:
+    """One run in which replicas i n ... i n + n - 1 are the n networks of candidate i.
+
+    The networks are the same for every candidate.
+
+    Args:
+        scheme: update scheme of all candidates.
+        candidates: parameters, of `search_space(scheme)`.
+        networks: n, networks for each candidate.
+        epochs: of training.
+        seed: of the first network; a tuning seed.
+        fixed: other fields of the run, such as bits.
+
+    Raises:
+        ValueError: for a seed that is kept for reporting.
+    """
+    require_count("seed", seed, at_least=FIRST_TUNING_SEED)
+    rows = [fields(params, epochs) for params in candidates for _ in range(networks)]
+    each = {name: tuple(float(row[name]) for row in rows) for name in rows[0]}
+    others = {"snapshots": (), **FIXED.get(scheme, {}), **fixed}
+    return TrainConfig(
+        scheme=scheme,
+        epochs=epochs,
+        replicas=len(rows),
+        seed=tuple(range(seed, seed + networks)) * len(candidates),
+        **each,
+        **others,
+    )

@@ -1,0 +1,227 @@
+"""Everything that a training run is told, in one frozen, validated record."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.device import PCMParameters
+from pcmlib.schemes import SCHEMES
+from pcmlib.tasks import PatternTask
+from pcmlib.training.presets import PRESETS, known_set
+
+Each = float | tuple[float, ...]  # one number for all replicas, or one for each
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run: R independent networks, learning one pattern-generation task each.
+
+    Replica r uses seed + r, or seed[r], and nothing else of it depends on the other replicas.
+    Fields of the type `Each` may be a tuple with one value a replica.
+    """
+
+    scheme: str = "vanilla"  # a key of pcmlib.schemes.SCHEMES
+    epochs: int = 250  # passes over the samples; each sample is one weight update
+    replicas: int = 1  # R, networks that train at once
+    seed: int | tuple[int, ...] = 0  # of replica 0, or of each: targets, inputs, start, noise
+
+    # Task
+    n_in: int = 100  # input channels
+    n_out: int = 1  # outputs
+    steps: int = 1000  # time steps a sample
+    dt: float = 1e-3  # s, a time step
+    input_rate: float = 50.0  # Hz, of an input channel
+    samples: int = 3  # patterns to learn
+
+    # Neurons
+    n_rec: int = 100  # recurrent neurons
+    tau_rec: float = 30e-3  # s, membrane time constant
+    tau_out: float = 30e-3  # s, time constant of the readout
+    gamma: float = 0.3  # 1, height of the pseudo-derivative
+    threshold: Each = 0.1  # theta, in units of the membrane's v
+    recurrence: bool = True  # False: there are no recurrent synapses
+
+    # Learning
+    lr_in: Each = 2e-5  # learning rates of the three layers, weight per gradient
+    lr_rec: Each = 5e-5
+    lr_out: Each = 2e-5
+    lr_decay: Each = 1.0  # 1, factor on all learning rates after each epoch
+    learn_in: bool = True  # False: the layer stays as it starts
+    learn_rec: bool = True
+    learn_out: bool = True
+    regularisation: Each = 1e-4  # 1/Hz, learning signal for each Hz off the target rate
+    target_rate: Each = 12.0  # Hz, f0
+    feedback_gain: Each = 0.1  # 1, feedback is Kaiming-normal times this
+    symmetric_feedback: bool = False  # True: feed back through the readout's own weights
+
+    # Update schemes
+    quantum: Each = 0.125  # weight; what leaves an accumulator at a time
+    stop_level: Each = 0.0  # |gradient| below which sign-descent stops
+    prob_scale: Each = 1.0  # µS of wanted change at which a stochastic pulse is certain
+    assumed_pulse: Each = 0.75  # µS that one SET is taken to add
+
+    # Digital weights
+    gain: Each = 0.1  # 1, weights start Kaiming-normal times this
+
+    # Crossbar
+    pairs: int = 1  # N, differential pairs a synapse
+    scale: Each = 1.0  # µS that a weight of 1 corresponds to
+    conductance: Each = 0.1  # µS, where all devices start, within 10 %
+    refresh_period: int | None = None  # updates between two refreshes; None: never
+    symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
+    period: float = 38.6  # s of device time between two updates
+    bits: int | None = None  # bits of an ideal memory; None: the full PCM model
+    write_noise: float = 1.0  # 1, scales of the non-idealities: 1 as modelled, 0 off
+    read_noise: float = 1.0
+    drift: float = 1.0
+    g_max: float = 12.0  # µS, upper limit of a conductance
+    constants: tuple[tuple[str, float], ...] = ()  # other constants of PCMParameters, by name
+
+    # Record
+    snapshots: tuple[int, ...] | None = None  # epochs after which outputs are kept; None: 0, E/2, E
+
+    @classmethod
+    def preset(cls, scheme: str, kind: str | None = None, **changes: Any) -> TrainConfig:
+        """A known set for `scheme`: "tuned" or "reference"; None is tuned where there is one.
+
+        With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one.
+        """
+        require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
+        require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
+        kinds = [kind] if kind else ["tuned", "reference"]
+        for found in (known_set(scheme, k, changes.get("bits")) for k in kinds):
+            if found is not None:
+                return cls(**{"scheme": scheme, **found, **changes})
+        raise ValueError(f"kind = {kind!r}: must be one that has a set for {scheme}")
+
+    def replace(self, **changes: Any) -> TrainConfig:
+        """A copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def replica(self, r: int) -> TrainConfig:
+        """The run that trains replica r alone, to the same bits."""
+        require_count("r", r, at_least=0, at_most=self.replicas - 1)
+        own = {n: getattr(self, n)[r] for n in _EACH if isinstance(getattr(self, n), tuple)}
+        return self.replace(replicas=1, seed=self.seeds[r], **own)
+
+    def each(self, name: str) -> list[float]:
+        """The values of one field, a replica each."""
+        value = getattr(self, name)
+        return list(value) if isinstance(value, tuple) else [value] * self.replicas
+
+    @property
+    def seeds(self) -> list[int]:
+        if isinstance(self.seed, tuple):
+            return list(self.seed)
+        return [self.seed + r for r in range(self.replicas)]
+
+    @property
+    def updates(self) -> int:
+        """Weight updates of the whole run."""
+        return self.epochs * self.samples
+
+    @property
+    def synapses(self) -> int:
+        """Synapses of one network."""
+        recurrent = self.n_rec * (self.n_rec - 1) * self.recurrence
+        return self.n_in * self.n_rec + recurrent + self.n_rec * self.n_out
+
+    @property
+    def on_crossbar(self) -> bool:
+        return SCHEMES[self.scheme].on_crossbar
+
+    @property
+    def snapshot_epochs(self) -> tuple[int, ...]:
+        if self.snapshots is not None:
+            return self.snapshots
+        return tuple(sorted({0, self.epochs // 2, self.epochs}))
+
+    @property
+    def task(self) -> PatternTask:
+        names = [field.name for field in dataclasses.fields(PatternTask)]
+        return PatternTask(**{n: getattr(self, n) for n in names if hasattr(self, n)})
+
+    @property
+    def parameters(self) -> PCMParameters:
+        """The device's constants."""
+        own = {name: getattr(self, name) for name in _DEVICE}
+        return PCMParameters(**own, **dict(self.constants))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists, for JSON."""
+        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
+        return {**plain, "constants": dict(self.constants)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> TrainConfig:
+        """The inverse of `to_dict`."""
+        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
+        return cls(**{**fields, "constants": tuple(plain["constants"].items())})
+
+    def __post_init__(self) -> None:
+        require(self.scheme in SCHEMES, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
+        for name in ("epochs", "replicas", "n_rec", "pairs"):
+            require_count(name, getattr(self, name))
+        listed = isinstance(self.seed, tuple)
+        allowed = f"one number, or {self.replicas}, one a replica"
+        require(not listed or len(self.seed) == self.replicas, "seed", self.seed, allowed)
+        for seed in self.seed if listed else [self.seed]:
+            require_count("seed", seed, at_least=0, at_most=2**62)
+        if self.refresh_period is not None:
+            require_count("refresh_period", self.refresh_period)
+        for name in ("tau_rec", "tau_out", "period"):
+            require_number(name, getattr(self, name), above=0)
+        require_number("gamma", self.gamma, at_least=0)
+        for name in _FLAGS:
+            require(isinstance(getattr(self, name), bool), name, getattr(self, name), "a bool")
+        for name, limits in _EACH.items():
+            values = getattr(self, name)
+            if isinstance(values, tuple):
+                allowed = f"one number, or {self.replicas}, one a replica"
+                require(len(values) == self.replicas, name, values, allowed)
+            for value in values if isinstance(values, tuple) else [values]:
+                require_number(name, value, **limits)
+        names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
+        for name, _ in self.constants:
+            require(name in names, "constants", name, f"one of {', '.join(sorted(names))}")
+            unsupported = name in ("nu_slope", "nu_spread", "nu_bounds")
+            require(not unsupported, "constants", name, "one that all devices share: nu, m1, ...")
+        self.parameters, self.task  # noqa: B018 - they check their own fields
+        if not self.on_crossbar:
+            allowed = f"None: {self.scheme} trains digital weights, which need no crossbar"
+            for name in ("bits", "refresh_period"):
+                require(getattr(self, name) is None, name, getattr(self, name), allowed)
+            require(self.pairs == 1, "pairs", self.pairs, f"1, because {self.scheme} is digital")
+        for epoch in self.snapshots or ():
+            require_count("snapshots", epoch, at_least=0, at_most=self.epochs)
+        start = max(self.each("conductance"))
+        require(start <= self.g_max, "conductance", start, f"at most g_max = {self.g_max} µS")
+
+
+_DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")
+_FLAGS = (
+    "recurrence", "learn_in", "learn_rec", "learn_out", "symmetric_feedback", "symmetric_devices",
+)  # fmt: skip
+_POSITIVE, _NOT_NEGATIVE = {"above": 0}, {"at_least": 0}
+_EACH: dict[str, dict[str, float]] = {
+    "threshold": _POSITIVE,
+    "lr_in": _NOT_NEGATIVE,
+    "lr_rec": _NOT_NEGATIVE,
+    "lr_out": _NOT_NEGATIVE,
+    "lr_decay": {"above": 0, "at_most": 1},
+    "regularisation": _NOT_NEGATIVE,
+    "target_rate": _NOT_NEGATIVE,
+    "feedback_gain": _NOT_NEGATIVE,
+    "quantum": _POSITIVE,
+    "stop_level": _NOT_NEGATIVE,
+    "prob_scale": _POSITIVE,
+    "assumed_pulse": _POSITIVE,
+    "gain": _NOT_NEGATIVE,
+    "scale": _POSITIVE,
+    "conductance": _POSITIVE,
+}

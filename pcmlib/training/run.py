@@ -1,0 +1,246 @@
+"""Train R spiking networks, each with its own seed, and keep what a figure needs.
+
+    for every epoch, for every sample in a random order:
+        run the trial, compare with the target, get the e-prop gradient, update the weights
+
+    run = train(TrainConfig.preset("mixed-precision", epochs=50, replicas=8))
+    run.loss[:, -1]           # of each network, in the last epoch
+
+The same configuration gives the same run to the bit (on one machine), on any number of threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from pcmlib.base.checks import require, require_count
+from pcmlib.base.progress import progress as progress_bar
+from pcmlib.training import checkpoint as checkpoints
+from pcmlib.training.config import TrainConfig
+from pcmlib.training.network import Network
+
+__all__ = ["TrainConfig", "TrainingRun", "train"]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots."""
+
+    config: TrainConfig
+    loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
+    rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
+    set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
+    reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
+    inputs: Bool[Tensor, "R S T n_in"]
+    targets: Float[Tensor, "R S T n_out"]
+    snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
+    spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
+    weights: dict[str, Float[Tensor, "R n_pre n_post"]]  # "in", "rec", "out"; without noise
+    conductances: dict[str, Float[Tensor, "R 2 N n_pre n_post"]]  # µS; empty for digital weights
+    wear: dict[str, Int[Tensor, "R 2 N n_pre n_post"]]  # SET pulses of each device; likewise
+    seconds: float  # that training took, over all sittings
+
+    @property
+    def outputs(self) -> Float[Tensor, "R S T n_out"]:
+        """After the last of the snapshot epochs."""
+        return self.snapshots[-1]
+
+    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
+        """Mean loss of each replica over the last epochs."""
+        return self.loss[:, -epochs:].mean(1)
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary that the command line writes, in plain numbers and lists."""
+        return {
+            "scheme": self.config.scheme,
+            "config": self.config.to_dict(),
+            "loss": self.loss.tolist(),
+            "rate_hz": self.rate_hz.tolist(),
+            "set_pulses": self.set_pulses[:, -1].tolist(),
+            "reset_pulses": self.reset_pulses[:, -1].tolist(),
+            "seconds": self.seconds,
+        }
+
+
+def train(
+    config: TrainConfig,
+    *,
+    device: str | torch.device = "cpu",
+    compiled: bool | None = None,
+    progress: bool | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 10,
+    resume: bool = False,
+) -> TrainingRun:
+    """Train as `config` says.
+
+    Args:
+        config: the run.
+        device: torch device of the networks.
+        compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
+        progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
+        checkpoint: directory for a checkpoint, which each new one replaces.
+        checkpoint_every: epochs between two of them.
+        resume: go on from the checkpoint in that directory; the end is the same to the bit.
+
+    Raises:
+        ValueError: for a value out of range, or a checkpoint that is not this run's.
+        OSError: when a checkpoint cannot be written; the one before it stays.
+    """
+    require_count("checkpoint_every", checkpoint_every)
+    require(checkpoint is not None or not resume, "resume", resume, "False without a checkpoint")
+    kind = torch.device(device).type
+    require(not compiled or kind == "cpu", "compiled", compiled, f"False on the device {kind}")
+    available = kind != "cuda" or torch.cuda.is_available()
+    require(available, "device", str(device), "cpu: this machine has no CUDA device")
+
+    network = Network(config, device, compiled)
+    record = _Record.empty(config)
+    start, before = 0, 0.0
+    if resume:
+        content = checkpoints.load(checkpoint)
+        _require_same(config, content["config"])
+        network.load(content["network"])
+        record = _Record(**content["record"])
+        start, before = content["epoch"], content["seconds"]
+
+    began = time.perf_counter() - before
+    shown = {} if progress is None else {"disable": not progress}
+    bar = progress_bar(
+        range(start, config.epochs),
+        initial=start,
+        total=config.epochs,
+        desc=f"{config.scheme} × {config.replicas}",
+        unit="epoch",
+        **shown,
+    )
+    with one_torch_thread():
+        for epoch in bar:
+            if epoch in config.snapshot_epochs:
+                record.snapshot(network, epoch)
+            record.epoch(epoch, network, *_one_epoch(network, epoch))
+            if checkpoint is not None and (epoch + 1) % checkpoint_every == 0:
+                content = {
+                    "config": config.to_dict(),
+                    "epoch": epoch + 1,
+                    "seconds": time.perf_counter() - began,
+                    "network": network.state(),
+                    "record": vars(record),
+                }
+                checkpoints.save(checkpoint, content)
+        spikes = record.snapshot(network, config.epochs)
+    bars = {n: x.crossbar.devices for n, x in network.layers.items() if config.on_crossbar}
+    return TrainingRun(
+        config=config,
+        loss=record.loss,
+        rate_hz=record.rate_hz,
+        set_pulses=record.set_pulses,
+        reset_pulses=record.reset_pulses,
+        inputs=network.inputs.cpu(),
+        targets=network.targets.cpu(),
+        snapshots=record.snapshots,
+        spikes=spikes,
+        weights={name: layer.weights().cpu().clone() for name, layer in network.layers.items()},
+        conductances={name: devices.G.cpu().clone() for name, devices in bars.items()},
+        wear={name: devices.n_set.cpu().clone() for name, devices in bars.items()},
+        seconds=time.perf_counter() - began,
+    )
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Keep torch to one thread meanwhile.
+
+    Its operations here are small, and its idle threads would spin on the cores of the kernels.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _one_epoch(network: Network, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
+    """Learn every sample once; mean loss and mean rate over the samples."""
+    config = network.config
+    loss = rate_hz = torch.zeros(config.replicas)
+    for n, sample in enumerate(_order(config, epoch)):
+        update = epoch * config.samples + n
+        result = network.run(sample, update)
+        network.learn(result.gradients, update + 1, epoch)
+        loss = loss + result.loss.cpu()
+        rate_hz = rate_hz + result.rate_hz.cpu()
+    return loss / config.samples, rate_hz / config.samples
+
+
+def _order(config: TrainConfig, epoch: int) -> Int[Tensor, "S R"]:
+    """The samples in random order, each replica's by its own seed."""
+    orders = [
+        np.random.default_rng([_ORDER, seed, epoch]).permutation(config.samples)
+        for seed in config.seeds
+    ]
+    return torch.from_numpy(np.stack(orders, axis=1))
+
+
+@dataclass
+class _Record:
+    """What is written down while training."""
+
+    loss: Float[Tensor, "R E"]
+    rate_hz: Float[Tensor, "R E"]
+    set_pulses: Int[Tensor, "R E"]
+    reset_pulses: Int[Tensor, "R E"]
+    snapshots: Float[Tensor, "K R S T n_out"]
+
+    @classmethod
+    def empty(cls, config: TrainConfig) -> _Record:
+        R, E = config.replicas, config.epochs
+        floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
+        kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
+        return cls(floats, floats.clone(), counts, counts.clone(), torch.zeros(kept))
+
+    def epoch(
+        self,
+        epoch: int,
+        network: Network,
+        loss: Float[Tensor, " R"],
+        rate_hz: Float[Tensor, " R"],
+    ) -> None:
+        self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
+        self.set_pulses[:, epoch], self.reset_pulses[:, epoch] = network.pulses
+
+    def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R S T n_rec"]:
+        """Run every sample without learning; keep the outputs if `epoch` is one to keep."""
+        config = network.config
+        trials = []
+        for s in range(config.samples):
+            sample = torch.full((config.replicas,), s)
+            result = network.run(sample, epoch * config.samples, stream=1 + s % 15)
+            trials.append(result.trial)
+        if epoch in config.snapshot_epochs:
+            k = config.snapshot_epochs.index(epoch)
+            self.snapshots[k] = torch.stack([trial.y for trial in trials], dim=1)
+        return torch.stack([trial.z for trial in trials], dim=1).cpu()
+
+
+def _require_same(config: TrainConfig, stored: dict[str, Any]) -> None:
+    mine = config.to_dict()
+    for name in mine:
+        if mine[name] != stored.get(name):
+            raise ValueError(
+                f"{name} = {mine[name]!r}: must be {stored.get(name)!r}, as in the checkpoint"
+            )
+
+
+_ORDER = 2  # keeps this use of a seed apart from others

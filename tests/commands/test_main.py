@@ -1,0 +1,137 @@
+"""The command line: the numbers that it prints and writes, and what it refuses."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pcmlib import __main__ as command
+
+
+def run(monkeypatch, *arguments):
+    """Run the command line in this process; its exit status."""
+    monkeypatch.setattr(sys, "argv", ["pcmlib", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    return end.value.code or 0
+
+
+@pytest.mark.parametrize(
+    ("g_max", "mean", "std"), [(20, [2.06, 9.40], [1.52, 2.70]), (12, [2.06, 8.89], [1.52, 1.97])]
+)
+def test_replicate_5_writes_the_published_numbers(monkeypatch, tmp_path, g_max, mean, std):
+    out = tmp_path / "5.json"
+    code = run(monkeypatch, "replicate", 5, "--devices", 10000, "--g-max", g_max, "--json", out)
+    content = json.loads(out.read_text())
+    assert code == 0
+    assert list(content) == ["pulse", "mean", "std"]
+    assert content["pulse"] == list(range(1, 21))
+    assert [content["mean"][i] for i in (0, 19)] == pytest.approx(mean, abs=0.1)
+    assert [content["std"][i] for i in (0, 19)] == pytest.approx(std, abs=0.1)
+
+
+def test_replicate_2_and_7_write_their_keys(monkeypatch, tmp_path):
+    two, seven = tmp_path / "2.json", tmp_path / "7.json"
+    assert run(monkeypatch, "replicate", 2, "--json", two) == 0
+    assert run(monkeypatch, "replicate", 7, "--devices", 500, "--json", seven) == 0
+    two, seven = json.loads(two.read_text()), json.loads(seven.read_text())
+    assert list(two) == ["time", "conductance", "pulse_times"]
+    assert len(two["pulse_times"]) == 20
+    assert list(seven) == ["time", "mean"]
+
+
+def test_write_stats_writes_maps_with_sources_as_rows(monkeypatch, tmp_path, capsys):
+    out, figure = tmp_path / "w.json", tmp_path / "w.png"
+    code = run(
+        monkeypatch, "write-stats", "--scheme", "upd-ready", "--rows", 20, "--no-refresh",
+        "--json", out, "--figure", figure,
+    )  # fmt: skip
+    content = json.loads(out.read_text())
+    assert code == 0
+    assert list(content) == ["source", "target", "mean", "std"]
+    assert len(content["mean"]) == len(content["std"][0]) == 21
+    assert content["source"][0] == content["target"][0] == -10
+    # On the diagonal nothing is asked for: row -10 starts at -10 and stays.
+    assert content["mean"][0][0] == pytest.approx(-9.9, abs=0.2)
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert "mean square error" in capsys.readouterr().out
+
+
+def test_train_writes_the_keys_of_its_summary(monkeypatch, tmp_path):
+    out = tmp_path / "t.json"
+    code = run(
+        monkeypatch, "train", "--scheme", "mixed-precision", "--preset", "reference",
+        "--epochs", 2, "--replicas", 2, "--set", "n_rec=20", "--json", out,
+    )  # fmt: skip
+    content = json.loads(out.read_text())
+    assert code == 0
+    keys = ["scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"]
+    assert list(content) == keys
+    assert [len(x) for x in content["loss"]] == [2, 2]
+    assert content["config"]["n_rec"] == 20
+
+
+def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
+    files = [tmp_path / name for name in ("a.json", "b.json", "c.json")]
+    for file, seed in zip(files, (3, 3, 4), strict=True):
+        run(monkeypatch, "replicate", 5, "--devices", 200, "--seed", seed, "--json", file)
+    a, b, c = (file.read_bytes() for file in files)
+    assert a == b
+    assert a != c
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["replicate", 3], "replicate: figure = 3: must be 2, 5 or 7"),
+        (["replicate", 5, "--devices", 0], "devices = 0: must be a whole number, at least 2"),
+        (["replicate", 2, "--devices", 7], "devices = 7: must be 1 for Fig. 2"),
+        (["replicate", 5, "--g-max", -3], "g_max = -3.0: must be a finite number above 0"),
+        (["replicate", 5, "--g-max", "nan"], "g_max = nan: must be a finite number"),
+        (["replicate", 5, "--seed", -1], "seed = -1: must be a whole number, at least 0"),
+        (["write-stats", "--scheme", "multi-mem", "--pairs", 0], "pairs = 0: must be"),
+        (["write-stats", "--scheme", "multimem"], "multimem"),
+        (["write-stats"], "--scheme"),
+        (["train", "--scheme", "sgd"], "scheme = 'sgd': must be one of vanilla"),
+        (["train", "--scheme", "vanilla", "--perf-bits", 4], "bits = 4: must be None"),
+        (["train", "--scheme", "sign", "--perf-bits", 17], "bits = 17: must be"),
+        (
+            ["train", "--scheme", "sign", "--set", "lr=1"],
+            "--set = 'lr=1': must be field=value, the field one of scheme, epochs",
+        ),
+        (["train", "--scheme", "sign", "--set", "tau_rec=-1"], "tau_rec = -1.0: must be"),
+        (["replicate", 5, "--json", "no/such/folder/f.json"], "a file in a folder that exists"),
+        (["replicate", 5, "--figure", "f.txt"], "a file name that ends in .png, .svg, .pdf"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_status_2(monkeypatch, capsys, arguments, words):
+    assert run(monkeypatch, *arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_an_interrupted_write_leaves_the_old_file(monkeypatch, tmp_path):
+    from pcmlib.commands import output
+
+    path = tmp_path / "f.json"
+    output.write_json(path, {"kept": 1})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        output.write_json(path, {"lost": float("nan")})
+    monkeypatch.setattr(output.os, "fdopen", _no_space)
+    with pytest.raises(OSError, match="No space"):
+        output.write_json(path, {"lost": 1})
+    assert json.loads(path.read_text()) == {"kept": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["f.json"]
+
+
+def _no_space(handle, mode):
+    raise OSError(28, "No space left on device")
+
+
+def test_the_module_runs_without_a_warning():
+    command = [sys.executable, "-W", "error", "-m", "pcmlib", "replicate", "5", "--devices", "100"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.count("±") == 20
+    assert done.stderr == ""

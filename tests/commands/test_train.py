@@ -1,0 +1,78 @@
+"""`pcmlib train`: its JSON, its settings and its refusals."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pcmlib.commands.train import parse_setting, train_command
+from pcmlib.training import TrainConfig, train
+
+app = typer.Typer()
+app.command()(train_command)
+SMALL = ["--set", "n_rec=10", "--set", "n_in=12", "--set", "steps=60", "--epochs", "3"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [*arguments, *SMALL])
+
+
+def test_the_json_holds_the_run(tmp_path):
+    path, picture = tmp_path / "run.json", tmp_path / "run.png"
+    result = run(
+        "--scheme", "mixed-precision", "--preset", "reference", "--replicas", "2", "--seed", "4",
+        "--set", "scale=20", "--json", str(path), "--figure", str(picture),
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    written = json.loads(path.read_text())
+    names = {"scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"}
+    assert set(written) == names
+    config = TrainConfig.from_dict(written["config"])
+    assert (config.scale, config.seed, config.replicas) == (20, 4, 2)
+    assert written["loss"] == train(config).to_json()["loss"]
+    assert picture.stat().st_size > 1000
+
+
+def test_performance_mode_and_pairs():
+    result = run("--scheme", "multi-mem", "--perf-bits", "4", "--pairs", "2")
+    assert result.exit_code == 0, result.output
+    assert "SET" in result.output
+
+
+def test_resuming(tmp_path):
+    config = ["--scheme", "vanilla", "--checkpoint", str(tmp_path), "--epochs", "12"]
+    arguments = [*SMALL[:-2], *config]
+    first = CliRunner().invoke(app, arguments)
+    again = CliRunner().invoke(app, [*arguments, "--resume"])
+    assert first.exit_code == again.exit_code == 0
+    assert first.output.splitlines()[0] == again.output.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--scheme", "adam"], "scheme"),
+        (["--scheme", "vanilla", "--perf-bits", "4"], "bits"),
+        (["--scheme", "sign", "--perf-bits", "17"], "bits"),
+        (["--scheme", "sign", "--preset", "best"], "kind"),
+        (["--scheme", "sign", "--set", "colour=3"], "--set"),
+        (["--scheme", "sign", "--set", "scale"], "--set"),
+        (["--scheme", "sign", "--set", "scale=many"], "--set scale"),
+        (["--scheme", "sign", "--set", "scale=-1"], "scale"),
+        (["--scheme", "sign", "--json", "/no/such/folder/x.json"], "--json"),
+    ],
+)
+def test_bad_input_is_named(arguments, named):
+    result = run(*arguments)
+    assert isinstance(result.exception, ValueError)
+    assert named in str(result.exception)
+
+
+def test_settings():
+    assert parse_setting("scale=20") == ("scale", 20.0)
+    assert parse_setting("lr_in=1e-5,2") == ("lr_in", (1e-5, 2.0))
+    assert parse_setting("recurrence=False") == ("recurrence", False)
+    assert parse_setting("bits=4") == ("bits", 4)
+    assert isinstance(parse_setting("bits=4")[1], int)
+    assert parse_setting("snapshots=3") == ("snapshots", (3,))

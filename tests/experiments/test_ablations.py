@@ -1,0 +1,63 @@
+"""Each effect is switched off, and nothing else."""
+
+import dataclasses
+import itertools
+
+import pytest
+from runs import made_up
+
+from pcmlib.experiments import ablations, training
+from pcmlib.training import TrainConfig
+
+
+def test_every_effect_is_switched_off_and_nothing_else():
+    plain = TrainConfig(scheme="mixed-precision")
+    for effect in ablations.EFFECTS:
+        config = plain.replace(**ablations.without(effect))
+        back = {name: getattr(plain, name) for name in ablations.without(effect)}
+        assert config != plain
+        assert config.replace(**back) == plain
+    p = plain.replace(**ablations.without("saturation")).parameters
+    # mu = m1 G + c1 + A1 P, wherever G and P are
+    for G, P in itertools.product((0.1, 5.0, 50.0), (1.0, 0.1)):
+        assert p.m1 * G + p.c1 + p.A1 * P == 0.75
+
+
+@pytest.fixture
+def untrained(monkeypatch):
+    """Runs that know what they were asked for, in no time."""
+    blank = made_up([[0.1], [0.1]])
+    stored = lambda config: dataclasses.replace(blank, config=config)  # noqa: E731
+    monkeypatch.setattr(training, "stored_train", stored)
+
+
+@pytest.mark.usefixtures("untrained")
+def test_ablations_name_what_they_leave_on():
+    found = {k: run.config for k, run in ablations.ablations("sign", networks=2, epochs=3).items()}
+    assert len(found) == 2 + 2 * len(ablations.EFFECTS)
+    only = found["only drift"]
+    assert (only.drift, only.write_noise, only.read_noise) == (1, 0, 0)
+    assert only.symmetric_devices
+    assert found["none of them"] == only.replace(drift=0.0)
+    assert found["full model"].epochs == 3
+
+
+@pytest.mark.usefixtures("untrained")
+def test_layers_that_are_told_not_to_learn_do_not():
+    runs = ablations.learning_ablations("vanilla", networks=2)
+    found = {name: run.config for name, run in runs.items()}
+    assert found["all layers learn"].replicas == 2
+    assert not found["only output learns"].learn_in
+    assert not found["no recurrent synapses"].recurrence
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ablations.without("rain"), "effects = 'rain'"),
+    ],
+)
+def test_bad_input_is_refused_by_name(call, words):
+    with pytest.raises(ValueError) as error:  # noqa: PT011 - the words are checked below
+        call()
+    assert words in str(error.value)

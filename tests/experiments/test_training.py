@@ -1,0 +1,38 @@
+"""The numbers of a run, worked out by hand."""
+
+import pytest
+from runs import made_up
+
+from pcmlib.experiments import training
+
+RUN = made_up(
+    [[0.4, 0.2, 0.1], [0.4, 0.4, 0.4]],
+    set_pulses=[[10, 20, 30], [1, 2, 3]],
+    reset_pulses=[[0, 0, 2], [0, 0, 0]],
+)
+SYNAPSES = 3 * 4 + 4 * 3 + 4
+
+
+def test_the_numbers_of_a_run_by_hand():
+    assert RUN.config.synapses == SYNAPSES
+    assert training.silent_loss(RUN) == 0.25
+    assert training.losses(RUN) == pytest.approx([0.7 / 3, 0.4])
+    sets, resets = training.pulses_a_synapse(RUN)
+    assert (sets, resets) == pytest.approx((16.5 / SYNAPSES, 1 / SYNAPSES))
+    assert "| a | 0.317 (" in training.markdown_table({"a": RUN})
+
+
+def test_a_chapter_is_given_the_numbers_of_its_run(monkeypatch):
+    glued = {}
+    monkeypatch.setattr(training, "glue", glued.__setitem__)
+    training.glue_run("sign", RUN)
+    assert glued.pop("sign_loss").startswith("0.317 (")
+    assert glued == pytest.approx(
+        {
+            "sign_rate": 10,
+            "sign_sets": 16.5 / SYNAPSES,
+            "sign_resets": 1 / SYNAPSES,
+            "sign_seconds": 1,
+            "sign_epochs": 3,
+        }
+    )

@@ -1,0 +1,50 @@
+"""Figures of devices and crossbars: units on every axis, and the data that they were given."""
+
+import numpy as np
+import pytest
+
+from pcmlib.demos import devices as demos
+from pcmlib.experiments import crossbars as crossbar_experiments
+from pcmlib.experiments import devices as experiments
+from pcmlib.plots import crossbars as crossbar_plots
+from pcmlib.plots import devices as plots
+
+
+def test_every_axis_names_its_quantity_and_unit():
+    run = experiments.pulse_statistics(devices=100)
+    figures = [
+        plots.plot_staircase(experiments.staircase(seconds=50.0)),
+        plots.plot_pulse_statistics(run, experiments.exact_moments()),
+        plots.plot_distributions(run),
+        plots.plot_array_drift({"a": experiments.array_drift(devices=10)}),
+        demos.device_panels(12.0, 0.04, 0.13, 0.03),
+        demos.chance_of_decrease(),
+        crossbar_plots.plot_write_statistics(crossbar_experiments.write_statistics(rows=2)),
+        crossbar_plots.plot_product_error(np.array([1.0, 10.0]), {"a": [0.1, 0.2]}),
+    ]
+    for figure in figures:
+        for axes in figure.axes:
+            names = [axes.get_xlabel(), axes.get_ylabel()]
+            if any("colorbar" in str(c.get_label()) for c in axes.get_children()):
+                names = names[1:]
+            for name in filter(None, names):
+                unitless = any(
+                    w in name for w in ("pulse number", "SET pulses", "updates", "pairs")
+                )
+                assert unitless or "(" in name, name
+            assert any(names)
+
+
+def test_figure_5_draws_the_numbers_that_it_is_given():
+    run = experiments.pulse_statistics(devices=500, seed=3)
+    _, mean, std = plots.plot_pulse_statistics(run).axes
+    assert mean.lines[0].get_ydata() == pytest.approx(run.mean)
+    assert std.lines[0].get_ydata() == pytest.approx(run.std)
+
+
+def test_a_map_has_its_sources_as_rows():
+    run = crossbar_experiments.write_statistics(rows=2, seed=1)
+    image = crossbar_plots.plot_write_statistics(run).axes[0].images[0]
+    assert np.asarray(image.get_array()) == pytest.approx(run.mean)
+    left, right, bottom, top = image.get_extent()
+    assert (left, right, bottom, top) == (-10.5, 10.5, 10.5, -10.5)

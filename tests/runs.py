@@ -1,0 +1,54 @@
+"""Runs for tests: small ones, ones made by hand, and whether two are the same."""
+
+import torch
+
+from pcmlib.schemes import SCHEMES
+from pcmlib.training import TrainConfig, TrainingRun
+
+SMALL = {"n_in": 20, "n_rec": 16, "steps": 120, "samples": 2, "threshold": 0.05}
+# Learning rates at which every scheme programs within a few updates
+BRISK = {"lr_in": 3e-3, "lr_rec": 3e-3, "lr_out": 3e-3, "scale": 12.0, "conductance": 2.0}
+
+
+def small(scheme, **changes):
+    on_crossbar = SCHEMES[scheme].on_crossbar
+    fields = {**SMALL, **BRISK, "stop_level": 0.1, "prob_scale": 2.0, "gain": 0.2, **changes}
+    if on_crossbar:
+        fields.setdefault("refresh_period", 3)
+    return TrainConfig(scheme=scheme, **fields)
+
+
+def assert_same(a, b, row=slice(None)):
+    """Run `a` is run `b`, or is replica `row` of it, to the bit."""
+    for name in ("loss", "rate_hz", "set_pulses", "reset_pulses", "targets", "spikes"):
+        assert torch.equal(getattr(a, name), getattr(b, name)[row]), name
+    assert torch.equal(a.snapshots, b.snapshots[:, row])
+    for name in a.weights:
+        assert torch.equal(a.weights[name], b.weights[name][row]), name
+    for name in a.conductances:
+        assert torch.equal(a.conductances[name], b.conductances[name][row]), name
+        assert torch.equal(a.wear[name], b.wear[name][row]), name
+
+
+def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
+    """A run with this loss [R, E] and these pulses, and nothing else of interest."""
+    loss = torch.tensor(loss, dtype=torch.float32)
+    R, E = loss.shape
+    config = TrainConfig(epochs=E, replicas=R, n_in=3, n_rec=4, **changes)
+    none = torch.zeros(R, E, dtype=torch.int64)
+    targets = torch.full((R, 3, 5, 1), 0.5)
+    return TrainingRun(
+        config=config,
+        loss=loss,
+        rate_hz=torch.full((R, E), 10.0),
+        set_pulses=none if set_pulses is None else torch.tensor(set_pulses),
+        reset_pulses=none if reset_pulses is None else torch.tensor(reset_pulses),
+        inputs=torch.zeros(R, 3, 5, 3, dtype=torch.bool),
+        targets=targets,
+        snapshots=torch.zeros(len(config.snapshot_epochs), R, 3, 5, 1),
+        spikes=torch.zeros(R, 3, 5, 4, dtype=torch.bool),
+        weights={},
+        conductances={"in": torch.tensor([10.0, 1.0]).view(1, 2, 1, 1, 1).repeat(R, 1, 1, 3, 4)},
+        wear={},
+        seconds=1.0,
+    )

@@ -1,0 +1,64 @@
+"""The search space: every point of it can be trained, and it is the same for all schemes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pcmlib.schemes import SCHEMES
+from pcmlib.sweep.space import START, candidates_config, search_space
+
+schemes = st.sampled_from(sorted(SCHEMES))
+
+
+@st.composite
+def candidates(draw):
+    """A scheme, and points of its search space."""
+    scheme = draw(schemes)
+    point = st.fixed_dictionaries(
+        {name: st.floats(*limits) for name, limits in search_space(scheme).items()}
+    )
+    return scheme, draw(st.lists(point, min_size=1, max_size=4))
+
+
+@given(candidates(), st.integers(1, 3), st.integers(1, 300))
+def test_every_point_of_the_space_is_a_configuration(some, networks, epochs):
+    """Replicas i n ... i n + n - 1 hold candidate i, whatever the candidate."""
+    scheme, points = some
+    config = candidates_config(scheme, points, networks=networks, epochs=epochs, seed=1000)
+    assert config.replicas == networks * len(points)
+    for i, point in enumerate(points):
+        for r in range(i * networks, (i + 1) * networks):
+            own = config.replica(r)
+            for name in point.keys() - {"lr_end", "quantum_pulses"}:
+                assert getattr(own, name) == point[name]
+            if "lr_end" in point:
+                assert own.lr_decay**epochs == pytest.approx(point["lr_end"])
+            if "quantum_pulses" in point:
+                pulses = own.quantum * own.scale / own.assumed_pulse
+                assert pulses == pytest.approx(point["quantum_pulses"])
+
+
+def test_candidates_share_their_networks():
+    points = [{name: low for name, (low, _) in search_space("vanilla").items()}] * 3
+    config = candidates_config("vanilla", points, networks=2, epochs=1, seed=1000)
+    assert config.seeds == [1000, 1001] * 3
+
+
+def test_a_parameter_has_one_range_in_all_schemes():
+    """The comparison is fair only if what means the same may be the same."""
+    ranges = {}
+    for scheme in set(SCHEMES) - {"accumulator"}:
+        for name, limits in search_space(scheme).items():
+            assert ranges.setdefault(name, limits) == limits
+            assert limits[0] < START[name] < limits[1]
+
+
+def test_refuses_reporting_seeds():
+    point = {name: low for name, (low, _) in search_space("vanilla").items()}
+    with pytest.raises(ValueError, match=r"seed = 7: must be .*1000"):
+        candidates_config("vanilla", [point], networks=1, epochs=1, seed=7)
+
+
+def test_refuses_an_unknown_scheme():
+    with pytest.raises(ValueError, match="scheme = 'adam'"):
+        search_space("adam")

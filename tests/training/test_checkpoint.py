@@ -1,0 +1,104 @@
+"""Checkpoints: exact, atomic, and clear about what is wrong with a file."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from runs import assert_same, small
+
+from pcmlib.training import TrainConfig, checkpoint, train
+
+FILE = "checkpoint.pt"
+
+
+@pytest.mark.parametrize("scheme", ["accumulator", "stochastic", "mixed-precision", "multi-mem"])
+def test_resuming_gives_the_uninterrupted_run(tmp_path, scheme):
+    config = small(scheme, epochs=6, replicas=2)
+    whole = train(config, checkpoint=tmp_path, checkpoint_every=4)  # its last one is after epoch 4
+    assert checkpoint.load(tmp_path)["epoch"] == 4
+    again = train(config, checkpoint=tmp_path, resume=True)
+    assert_same(again, whole)
+    assert again.seconds > 0
+
+
+PROGRAM = """
+import sys
+from pcmlib.training import TrainConfig, train
+config = TrainConfig.preset("mixed-precision", "reference", epochs=200, n_rec=30, steps=200)
+train(config, checkpoint=sys.argv[1], checkpoint_every=2)
+"""
+
+
+def test_a_killed_run_resumes_to_the_bit(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)])
+    deadline = time.monotonic() + 120
+    while not (tmp_path / FILE).exists() and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    epoch = checkpoint.load(tmp_path)["epoch"]
+    assert 0 < epoch < 200
+    config = TrainConfig.preset("mixed-precision", "reference", epochs=200, n_rec=30, steps=200)
+    assert_same(train(config, checkpoint=tmp_path, resume=True), train(config))
+
+
+def test_there_must_be_something_to_resume(tmp_path):
+    with pytest.raises(ValueError, match="no such file"):
+        train(small("vanilla", epochs=1), checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 1000, -50])
+def test_a_truncated_checkpoint_is_refused(tmp_path, keep):
+    path = checkpoint.save(tmp_path, {"epoch": 1, "x": torch.zeros(500)})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ValueError, match="damaged"):
+        checkpoint.load(tmp_path)
+
+
+def test_a_foreign_checkpoint_is_refused(tmp_path):
+    torch.save({"weights": torch.zeros(3)}, tmp_path / FILE)
+    with pytest.raises(ValueError, match="format"):
+        checkpoint.load(tmp_path)
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (os.mkdir, (str(tmp_path / "trapped"),))
+
+    torch.save({"format": checkpoint.FORMAT, "x": Trap()}, tmp_path / FILE)
+    with pytest.raises(ValueError, match="damaged or something else"):
+        checkpoint.load(tmp_path)
+    assert not (tmp_path / "trapped").exists()
+
+
+def test_another_runs_checkpoint_is_refused(tmp_path):
+    train(small("vanilla", epochs=2), checkpoint=tmp_path, checkpoint_every=1)
+    with pytest.raises(ValueError, match=r"lr_in = 0.5.*must be 0.003"):
+        train(small("vanilla", epochs=2, lr_in=0.5), checkpoint=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("where", ["write", "fsync", "replace"])
+def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch, where):
+    checkpoint.save(tmp_path, {"epoch": 1})
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if where == "write":
+        monkeypatch.setattr(torch, "save", full)
+    elif where == "fsync":
+        monkeypatch.setattr(os, "fsync", full)
+    else:
+        monkeypatch.setattr("pathlib.Path.replace", full)
+    with pytest.raises(OSError, match=r"No space left.*last good checkpoint is still there"):
+        checkpoint.save(tmp_path, {"epoch": 2})
+    monkeypatch.undo()
+    assert checkpoint.load(tmp_path)["epoch"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
