@@ -10,8 +10,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-# They do not say whether they allow it: one numbers sections once all pages are read, the other acts
-# where LaTeX is written.
+# They do not say whether they allow it: one numbers sections once all pages are read, the other
+# acts only where LaTeX is written.
 SAFE = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
 
 
@@ -28,9 +28,16 @@ def deal(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
     pages[:] = [page for start in range(app.parallel) for page in pages[start :: app.parallel]]
 
 
+def announce(app: Sphinx, page: str, source: list[str]) -> None:
+    """Say what is being read: a process keeps Sphinx's own messages until all its pages are."""
+    print(f"reading {page}", flush=True)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.parallel = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # else idle threads spin on another page's core
     app.connect("config-inited", declare)
     app.connect("env-before-read-docs", deal)
+    app.connect("source-read", announce)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,8 +9,8 @@ From the bottom up, each built on those before it:
     srnn           the spiking network: neurons, synapses, a trial
     eprop          its gradient: e-prop's, and BPTT's to hold it against
     schemes        how a gradient becomes pulses
-    training       a run: what it is told, what it computes, what it leaves
-    sweep          searches for hyperparameters; `studies` holds the records of those that were made
+    training       a run: what it is told (tuned sets with their studies too), computes and leaves
+    sweep          searches for hyperparameters
     experiments    the data behind the chapters' figures and tables
     plots          the figures
     explore        sliders that live in a notebook and on a page

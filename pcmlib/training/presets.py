@@ -28,11 +28,13 @@ _README = {  # its set for mixed precision
 
 def _read_studies() -> dict[str, dict[str, Any]]:
     """Records as `pcmlib.sweep.write_record` left them, by key."""
-    records = {}
-    for path in sorted((Path(__file__).parent / "studies").glob("*.json")):
+    folder, records = Path(__file__).parent / "studies", {}
+    for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         bits = record["fixed"].get("bits")
         records[record["scheme"] + (f"/{bits}-bit" if bits else "")] = record
+    if not records:  # else every run would fall back on the reference's sets, and say nothing
+        raise FileNotFoundError(f"no studies in {folder}: this copy of pcmlib is incomplete")
     return records
 
 

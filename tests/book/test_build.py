@@ -1,4 +1,4 @@
-"""The strict build, on a book of two pages with the project's own configuration.
+"""The strict build, on a small book with the project's own configuration.
 
 A notebook that raises fails the build with its traceback in view; so does a broken reference. The
 number that a chapter compares reaches the status page.
@@ -12,7 +12,11 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
-TOC = "format: jb-book\nroot: intro\nchapters:\n  - file: notebooks/chapter\n"
+PAGES = [f"page{k}" for k in range(5)]  # so many pages are read side by side, as the book's are
+TOC = "\n".join(
+    ["format: jb-book", "root: intro", "chapters:", "  - file: notebooks/chapter"]
+    + [f"  - file: {page}" for page in PAGES]
+)
 INTRO = "# A book\n\n```{reproduction-status}\n```\n"
 COMPARE = """\
 from pcmlib.experiments.reproduction import Quantity, compare, glue
@@ -21,12 +25,14 @@ compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, 
 
 
 def build(folder, code, text="The mean is {glue:text}`ours:.2f` µS."):
-    """Build a book whose one chapter runs `code`; return the finished process."""
+    """Build a book whose one notebook runs `code`; return the finished process."""
     shutil.copytree(ROOT / "book", folder / "book")
     for name in ("_config.yml", "references.bib"):
         shutil.copy(ROOT / name, folder)
     (folder / "_toc.yml").write_text(TOC)
     (folder / "intro.md").write_text(INTRO)
+    for page in PAGES:
+        (folder / f"{page}.md").write_text(f"# {page}\n")
     (folder / "notebooks").mkdir()
     cells = [
         nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}"),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from pcmlib.schemes import SCHEMES
 from pcmlib.sweep import Budget, tune
 from pcmlib.sweep import search as sweep
 from pcmlib.sweep.space import REPORTING_SEEDS, candidates_config, search_space
@@ -158,6 +159,12 @@ def test_trains_and_the_best_set_is_a_configuration():
     assert record["best"]["pairs"] == 4
     assert math.isfinite(record["last"][0]["loss"])
     TrainConfig(scheme="multi-mem", epochs=3, **record["best"])
+
+
+def test_every_scheme_has_a_study_on_every_kind_of_memory():
+    keys = {name for name in SCHEMES}
+    keys |= {f"{name}/4-bit" for name, scheme in SCHEMES.items() if scheme.on_crossbar}
+    assert presets.STUDIES.keys() == keys
 
 
 def test_records_in_the_package_are_what_presets_hold():
