@@ -14,29 +14,45 @@ import numpy as np
 from numba import njit, prange
 
 from pcmlib.eprop.rule import LIMIT
+from pcmlib.srnn.compiled import Constants, Spikes, add
 
 _LIMIT = np.float32(LIMIT)
 
 
-@njit(parallel=True, cache=True)
-def gradients(spikes, v, z, y, targets, feedback, c, n_in):
+def gradients(
+    spikes: Spikes,
+    v: np.ndarray,
+    z: np.ndarray,
+    y: np.ndarray,
+    targets: np.ndarray,
+    feedback: np.ndarray,
+    c: Constants,
+    n_in: int,
+) -> tuple[np.ndarray, ...]:
     """Gradients of the three layers, mean squared error [R] and rates [R, n_rec] in Hz.
 
-    targets [R, T, n_out]; feedback [R, n_rec, n_out].
+    v, z [R, T, n_rec]; y and targets [R, T, n_out]; feedback [R, n_rec, n_out].
     """
-    R, _, n_rec = v.shape
-    n_out = y.shape[2]
-    g_in = np.zeros((R, n_in, n_rec), np.float32)
-    g_rec = np.zeros((R, n_rec, n_rec), np.float32)
-    g_out = np.zeros((R, n_rec, n_out), np.float32)
-    loss = np.zeros(R, np.float32)
-    rate = np.zeros((R, n_rec), np.float32)
-    for r in prange(R):
-        loss[r] = _gradients_one(
-            r, spikes, v[r], z[r], y[r], targets[r], feedback[r], c,
-            g_in[r], g_rec[r], g_out[r], rate[r],
+    (R, _, n_rec), n_out = v.shape, y.shape[2]
+    shapes = ((R, n_in, n_rec), (R, n_rec, n_rec), (R, n_rec, n_out), (R,), (R, n_rec))
+    out = tuple(np.zeros(shape, np.float32) for shape in shapes)
+    _gradients(spikes, v, z, y, targets, feedback, c, *out)
+    return out
+
+
+@njit(parallel=True, cache=True)
+def _gradients(spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out, loss, rate):
+    if len(v) == 1:  # to wake another core costs more
+        loss[0] = _gradients_one(
+            0, spikes, v[0], z[0], y[0], targets[0], feedback[0], c,
+            g_in[0], g_rec[0], g_out[0], rate[0],
         )  # fmt: skip
-    return g_in, g_rec, g_out, loss, rate
+    else:
+        for r in prange(len(v)):
+            loss[r] = _gradients_one(
+                r, spikes, v[r], z[r], y[r], targets[r], feedback[r], c,
+                g_in[r], g_rec[r], g_out[r], rate[r],
+            )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
@@ -56,7 +72,8 @@ def _gradients_one(r, spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out,
     squares = 0.0
     for t in range(T - 1, -1, -1):
         later = np.float32(1) + c.kappa * later
-        hR[:] = pull * later
+        for j in range(n_rec):
+            hR[j] = pull[j] * later
         for k in range(n_out):
             error = y[t, k] - targets[t, k]
             squares += error * error
@@ -68,13 +85,13 @@ def _gradients_one(r, spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out,
             S[j] = c.alpha * S[j] + c.gamma * h * hR[j]
         for j in range(n_rec):
             if z[t, j]:
-                g_out[j] += E
+                add(g_out[j], E)
         if t > 0:
             for s in range(spikes.first[r, t - 1], spikes.first[r, t]):
-                g_in[spikes.index[s]] += S
+                add(g_in[spikes.index[s]], S)
             for i in range(n_rec):
                 if z[t - 1, i]:
-                    g_rec[i] += S
+                    add(g_rec[i], S)
     for i in range(n_rec):
         g_rec[i, i] = 0  # no neuron has a synapse onto itself
     _clip(g_in)

@@ -21,7 +21,7 @@ from numba import njit, prange
 
 from pcmlib.base import rng
 
-CHUNK = 64  # time steps whose input one thread reads at a time
+CHUNK = 64  # time steps whose devices one thread reads at a time
 
 
 class Spikes(NamedTuple):
@@ -72,23 +72,109 @@ def find_spikes(x: np.ndarray) -> Spikes:
     return Spikes(first, np.nonzero(x)[2].astype(np.int32))
 
 
+def input_currents(spikes: Spikes, layer: Rows, n_post: int) -> np.ndarray:
+    """I[R, T, n_post] = sum_i x_i(t) W_i(t), on all cores."""
+    R, T = spikes.first.shape[0], spikes.first.shape[1] - 1
+    current = np.zeros((R, T, n_post), np.float32)
+    _read_inputs(current, spikes, layer, CHUNK if layer.analogue else T)
+    return current
+
+
+def recur(
+    current: np.ndarray, w_rec: Rows, w_out: Rows, n_out: int, c: Constants
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The recurrence and the readout: v and spikes z [R, T, n_rec], outputs y [R, T, n_out].
+
+    `current` [R, T, n_rec] holds the input's, and is used up.
+    """
+    R, T, _ = current.shape
+    v, z = np.zeros_like(current), np.zeros(current.shape, np.bool_)
+    y = np.zeros((R, T, n_out), np.float32)
+    _recur(current, w_rec, w_out, c, v, z, y)
+    return v, z, y
+
+
+# Loops over replicas and chunks of time; a single job stays here, since to wake another core costs
+# more than a network's trial without devices
+
+
+@njit(parallel=True, cache=True)
+def _read_inputs(current, spikes, layer, chunk):
+    R, T, _ = current.shape
+    chunks = (T + chunk - 1) // chunk
+    if R * chunks == 1:
+        _read_chunk(current[0], spikes, layer, 0, 0, T)
+    else:
+        for job in prange(R * chunks):
+            r, start = job // chunks, job % chunks * chunk
+            _read_chunk(current[r], spikes, layer, r, start, min(start + chunk, T))
+
+
+@njit(parallel=True, cache=True)
+def _recur(current, w_rec, w_out, c, v, z, y):
+    if len(v) == 1:
+        _recur_one(0, current[0], w_rec, w_out, c, v[0], z[0], y[0])
+    else:
+        for r in prange(len(v)):
+            _recur_one(r, current[r], w_rec, w_out, c, v[r], z[r], y[r])
+
+
 @njit(cache=True, error_model="numpy")
+def _read_chunk(current, spikes, layer, r, start, stop):
+    """The currents of replica r in the steps from `start` to `stop`."""
+    room = _room(current.shape[1])
+    for t in range(start, stop):
+        for s in range(spikes.first[r, t], spikes.first[r, t + 1]):
+            _add_row(current[t], layer, r, spikes.index[s], t, room)
+
+
+@njit(cache=True)
+def _recur_one(r, current, w_rec, w_out, c, v, z, y):
+    T, n_rec = v.shape
+    n_out = y.shape[1]
+    theta = c.threshold[r]
+    room_rec, room_out = _room(n_rec), _room(n_out)
+    spiking, count = np.empty(n_rec, np.int32), 0  # who spikes at step t
+    for t in range(T - 1):
+        for s in range(count):
+            _add_row(current[t], w_rec, r, spiking[s], t, room_rec)
+        for j in range(n_rec):
+            soft_reset = theta if z[t, j] else np.float32(0)
+            v[t + 1, j] = c.alpha * v[t, j] + current[t, j] - soft_reset
+        count = 0
+        for j in range(n_rec):
+            if v[t + 1, j] > theta:
+                z[t + 1, j] = True
+                spiking[count] = j
+                count += 1
+        for s in range(count):
+            _add_row(y[t + 1], w_out, r, spiking[s], t, room_out)
+        for k in range(n_out):
+            y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
+
+
+@njit(inline="always")  # a call would hand over all of `layer`, at more than a row's cost
 def _add_row(current, layer, r, i, t, room):
     """current += row i of replica r's weights, read at step t; `room` is scratch space."""
-    if not layer.analogue:
-        row = layer.weights[r, i]
-        for j in range(current.shape[0]):
-            current[j] += row[j]
-        return
-    n_post, pairs = current.shape[0], layer.G.shape[2]
-    Gd, xi = room[0], room[1]
-    for n in range(pairs):
-        for side in range(2):
-            part = Gd[side * n_post : (side + 1) * n_post]
-            _drifted(part, layer.G[r, side, n, i], layer.age[r, side, n, i], layer.drift[t])
-        if layer.noisy:
-            rng.fill_normal(xi, layer.key[r], layer.draw, i * pairs + n, t)
-        _add_difference(current, Gd, xi, layer, layer.exists[i], layer.gain[r])
+    if layer.analogue:
+        n_post, pairs = current.shape[0], layer.G.shape[2]
+        Gd, xi = room[0], room[1]
+        for n in range(pairs):
+            for side in range(2):
+                part = Gd[side * n_post : (side + 1) * n_post]
+                _drifted(part, layer.G[r, side, n, i], layer.age[r, side, n, i], layer.drift[t])
+            if layer.noisy:
+                rng.fill_normal(xi, layer.key[r], layer.draw, i * pairs + n, t)
+            _add_difference(current, Gd, xi, layer, layer.exists[i], layer.gain[r])
+    else:
+        add(current, layer.weights[r, i])
+
+
+@njit(inline="always")
+def add(a, b):
+    """a += b, for two rows; far faster than Numba's own."""
+    for j in range(a.shape[0]):
+        a[j] += b[j]
 
 
 @njit(cache=True, error_model="numpy")
@@ -116,58 +202,3 @@ def _add_difference(current, Gd, xi, layer, exists, gain):
 def _room(n_post):
     """Scratch space for both polarities of a row: conductances and noise, a multiple of 4 long."""
     return np.zeros((2, (2 * n_post + 3) // 4 * 4), np.float32)
-
-
-@njit(parallel=True, cache=True)
-def input_currents(spikes, layer, n_post):
-    """I[R, T, n_post] = sum_i x_i(t) W_i(t), on all cores."""
-    R, T = spikes.first.shape[0], spikes.first.shape[1] - 1
-    current = np.zeros((R, T, n_post), np.float32)
-    chunks = (T + CHUNK - 1) // CHUNK
-    for job in prange(R * chunks):
-        r, start = job // chunks, job % chunks * CHUNK
-        room = _room(n_post)
-        for t in range(start, min(start + CHUNK, T)):
-            for s in range(spikes.first[r, t], spikes.first[r, t + 1]):
-                _add_row(current[r, t], layer, r, spikes.index[s], t, room)
-    return current
-
-
-@njit(parallel=True, cache=True)
-def recur(current, w_rec, w_out, n_out, c):
-    """The recurrence and the readout: v and spikes z [R, T, n_rec], outputs y [R, T, n_out].
-
-    `current` [R, T, n_rec] holds the input's, and is used up.
-    """
-    R, T, n_rec = current.shape
-    v = np.zeros((R, T, n_rec), np.float32)
-    z = np.zeros((R, T, n_rec), np.bool_)
-    y = np.zeros((R, T, n_out), np.float32)
-    for r in prange(R):
-        _recur_one(r, current[r], w_rec, w_out, c, v[r], z[r], y[r])
-    return v, z, y
-
-
-@njit(cache=True)
-def _recur_one(r, current, w_rec, w_out, c, v, z, y):
-    T, n_rec = v.shape
-    n_out = y.shape[1]
-    theta = c.threshold[r]
-    room_rec, room_out = _room(n_rec), _room(n_out)
-    spiking, count = np.empty(n_rec, np.int32), 0  # who spikes at step t
-    for t in range(T - 1):
-        for s in range(count):
-            _add_row(current[t], w_rec, r, spiking[s], t, room_rec)
-        for j in range(n_rec):
-            soft_reset = theta if z[t, j] else np.float32(0)
-            v[t + 1, j] = c.alpha * v[t, j] + current[t, j] - soft_reset
-        count = 0
-        for j in range(n_rec):
-            if v[t + 1, j] > theta:
-                z[t + 1, j] = True
-                spiking[count] = j
-                count += 1
-        for s in range(count):
-            _add_row(y[t + 1], w_out, r, spiking[s], t, room_out)
-        for k in range(n_out):
-            y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
