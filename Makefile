@@ -4,7 +4,7 @@
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
 #   make repo URL=https://github.com/NAME/pcmlib    set the project's address
-#   make clean       remove what was built; .venv stays
+#   make clean       remove what was built and compiled; .venv stays
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +33,7 @@ repo: $(ENV)
 
 clean:
 	rm -rf _build .pytest_cache .hypothesis .ruff_cache
+	find pcmlib -name __pycache__ -exec rm -rf {} +
 
 # The environment: the locked versions, then the package itself in place.
 $(ENV): requirements.lock pyproject.toml
