@@ -35,11 +35,14 @@ clean:
 	rm -rf _build .pytest_cache .hypothesis .ruff_cache
 	find pcmlib -name __pycache__ -exec rm -rf {} +
 
-# The environment: the locked versions, then the package itself in place.
+# The environment: the locked versions, then the package itself in place (by path: otherwise a script
+# in the folder above would find the clone, which has the package's name, instead of the package).
 $(ENV): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11+ is needed. Name one with: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv, which takes some minutes"
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . \
+	  --config-settings editable_mode=compat
 	touch $(ENV)

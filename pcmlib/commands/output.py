@@ -29,9 +29,11 @@ def check_destinations(figure: Path | None, json: Path | None) -> None:
     for name, path in (("--figure", figure), ("--json", json)):
         if path is not None:
             allowed = "a file in a folder that exists and can be written"
-            folder = path.resolve().parent
-            writable = folder.is_dir() and os.access(folder, os.W_OK) and not path.is_dir()
-            require(writable, name, str(path), allowed)
+            try:
+                tempfile.TemporaryFile(dir=path.resolve().parent).close()
+            except OSError:
+                require(False, name, str(path), allowed)
+            require(not path.is_dir(), name, str(path), allowed)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pcmlib.base.checks import require
 from pcmlib.commands.output import check_destinations, write_figure, write_json
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
+from pcmlib.training.presets import PRESETS
 
 
 def train_command(
@@ -37,18 +38,24 @@ def train_command(
     ] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Save the figure here.")] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Save the numbers here.")] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="Folder for a checkpoint every 10 epochs.")
-    ] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Epochs between two of them.")] = 10,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
     check_destinations(figure, json)
+    require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
     named = {"pairs": pairs, "bits": perf_bits, "epochs": epochs}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
     config = TrainConfig.preset(scheme, preset, **changes)
-    run = train(config, device=device, checkpoint=checkpoint, resume=resume)
+    run = train(
+        config,
+        device=device,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+    )
 
     count = min(20, config.epochs)
     last = run.final_loss(count)

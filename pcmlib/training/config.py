@@ -166,7 +166,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         require(self.scheme in SCHEMES, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
         for name in ("epochs", "replicas", "n_rec", "pairs"):
-            require_count(name, getattr(self, name))
+            require_count(name, getattr(self, name), at_most=1_000_000)
         listed = isinstance(self.seed, tuple)
         allowed = f"one number, or {self.replicas}, one a replica"
         require(not listed or len(self.seed) == self.replicas, "seed", self.seed, allowed)

@@ -29,7 +29,7 @@ from pcmlib.training import checkpoint as checkpoints
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.network import Network
 
-__all__ = ["TrainConfig", "TrainingRun", "train"]
+__all__ = ["TrainingRun", "train"]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def train(
         compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
         progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
         checkpoint: directory for a checkpoint, which each new one replaces.
-        checkpoint_every: epochs between two of them.
+        checkpoint_every: epochs between two of them; the end is always kept.
         resume: go on from the checkpoint in that directory; the end is the same to the bit.
 
     Raises:
@@ -99,7 +99,7 @@ def train(
     """
     require_count("checkpoint_every", checkpoint_every)
     require(checkpoint is not None or not resume, "resume", resume, "False without a checkpoint")
-    kind = torch.device(device).type
+    kind = _kind(device)
     require(not compiled or kind == "cpu", "compiled", compiled, f"False on the device {kind}")
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
@@ -129,10 +129,11 @@ def train(
             if epoch in config.snapshot_epochs:
                 record.snapshot(network, epoch)
             record.epoch(epoch, network, *_one_epoch(network, epoch))
-            if checkpoint is not None and (epoch + 1) % checkpoint_every == 0:
+            done = epoch + 1
+            if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
                 content = {
                     "config": config.to_dict(),
-                    "epoch": epoch + 1,
+                    "epoch": done,
                     "seconds": time.perf_counter() - began,
                     "network": network.state(),
                     "record": vars(record),
@@ -155,6 +156,16 @@ def train(
         wear={name: devices.n_set.cpu().clone() for name, devices in bars.items()},
         seconds=time.perf_counter() - began,
     )
+
+
+def _kind(device: str | torch.device) -> str:
+    """cpu or cuda."""
+    try:
+        kind = torch.device(device).type
+    except RuntimeError:  # not the name of any device
+        kind = ""
+    require(kind in ("cpu", "cuda"), "device", str(device), "cpu or cuda")
+    return kind
 
 
 @contextmanager

@@ -17,12 +17,23 @@ FILE = "checkpoint.pt"
 
 
 @pytest.mark.parametrize("scheme", ["accumulator", "stochastic", "mixed-precision", "multi-mem"])
-def test_resuming_gives_the_uninterrupted_run(tmp_path, scheme):
+def test_resuming_gives_the_uninterrupted_run(tmp_path, monkeypatch, scheme):
     config = small(scheme, epochs=6, replicas=2)
-    whole = train(config, checkpoint=tmp_path, checkpoint_every=4)  # its last one is after epoch 4
+    save = checkpoint.save
+
+    def save_and_stop(*content):
+        save(*content)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, checkpoint=tmp_path, checkpoint_every=4)
     assert checkpoint.load(tmp_path)["epoch"] == 4
-    again = train(config, checkpoint=tmp_path, resume=True)
+    whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
     assert_same(again, whole)
+    assert checkpoint.load(tmp_path)["epoch"] == 6  # the end is kept too
+    assert_same(train(config, checkpoint=tmp_path, resume=True), whole)
     assert again.seconds > 0
 
 

@@ -131,7 +131,10 @@ def test_what_the_machine_cannot_do_is_refused():
         with pytest.raises(ValueError, match="device"):
             train(config, device="cuda")
     with pytest.raises(ValueError, match="compiled"):
-        train(config, device="meta", compiled=True)
+        train(config, device="cuda", compiled=True)
+    for device in ("meta", "gpu"):
+        with pytest.raises(ValueError, match="must be cpu or cuda"):
+            train(config, device=device)
     with pytest.raises(ValueError, match="resume"):
         train(config, resume=True)
 
