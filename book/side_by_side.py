@@ -1,4 +1,4 @@
-"""Sphinx extension: read pages on all cores, for which Jupyter Book has no option.
+"""Sphinx extension: read pages on several cores, for which Jupyter Book has no option.
 
 To read a chapter is to execute it, and much of that (drawing frames, an update scheme) runs on one
 core. Runs that two chapters share are still trained once: the second waits at the store's lock.
@@ -35,7 +35,8 @@ def announce(app: Sphinx, page: str, source: list[str]) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.parallel = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    app.parallel = min(cores, 4)  # a chapter's process takes most of a gigabyte
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # else idle threads spin on another page's core
     app.connect("config-inited", declare)
     app.connect("env-before-read-docs", deal)

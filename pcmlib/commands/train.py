@@ -68,10 +68,11 @@ def train_command(
     if json is not None:
         write_json(json, run.to_json())
     if figure is not None:
+        from pcmlib.experiments.training import NAMES
         from pcmlib.plots.training import plot_learning
 
         limits = (run.loss.min().item() / 1.5, run.loss.max().item() * 1.5)
-        write_figure(figure, plot_learning({config.scheme: run}, ylim=limits, window=1))
+        write_figure(figure, plot_learning({NAMES[scheme]: run}, ylim=limits, window=1))
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:
