@@ -18,6 +18,7 @@ import hashlib
 import html
 import itertools
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -194,6 +195,7 @@ class Panel:
         self.progress = ipywidgets.Output()
         self.picture = ipywidgets.HTML(self._picture(explorer.frames[explorer.start]))
         self.waiting = False
+        self.drawing = threading.RLock()  # JupyterLab sends moves to two threads of a kernel
         self.seconds = explorer.seconds
         for control in self.controls:
             control.observe(self._moved, "index" if hasattr(control, "index") else "value")
@@ -220,20 +222,21 @@ class Panel:
 
     def redraw(self) -> None:
         """Show the figure at the present positions; an error is shown in its place, and raised."""
-        self.waiting = False
-        self.status.value = "computing …"
-        began = time.perf_counter()
-        try:
-            with _displayed_in(self.progress):
-                lines = self.explorer.draw(self.positions)
-        except Exception:
-            trace = html.escape(traceback.format_exc())
-            self.picture.value = f'<pre role="alert">{trace}</pre>'
-            self.status.value = "the figure could not be drawn"
-            raise
-        self.picture.value = self._picture(lines)
-        self.seconds = time.perf_counter() - began
-        self.status.value = f"{self.seconds:.1f} s"
+        with self.drawing:
+            self.waiting = False
+            self.status.value = "computing …"
+            began = time.perf_counter()
+            try:
+                with _displayed_in(self.progress):
+                    lines = self.explorer.draw(self.positions)
+            except Exception:
+                trace = html.escape(traceback.format_exc())
+                self.picture.value = f'<pre role="alert">{trace}</pre>'
+                self.status.value = "the figure could not be drawn"
+                raise
+            self.picture.value = self._picture(lines)
+            self.seconds = time.perf_counter() - began
+            self.status.value = f"{self.seconds:.1f} s"
 
     def _picture(self, lines: Sequence[str]) -> str:
         return picture(lines, self.explorer.caption)

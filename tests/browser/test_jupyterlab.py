@@ -1,5 +1,6 @@
 """A real JupyterLab on loopback: run a notebook, move a slider, and the figure changes."""
 
+import itertools
 import json
 import os
 import socket
@@ -129,6 +130,9 @@ def test_a_slow_explorer_computes_the_newest_position_only_and_shows_its_bar(bro
         # begin after the drag are the newest position, and one that was on its way to the kernel.
         late = [slope for slope, began in calls if began > released]
         assert len(late) <= 2, calls
+        # One at a time: JupyterLab hands moves to two threads of the kernel.
+        starts = [began for _, began in calls]
+        assert min(b - a for a, b in itertools.pairwise(starts)) >= 1, calls
         assert page.locator(".widget-vbox").get_by_text("training").count() == 0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import re
+import threading
 import time
 import weakref
 from queue import Empty
@@ -209,6 +210,33 @@ def test_only_the_newest_position_is_computed():
 
     asyncio.run(drag())
     assert calls == [2, 4, 0]  # the default, the newest of the first drag, and of the second
+
+
+def test_moves_that_reach_two_threads_are_drawn_one_after_the_other():
+    """The picture is then that of the newest position, whichever thread was the slower."""
+    drawn, begun = [], threading.Event()
+
+    def slow(slope):
+        if threading.current_thread() is not threading.main_thread():
+            drawn.append(("begin", slope))
+            begun.set()
+            time.sleep(0.3 if slope == 0 else 0.05)
+            drawn.append(("end", slope))
+        return line(slope)
+
+    panel = Panel(make(slow, {"slope": KNOBS["slope"]}))
+
+    def move(index):
+        panel.controls[0].index = index
+
+    first = threading.Thread(target=move, args=(0,))
+    second = threading.Thread(target=move, args=(4,))
+    first.start()
+    assert begun.wait(10)
+    second.start()
+    for thread in (first, second):
+        thread.join()
+    assert drawn == [("begin", 0), ("end", 0), ("begin", 4), ("end", 4)]
 
 
 KERNEL = """
