@@ -52,6 +52,7 @@ def write_figure(path: Path, figure: Figure) -> None:
 def deliver(
     data: dict[str, Any], drawn: Figure, summary: str, figure: Path | None, json: Path | None
 ) -> None:
+    """Print the summary, and write the figure and the numbers where they were asked for."""
     print(summary)
     if figure is not None:
         write_figure(figure, drawn)

@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+_STUDIES = Path(__file__).parent / "studies"
 _README = {  # its set for mixed precision
     "lr_in": 3.3040801e-4,
     "lr_rec": 3.9387187e-4,
@@ -26,9 +27,9 @@ _README = {  # its set for mixed precision
 }
 
 
-def _read_studies() -> dict[str, dict[str, Any]]:
+def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
     """Records as `pcmlib.sweep.write_record` left them, by key."""
-    folder, records = Path(__file__).parent / "studies", {}
+    records = {}
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
         bits = record["fixed"].get("bits")

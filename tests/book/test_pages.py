@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,7 @@ sys.path.insert(0, str(ROOT / "book"))
 import check_site  # noqa: E402
 import docstrings  # noqa: E402
 import modules  # noqa: E402
+import side_by_side  # noqa: E402
 
 
 def faults(tmp_path, name, text):
@@ -90,6 +92,17 @@ def test_package_reference_goes_from_the_bottom_up():
     ]:
         assert place[upper] > place[lower]
     assert modules.PLACE in (ROOT / "notebooks/pages/api.md").read_text()
+
+
+def test_neighbouring_chapters_are_read_by_different_processes(monkeypatch):
+    """Sphinx cuts the list into runs of neighbours, one process each."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # which `setup` would leave behind
+    app = SimpleNamespace(parallel=1, connect=lambda *_: None)
+    side_by_side.setup(app)
+    assert 1 <= app.parallel <= 4
+    pages = [f"{k:02}" for k in range(10)]
+    side_by_side.deal(SimpleNamespace(parallel=2), None, pages)
+    assert pages == ["00", "02", "04", "06", "08", "01", "03", "05", "07", "09"]
 
 
 def test_docstrings_are_shown_as_they_stand():

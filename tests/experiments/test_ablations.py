@@ -1,12 +1,10 @@
 """Each effect is switched off, and nothing else."""
 
-import dataclasses
 import itertools
 
 import pytest
-from runs import made_up
 
-from pcmlib.experiments import ablations, training
+from pcmlib.experiments import ablations
 from pcmlib.training import TrainConfig
 
 
@@ -21,14 +19,6 @@ def test_every_effect_is_switched_off_and_nothing_else():
     # mu = m1 G + c1 + A1 P, wherever G and P are
     for G, P in itertools.product((0.1, 5.0, 50.0), (1.0, 0.1)):
         assert p.m1 * G + p.c1 + p.A1 * P == 0.75
-
-
-@pytest.fixture
-def untrained(monkeypatch):
-    """Runs that know what they were asked for, in no time."""
-    blank = made_up([[0.1], [0.1]])
-    stored = lambda config: dataclasses.replace(blank, config=config)  # noqa: E731
-    monkeypatch.setattr(training, "stored_train", stored)
 
 
 @pytest.mark.usefixtures("untrained")

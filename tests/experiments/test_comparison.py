@@ -1,6 +1,5 @@
 """The comparison asks for the right runs, and its statistics hold by hand and by simulation."""
 
-import dataclasses
 import math
 
 import numpy as np
@@ -9,14 +8,6 @@ from runs import made_up
 
 from pcmlib.experiments import comparison, training
 from pcmlib.schemes import SCHEMES
-
-
-@pytest.fixture
-def untrained(monkeypatch):
-    """Runs that know what they were asked for, in no time."""
-    blank = made_up([[0.1, 0.1]] * 2)
-    stored = lambda config: dataclasses.replace(blank, config=config)  # noqa: E731
-    monkeypatch.setattr(training, "stored_train", stored)
 
 
 @pytest.mark.usefixtures("untrained")

@@ -26,14 +26,6 @@ def lines(axes):
     return [line.get_ydata() for line in axes.lines]
 
 
-@pytest.fixture
-def untrained(monkeypatch):
-    """Runs that know what they were asked for, in no time."""
-    blank = made_up([[0.1, 0.1]] * 2)
-    stored = lambda config: dataclasses.replace(blank, config=config)  # noqa: E731
-    monkeypatch.setattr(training, "stored_train", stored)
-
-
 @pytest.mark.usefixtures("untrained")
 def test_the_figure_has_a_mark_for_each_cell_of_the_table():
     runs = comparison.comparison((3,), networks=2)

@@ -167,6 +167,12 @@ def test_every_scheme_has_a_study_on_every_kind_of_memory():
     assert presets.STUDIES.keys() == keys
 
 
+def test_a_package_without_studies_says_so(tmp_path):
+    """Else each scheme would silently train with the reference's set."""
+    with pytest.raises(FileNotFoundError, match="no studies"):
+        presets._read_studies(tmp_path)
+
+
 def test_records_in_the_package_are_what_presets_hold():
     """Each preset called tuned is the best of the last round of a study within the budget."""
     assert presets.STUDIES.keys() == presets.PRESETS["tuned"].keys()
