@@ -21,8 +21,10 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from jaxtyping import Float, UInt64
-from numba import config, get_num_threads, njit, prange, set_num_threads
+from numba import config, get_num_threads, prange, set_num_threads
 from torch import Tensor
+
+from pcmlib.base.kernels import kernel
 
 # Of Numba's thread pools, take the one whose idle threads sleep. OpenMP's spin: where another
 # process has the core, they keep their own partner from finishing a kernel of a millisecond.
@@ -92,7 +94,7 @@ def cores_for(size: int) -> Iterator[None]:
             set_num_threads(threads)
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _fill_rows(out, key, draw):
     rows, n = out.shape
     blocks = (n + BLOCK - 1) // BLOCK
@@ -104,7 +106,7 @@ def _fill_rows(out, key, draw):
         part[:] = xi[: part.size]
 
 
-@njit(parallel=True, cache=True, error_model="numpy")
+@kernel(parallel=True, error_model="numpy")
 def _fill_uniform(out, key, draw):
     for r in prange(out.shape[0]):
         k0, k1 = np.uint32(key[r]), np.uint32(key[r] >> np.uint64(32))
@@ -113,7 +115,7 @@ def _fill_uniform(out, key, draw):
             out[r, i] = (np.float32(np.int32(word >> np.uint32(8))) + np.float32(0.5)) * _TINY
 
 
-@njit(cache=True, fastmath=True, error_model="numpy")
+@kernel(fastmath=True, error_model="numpy")
 def fill_normal(out, key, draw, block, pulse):
     """Fill `out` (float32, length a multiple of 4) with standard normals.
 
@@ -133,7 +135,7 @@ def fill_normal(out, key, draw, block, pulse):
         out[i], out[2 * q + i] = radius * cos, radius * sin
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def philox(c0, c1, c2, c3, k0, k1):
     """Philox4x32-10: four 32-bit words from a counter of four words and a key of two."""
     for _ in range(_ROUNDS):
@@ -148,19 +150,19 @@ def philox(c0, c1, c2, c3, k0, k1):
     return c0, c1, c2, c3
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _unit(word):
     """A word as a number in (0, 1): the upper 24 bits, at the middle of their interval."""
     return (_F(np.int32(word >> np.uint32(8))) + _F(0.5)) * _F(2**-24)
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _half_turns(word):
     """A word as an angle in [-1, 1] half turns."""
     return _F(np.int32(word)) * _F(2**-31)
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _log(x):
     """log x = e log 2 + log m for x = m 2^e, m in [sqrt(1/2), sqrt(2)), to 1e-7."""
     bits = _F(x).view(np.int32)
@@ -178,7 +180,7 @@ def _log(x):
     return m - _F(0.5) * m * m + y * m * m * m + _F(e) * _F(0.69314718056)
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def _cos_sin_pi(a):
     """cos(pi a) and sin(pi a) for a in [-1, 1], by x = |a| - 1/2 in [-1/2, 1/2], to 1e-6."""
     x = abs(a) - _F(0.5)

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit, prange
+from numba import prange
 
 from pcmlib.base import rng
 from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.kernels import kernel
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,10 @@ def read_noise(Gd, p):
     return p.m3 * Gd + p.c3
 
 
-_increment = njit(inline="always")(set_increment)
+_increment = kernel(inline="always")(set_increment)
 
 
-@njit(parallel=True, cache=True, fastmath=True, error_model="numpy")
+@kernel(parallel=True, fastmath=True, error_model="numpy")
 def apply_set(G, P, tp, n_set, counts, t, p, decay, step, key, draw):
     """`counts` SET pulses to every device, block by block; arrays [rows, devices], in place.
 

@@ -11,8 +11,9 @@ and a synapse is touched only where its presynaptic neuron spikes.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from pcmlib.base.kernels import kernel
 from pcmlib.eprop.rule import LIMIT
 from pcmlib.srnn.compiled import Constants, Spikes, add
 
@@ -40,7 +41,7 @@ def gradients(
     return out
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _gradients(spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out, loss, rate):
     if len(v) == 1:  # to wake another core costs more
         loss[0] = _gradients_one(
@@ -55,7 +56,7 @@ def _gradients(spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out, loss, 
             )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _gradients_one(r, spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out, rate):
     """Fill in the gradients and the rates of replica r; returns its mean squared error."""
     T, n_rec = v.shape
@@ -100,7 +101,7 @@ def _gradients_one(r, spikes, v, z, y, targets, feedback, c, g_in, g_rec, g_out,
     return squares / (T * n_out)
 
 
-@njit(cache=True)
+@kernel
 def _clip(g):
     for i in range(g.shape[0]):
         for j in range(g.shape[1]):

@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
 
 CHUNK = 64  # time steps whose devices one thread reads at a time
 
@@ -98,7 +99,7 @@ def recur(
 # more than a network's trial without devices
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _read_inputs(current, spikes, layer, chunk):
     R, T, _ = current.shape
     chunks = (T + chunk - 1) // chunk
@@ -110,7 +111,7 @@ def _read_inputs(current, spikes, layer, chunk):
             _read_chunk(current[r], spikes, layer, r, start, min(start + chunk, T))
 
 
-@njit(parallel=True, cache=True)
+@kernel(parallel=True)
 def _recur(current, w_rec, w_out, c, v, z, y):
     if len(v) == 1:
         _recur_one(0, current[0], w_rec, w_out, c, v[0], z[0], y[0])
@@ -119,7 +120,7 @@ def _recur(current, w_rec, w_out, c, v, z, y):
             _recur_one(r, current[r], w_rec, w_out, c, v[r], z[r], y[r])
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _read_chunk(current, spikes, layer, r, start, stop):
     """The currents of replica r in the steps from `start` to `stop`."""
     room = _room(current.shape[1])
@@ -128,7 +129,7 @@ def _read_chunk(current, spikes, layer, r, start, stop):
             _add_row(current[t], layer, r, spikes.index[s], t, room)
 
 
-@njit(cache=True)
+@kernel
 def _recur_one(r, current, w_rec, w_out, c, v, z, y):
     T, n_rec = v.shape
     n_out = y.shape[1]
@@ -153,7 +154,7 @@ def _recur_one(r, current, w_rec, w_out, c, v, z, y):
             y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
 
 
-@njit(inline="always")  # a call would hand over all of `layer`, at more than a row's cost
+@kernel(inline="always")  # a call would hand over all of `layer`, at more than a row's cost
 def _add_row(current, layer, r, i, t, room):
     """current += row i of replica r's weights, read at step t; `room` is scratch space."""
     if layer.analogue:
@@ -170,21 +171,21 @@ def _add_row(current, layer, r, i, t, room):
         add(current, layer.weights[r, i])
 
 
-@njit(inline="always")
+@kernel(inline="always")
 def add(a, b):
     """a += b, for two rows; far faster than Numba's own."""
     for j in range(a.shape[0]):
         a[j] += b[j]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _drifted(Gd, G, age, drift):
     """Gd = G (elapsed/T0)^(-nu), from the table."""
     for j in range(G.shape[0]):
         Gd[j] = G[j] * drift[np.uint64(age[j])]
 
 
-@njit(cache=True, fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
+@kernel(fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
 def _add_difference(current, Gd, xi, layer, exists, gain):
     """current += gain (read of G+ - read of G-), a read being clip(Gd + (m3 Gd + c3) xi)."""
     n_post = current.shape[0]
@@ -198,7 +199,7 @@ def _add_difference(current, Gd, xi, layer, exists, gain):
         current[j] += gain * exists[j] * (up - down)
 
 
-@njit(cache=True)
+@kernel
 def _room(n_post):
     """Scratch space for both polarities of a row: conductances and noise, a multiple of 4 long."""
     return np.zeros((2, (2 * n_post + 3) // 4 * 4), np.float32)

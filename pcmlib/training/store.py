@@ -10,36 +10,30 @@ taken for a new one; an edit to a comment, or to a figure, changes none.
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import json
+import math
 import os
-import platform
 import tempfile
-import time
+import uuid
 import warnings
-from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
-import numba
 import numpy as np
 import torch
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from pcmlib.base import source
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.run import TrainingRun, train
 
 FORMAT = "pcmlib-run-2"  # to be changed with what a file holds
-KEPT_DAYS = 30  # since a run was last used
-_PACKAGE = Path(__file__).parent.parent
-_ROOT = "training.run"
-# A preset reaches a run through its configuration alone; the package's face only hands names on.
-_NO_MATTER = {"training", "training.presets", "base.progress"}
+_CODE = "training.run"  # and all that it imports
+_THIS_PROCESS = f"edited while it ran: process {uuid.uuid4()}"  # shares no run with another
 
 
 def stored_train(
@@ -75,7 +69,7 @@ def stored_train(
                 save_run(run, path)
             except OSError as error:  # such as a full disk: the run itself is good
                 warnings.warn(f"could not keep the run in {path}: {error}", stacklevel=2)
-            _forget_unused(folder)
+            source.forget_unused(folder, "*.npz", kept_bytes=math.inf)
     return run
 
 
@@ -92,66 +86,19 @@ def run_key(config: TrainConfig, device: str | torch.device = "cpu") -> str:
     """A name that two runs share only if they are the same to the bit."""
     content = {
         "config": config.to_dict(),
-        "code": source_hash(),
-        "machine": _machine(torch.device(device).type),
+        "code": source.loaded_hash(_CODE) or _THIS_PROCESS,
+        "machine": [*source.machine(), *_torch(torch.device(device).type)],
         "format": FORMAT,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def source_hash(package: Path = _PACKAGE) -> str:
-    """Of the modules that training imports, as Python reads them: without comments and layout."""
-    modules = {name: _parse(_file(name, package)) for name in training_modules(package)}
-    code = "\n".join(f"{name}: {ast.dump(tree)}" for name, tree in sorted(modules.items()))
-    return hashlib.sha256(code.encode()).hexdigest()
-
-
-def training_modules(package: Path = _PACKAGE) -> set[str]:
-    """Modules of pcmlib that ``training.run`` imports, itself and those that they import too."""
-    found: set[str] = set()
-    waiting = [_ROOT]
-    while waiting:
-        name = waiting.pop()
-        if name not in found | _NO_MATTER and _file(name, package).is_file():
-            found.add(name)
-            waiting += _imports(_parse(_file(name, package)))
-    return found
-
-
-def _file(name: str, package: Path) -> Path:
-    """Of a module "crossbar" or "device.laws", or of a package "device"."""
-    path = package.joinpath(*name.split("."))
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-def _imports(tree: ast.Module) -> Iterable[str]:
-    """Names that may be modules of pcmlib: "device" and "device.laws" after an import of either."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.startswith("pcmlib."):
-                parts = name.split(".")[1:]
-                yield from (".".join(parts[: k + 1]) for k in range(len(parts)))
-
-
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
-def _machine(device: str) -> list[str]:
-    """Libraries, and the processor that code is compiled for: both decide the last bits."""
-    versions = [platform.python_version(), torch.__version__, np.__version__, numba.__version__]
-    processor = [platform.machine(), llvm.get_host_cpu_name()]
-    features = llvm.get_host_cpu_features().flatten()
+def _torch(device: str) -> list[str]:
+    """What torch computes with: the processor itself, whatever Numba is told to compile for."""
+    processor = [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    capability = torch.backends.cpu.get_cpu_capability()
     gpu = [torch.cuda.get_device_name()] if device == "cuda" else []
-    return [device, *versions, *processor, features, *gpu]
+    return [device, torch.__version__, *processor, capability, *gpu]
 
 
 # Files: NumPy archives, whose parts carry checksums; read without pickle
@@ -189,7 +136,7 @@ def load_run(path: Path) -> TrainingRun | None:
             bits = np.unpackbits(arrays[name], count=int(np.prod(shape)))
             arrays[name] = bits.astype(bool).reshape(shape)
         run = _assemble(header, arrays)
-        os.utime(path)  # for _forget_unused
+        os.utime(path)  # for forget_unused
     except Exception:  # of a damaged file, zipfile, zlib, NumPy and its tokenizer raise all sorts
         return None
     return run
@@ -218,14 +165,3 @@ def _assemble(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> Training
             values[field] = tensor
     config = TrainConfig.from_dict(header["config"])
     return TrainingRun(config=config, seconds=header["seconds"], **values)
-
-
-def _forget_unused(folder: Path) -> None:
-    """Delete runs that nobody asked for in a long time: those of code long edited."""
-    for path in folder.glob("*.npz"):
-        try:
-            if path.stat().st_mtime < time.time() - KEPT_DAYS * 86400:
-                path.unlink()
-                path.with_suffix(".lock").unlink(missing_ok=True)
-        except FileNotFoundError:  # another process was faster
-            continue

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import pcmlib
+from pcmlib.base import source
 from pcmlib.training import TrainConfig, store, train
 
 SMALL = TrainConfig.preset(
@@ -74,16 +75,15 @@ def test_another_configuration_has_another_key(change):
 
 def test_key_depends_on_the_libraries_and_the_processor(monkeypatch):
     before = store.run_key(SMALL)
-    for module, value in [(store.torch, "99"), (store.np, "99"), (store.numba, "99")]:
+    for module in (store.torch, source.np, source.numba, source.llvmlite):
         with monkeypatch.context() as patch:
-            patch.setattr(module, "__version__", value)
-            store._machine.cache_clear()
+            patch.setattr(module, "__version__", "99")
+            source.machine.cache_clear()
             assert store.run_key(SMALL) != before
     with monkeypatch.context() as patch:
         patch.setattr(store.llvm, "get_host_cpu_name", lambda: "another")
-        store._machine.cache_clear()
         assert store.run_key(SMALL) != before
-    store._machine.cache_clear()
+    source.machine.cache_clear()
     assert store.run_key(SMALL) == before
 
 
@@ -92,14 +92,14 @@ def test_key_depends_on_the_libraries_and_the_processor(monkeypatch):
 )
 def test_an_edit_to_code_that_trains_changes_the_key(module, tmp_path):
     package = Path(shutil.copytree(PACKAGE, tmp_path / "pcmlib"))
-    before = store.source_hash(package)
-    assert before == store.source_hash()
-    path = store._file(module, package)
+    before = source.source_hash([store._CODE], package)
+    assert before == source.loaded_hash(store._CODE)
+    path = source._file(module, package)
     text = path.read_text()
     path.write_text("# a comment\n" + text.replace("\n\n\n", "\n\n\n\n", 1))
-    assert store.source_hash(package) == before
+    assert source.source_hash([store._CODE], package) == before
     path.write_text(text + "\nanother = 1\n")
-    assert store.source_hash(package) != before
+    assert source.source_hash([store._CODE], package) != before
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_an_edit_to_code_that_trains_changes_the_key(module, tmp_path):
 )
 def test_an_edit_to_other_code_does_not(module, tmp_path):
     package = Path(shutil.copytree(PACKAGE, tmp_path / "pcmlib"))
-    path = store._file(module, package)
+    path = source._file(module, package)
     path.write_text(path.read_text() + "\nanother = 1\n")
-    assert store.source_hash(package) == store.source_hash()
+    assert source.source_hash([store._CODE], package) == source.loaded_hash(store._CODE)
 
 
 def test_every_module_that_training_loads_is_hashed():
@@ -117,7 +117,7 @@ def test_every_module_that_training_loads_is_hashed():
     code = "import sys, pcmlib.training.run; print(*(m for m in sys.modules if m[:7] == 'pcmlib.'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.removeprefix("pcmlib.") for name in done.stdout.split()}
-    assert loaded - store._NO_MATTER <= store.training_modules()
+    assert loaded - source.NO_MATTER <= source.modules([store._CODE])
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.9, 0.999])
@@ -182,7 +182,7 @@ def test_forgets_runs_that_nobody_used_in_a_month(tmp_path):
     old, new = tmp_path / "old.npz", tmp_path / "new.npz"
     for path in (old, new):
         path.touch()
-    age = store.KEPT_DAYS * 86400 + 60
+    age = source.KEPT_DAYS * 86400 + 60
     store.os.utime(old, (old.stat().st_atime - age, old.stat().st_mtime - age))
     store.stored_train(SMALL, folder=tmp_path)
     assert not old.exists()

@@ -1,0 +1,190 @@
+"""Compiled functions, kept on disk: `kernel` in place of Numba's `njit`, with the same options.
+
+Numba's own cache sees edits to the file of a function, and not to those that it calls elsewhere. A
+kernel is kept under a name made of all that its machine code comes from:
+
+    name = SHA-256 of the code of its module and of those that this imports, its place and closure,
+           its options, the types of its arguments, the libraries, the processor
+
+in the first of these folders that will take it: $NUMBA_CACHE_DIR, the user's cache, a private one
+among the temporary files. With none of them, each process compiles for itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import inspect
+import os
+import pickle
+import stat
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+from numba import config, njit, types
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+from numba.extending import is_jitted
+from platformdirs import user_cache_path
+
+from pcmlib.base import source
+from pcmlib.base.progress import watched
+
+FORMAT = "pcmlib-kernel-1"  # to be changed with what a file holds
+
+
+def kernel(function: Callable | None = None, **options: Any) -> Any:
+    """Compile `function` with Numba, once for each version of the code: ``@kernel`` or
+    ``@kernel(parallel=True)``; options as of `numba.njit`, without `cache`.
+
+    A function made inside another is kept too, under what its closure holds. One that takes
+    functions as arguments is not, nor one from outside pcmlib, whose code has no name.
+    """
+    if function is None:
+        return functools.partial(kernel, **options)
+    compiled = njit(**options)(inspect.unwrap(function))
+    if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
+        compiled._cache = _KernelCache(compiled.py_func, options)
+    return compiled
+
+
+class _KernelCache(NullCache):
+    """What a dispatcher of Numba asks for each combination of types that it is called with."""
+
+    def __init__(self, function: FunctionType, options: dict[str, Any]) -> None:
+        self._function, self._options = function, options
+        self._enabled = True
+
+    @property
+    def cache_path(self) -> str | None:
+        return next((str(folder) for folder in _folders()), None)
+
+    def load_overload(self, sig: Any, target_context: Any) -> CompileResult | None:
+        target_context.refresh()
+        name = self._name(sig)
+        for folder in _folders() if name else ():
+            path = folder / name
+            try:
+                content = path.read_bytes()
+                if hashlib.sha256(content[32:]).digest() != content[:32]:
+                    continue
+                result = CompileResult._rebuild(target_context, *pickle.loads(content[32:]))
+            except Exception:  # not there, or no such thing; unpickling raises all sorts
+                continue
+            with contextlib.suppress(OSError):  # a cache that is only read
+                os.utime(path)  # for forget_unused
+            return result
+        _say_that_it_compiles()
+        return None
+
+    def save_overload(self, sig: Any, data: CompileResult) -> None:
+        name = self._name(sig)
+        if name is None or data.lifted or data.library.has_dynamic_globals:
+            return
+        content = dumps(data._reduce())
+        for folder in _folders(create=True):
+            with contextlib.suppress(OSError):  # cannot be written, or is full: try the next
+                _write(folder / name, hashlib.sha256(content).digest() + content)
+                _forget_once(folder)
+                return
+
+    def disable(self) -> None:
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Numba's `recompile`: something changed that is not in the code."""
+        self._enabled = False
+
+    def _name(self, sig: Any) -> str | None:
+        """Of the file; None for what is not to be kept."""
+        args = getattr(sig, "args", sig)
+        if not self._enabled or any(isinstance(arg, types.Callable) for arg in args):
+            return None
+        roots: set[str] = set()
+        identity = _identity(self._function, roots)
+        code = None if None in roots else source.loaded_hash(*sorted(roots))
+        if code is None:
+            return None
+        options = _in_order(self._options)
+        content = (FORMAT, code, source.machine(), identity, options, repr(sig))
+        digest = hashlib.sha256(repr(content).encode()).hexdigest()
+        return f"{self._function.__name__.strip('<>')}-{digest[:40]}.nbc"
+
+
+def _identity(function: Any, roots: set[str | None]) -> Any:
+    """Which function of its module, and what its closure holds; its module goes into `roots`."""
+    package, _, module = function.__module__.partition(".")
+    roots.add(module if package == "pcmlib" else None)
+    held = []
+    for cell in function.__closure__ or ():
+        value = cell.cell_contents
+        if is_jitted(value):
+            held.append((_identity(value.py_func, roots), _in_order(value.targetoptions)))
+        elif isinstance(value, FunctionType):
+            held.append(_identity(value, roots))
+        else:
+            held.append(hashlib.sha256(dumps(value)).hexdigest())
+    return module, function.__qualname__, _instructions(function.__code__), held
+
+
+def _in_order(options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The order of a set (of fastmath's flags) changes from process to process."""
+    ordered = {k: sorted(v) if isinstance(v, set) else v for k, v in options.items()}
+    return sorted((name, repr(value)) for name, value in ordered.items())
+
+
+def _instructions(code: CodeType) -> Any:
+    """Tells functions of the same name apart; without line numbers, which comments move."""
+    constants = [_instructions(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    return code.co_code, code.co_names, constants
+
+
+def _folders(create: bool = False) -> Iterator[Path]:
+    """Where kernels are looked for, and kept if the folder can be written."""
+    if config.CACHE_DIR:
+        yield Path(config.CACHE_DIR) / "pcmlib"
+    user = user_cache_path("pcmlib")
+    if user.is_absolute():  # it isn't where there is no home
+        yield user / "kernels"
+    with contextlib.suppress(OSError):  # no such folder
+        private = Path(tempfile.gettempdir()) / f"pcmlib-{getattr(os, 'getuid', str)()}"
+        if create:
+            private.mkdir(mode=0o700, exist_ok=True)
+        found = private.lstat()  # what others can write there would be run
+        ours = not hasattr(os, "getuid") or (
+            found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077 == 0
+        )
+        if stat.S_ISDIR(found.st_mode) and ours:
+            yield private / "kernels"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: aside, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{uuid.uuid4().hex}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+@functools.cache
+def _forget_once(folder: Path) -> None:
+    source.forget_unused(folder, "*")
+
+
+@functools.cache
+def _say_that_it_compiles() -> None:
+    """Once a process."""
+    if watched() and "PYTEST_VERSION" not in os.environ:  # nbval would compare it
+        text = "pcmlib: compiling, once for this version of the code (about 15 s for a network) ..."
+        print(text, file=sys.stderr)
