@@ -4,7 +4,7 @@
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
 #   make repo URL=https://github.com/NAME/pcmlib    set the project's address
-#   make clean       remove what was built and compiled; .venv stays
+#   make clean       remove what was built; .venv and the user's cache stay
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -52,7 +52,14 @@ def kernel(function: Callable | None = None, **options: Any) -> Any:
     compiled = njit(**options)(inspect.unwrap(function))
     if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
         compiled._cache = _KernelCache(compiled.py_func, options)
+        compiled.get_call_template = functools.partial(_call_template, compiled)
     return compiled
+
+
+def _call_template(compiled: Any, args: tuple, kws: dict[str, Any]) -> Any:
+    """A call with a constant, as f(0), takes the code for any number, and not some of its own."""
+    kws = {name: types.unliteral(kind) for name, kind in kws.items()}
+    return type(compiled).get_call_template(compiled, tuple(map(types.unliteral, args)), kws)
 
 
 class _KernelCache(NullCache):

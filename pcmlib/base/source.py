@@ -35,8 +35,8 @@ _SETTINGS = (
 
 def source_hash(roots: Iterable[str], package: Path = PACKAGE) -> str:
     """Of the modules `roots` ("device.laws") and all of the package that they import."""
-    trees = {name: _parse(_file(name, package)) for name in modules(roots, package)}
-    code = "\n".join(f"{name}: {ast.dump(tree)}" for name, tree in sorted(trees.items()))
+    files = {name: _file(name, package) for name in sorted(modules(roots, package))}
+    code = "\n".join(f"{name}: {_read(path, _stamp(path))[0]}" for name, path in files.items())
     return hashlib.sha256(code.encode()).hexdigest()
 
 
@@ -63,7 +63,8 @@ def modules(roots: Iterable[str], package: Path = PACKAGE) -> set[str]:
         name = waiting.pop()
         if name not in found | NO_MATTER and _file(name, package).is_file():
             found.add(name)
-            waiting += _imports(_parse(_file(name, package)))
+            path = _file(name, package)
+            waiting += _read(path, _stamp(path))[1]
     return found
 
 
@@ -124,8 +125,11 @@ def _imports(tree: ast.Module) -> Iterable[str]:
                 yield from (".".join(parts[: k + 1]) for k in range(len(parts)))
 
 
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+@cache
+def _read(path: Path, stamp: tuple[int, int]) -> tuple[str, list[str]]:
+    """The code of a file that has that stamp, and what it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return ast.dump(tree), list(_imports(tree))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
