@@ -1,1 +1,1 @@
-"""What all of pcmlib stands on: checks of arguments, compiled functions, random numbers, a progress bar."""
+"""What all of pcmlib stands on: checks of arguments, compiled functions, random numbers, progress."""
