@@ -1,1 +1,1 @@
-"""What all of pcmlib stands on: checks of arguments, compiled functions, random numbers, progress."""
+"""What all of pcmlib stands on: checks of arguments, compiled functions, random numbers, bars."""
