@@ -7,7 +7,7 @@ import pkgutil
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from runs import made_up
 
@@ -49,6 +49,8 @@ def spelled(value):
 
 
 @given(values, values)
+@example(float("nan"), float("nan"))
+@example(np.array([np.nan]), np.array([np.nan]))
 def test_equal_is_what_is_spelled_the_same(a, b):
     assert (Point(a) == Point(b)) == (spelled(a) == spelled(b))
     if Point(a) == Point(b):
