@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -24,7 +25,12 @@ app.command("tune")(tune_command)
 
 
 def main() -> None:
-    """Run the command line; a bad value is one line on stderr and exit status 2."""
+    """Run the command line; a bad value is one line on stderr and exit status 2.
+
+    A character that the terminal has no code for, such as µ, is printed as ?.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except (ValueError, OSError) as error:

@@ -24,6 +24,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from pcmlib.base.records import Record
 from pcmlib.base.rng import uniform
 from pcmlib.crossbar import Crossbar
 from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
@@ -32,8 +33,8 @@ Weights = Float[Tensor, "R n_pre n_post"]
 PerReplica = Float[Tensor, " R"]
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, eq=False)
+class Settings(Record):
     """What the schemes can be told, each for every replica."""
 
     quantum: PerReplica  # weight that leaves an accumulator at a time
@@ -42,7 +43,7 @@ class Settings:
     prob_scale: PerReplica  # µS of wanted change at which a stochastic pulse is certain
 
 
-@dataclass
+@dataclass(eq=False)
 class Scheme:
     """One layer's rule. `update` takes the gradient, learning rates [R] and the time in s."""
 

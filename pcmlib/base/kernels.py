@@ -18,10 +18,7 @@ import hashlib
 import inspect
 import os
 import pickle
-import stat
 import sys
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -32,9 +29,9 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.extending import is_jitted
-from platformdirs import user_cache_path
 
 from pcmlib.base import source
+from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
 FORMAT = "pcmlib-kernel-1"  # to be changed with what a file holds
@@ -98,7 +95,9 @@ class _KernelCache(NullCache):
         content = dumps(data._reduce())
         for folder in _folders(create=True):
             with contextlib.suppress(OSError):  # cannot be written, or is full: try the next
-                _write(folder / name, hashlib.sha256(content).digest() + content)
+                folder.mkdir(parents=True, exist_ok=True)
+                with written_whole(folder / name) as file:
+                    file.write(hashlib.sha256(content).digest() + content)
                 _forget_once(folder)
                 return
 
@@ -157,31 +156,8 @@ def _folders(create: bool = False) -> Iterator[Path]:
     """Where kernels are looked for, and kept if the folder can be written."""
     if config.CACHE_DIR:
         yield Path(config.CACHE_DIR) / "pcmlib"
-    user = user_cache_path("pcmlib")
-    if user.is_absolute():  # it isn't where there is no home
-        yield user / "kernels"
-    with contextlib.suppress(OSError):  # no such folder
-        private = Path(tempfile.gettempdir()) / f"pcmlib-{getattr(os, 'getuid', str)()}"
-        if create:
-            private.mkdir(mode=0o700, exist_ok=True)
-        found = private.lstat()  # what others can write there would be run
-        ours = not hasattr(os, "getuid") or (
-            found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) & 0o077 == 0
-        )
-        if stat.S_ISDIR(found.st_mode) and ours:
-            yield private / "kernels"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all: aside, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{uuid.uuid4().hex}")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    for folder in cache_folders(create):
+        yield folder / "kernels"
 
 
 @functools.cache

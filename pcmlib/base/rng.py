@@ -32,6 +32,19 @@ if "NUMBA_THREADING_LAYER" not in os.environ:
     config.THREADING_LAYER = "workqueue"
 _POOL = threading.RLock()  # that pool serves one caller at a time, and aborts the process at two
 
+
+def _after_fork() -> None:
+    """In a forked child, such as a worker of multiprocessing: what threads of the parent held.
+
+    Torch would wait for ever for its parent's threads, which a child has not; Numba starts its own.
+    """
+    global _POOL
+    _POOL = threading.RLock()
+    torch.set_num_threads(1)
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
 BLOCK = 1024  # normals that are drawn together; small enough to stay in the L1 cache
 _TINY = np.float32(2**-24)
 _UNIFORM = np.uint32(0xFFFFFFFF)  # a block of counters that no normal uses

@@ -82,18 +82,20 @@ def machine() -> list[str]:
 def forget_unused(folder: Path, pattern: str, kept_bytes: float = KEPT_BYTES) -> None:
     """Delete what nobody used in a long time, files of code long edited, and what is too much.
 
-    A file's date is that of its last use: whoever reads one sets it.
+    A file's date is that of its last use: whoever reads one sets it, if it is theirs.
     """
     files = []
     for path in folder.glob(pattern):
-        with contextlib.suppress(FileNotFoundError):  # another process was faster
-            files.append((path.stat().st_mtime, path.stat().st_size, path))
+        with contextlib.suppress(OSError):  # another process was faster
+            found = path.stat()
+            files.append((max(found.st_mtime, found.st_atime), found.st_size, path))
     total = 0
     for used, size, path in sorted(files, reverse=True):
         total += size
         if used < time.time() - KEPT_DAYS * 86400 or total > kept_bytes:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".lock").unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another user's
+                path.unlink(missing_ok=True)
+                path.with_suffix(".lock").unlink(missing_ok=True)
 
 
 @cache

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import numpy as np
 import typer
+from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
-from pcmlib.commands.output import FigureFile, JSONFile, Seed, check_destinations, deliver
+from pcmlib.commands.output import (
+    FigureFile,
+    JSONFile,
+    Seed,
+    check_destinations,
+    deliver,
+    write_figure,
+    write_json,
+)
 from pcmlib.device import PCMParameters
 from pcmlib.experiments import devices as experiments
 from pcmlib.plots import devices as plots
+
+# Numbers for JSON, what draws the figure, and lines for the terminal
+Replication = tuple[dict[str, Any], Callable[[], Figure], str]
 
 
 def replicate_command(
@@ -31,11 +44,15 @@ def replicate_command(
     require(figure_number in replications, "replicate: figure", figure_number, "2, 5 or 7")
     check_destinations(figure, json)
     parameters = PCMParameters(g_max=g_max)
-    data, drawn, summary = replications[figure_number](parameters, devices, seed)
-    deliver(data, drawn, summary, figure, json)
+    data, draw, summary = replications[figure_number](parameters, devices, seed)
+    deliver(
+        summary,
+        (json, lambda path: write_json(path, data)),
+        (figure, lambda path: write_figure(path, draw())),
+    )
 
 
-def _figure_2(parameters: PCMParameters, devices: int | None, seed: int):
+def _figure_2(parameters: PCMParameters, devices: int | None, seed: int) -> Replication:
     require(devices in (None, 1), "devices", devices, "1 for Fig. 2, which follows one device")
     (run,) = experiments.staircase(parameters, seed=seed)
     data = {
@@ -46,24 +63,25 @@ def _figure_2(parameters: PCMParameters, devices: int | None, seed: int):
     summary = (
         f"{len(run.pulse_times)} SET pulses in 0-800 s; last reading {run.conductance[-1]:.2f} µS"
     )
-    return data, plots.plot_staircase([run]), summary
+    return data, lambda: plots.plot_staircase([run]), summary
 
 
-def _figure_5(parameters: PCMParameters, devices: int | None, seed: int):
+def _figure_5(parameters: PCMParameters, devices: int | None, seed: int) -> Replication:
     run = experiments.pulse_statistics(parameters, devices=_count(devices), seed=seed)
     rows = zip(run.pulse, run.mean, run.std, strict=True)
     summary = "\n".join(f"pulse {k:2d}: {mean:5.2f} ± {sd:4.2f} µS" for k, mean, sd in rows)
-    exact = experiments.exact_moments(parameters)
+    draw = lambda: plots.plot_pulse_statistics(run, experiments.exact_moments(parameters))  # noqa: E731
     data = {"pulse": run.pulse, "mean": run.mean, "std": run.std}
-    return data, plots.plot_pulse_statistics(run, exact), summary
+    return data, draw, summary
 
 
-def _figure_7(parameters: PCMParameters, devices: int | None, seed: int):
+def _figure_7(parameters: PCMParameters, devices: int | None, seed: int) -> Replication:
     run = experiments.array_drift(parameters, devices=_count(devices), seed=seed)
-    shown = [int(np.searchsorted(run.time, t)) for t in (6, 11, 96, 299)]
-    summary = "\n".join(f"t = {run.time[i]:3.0f} s: {run.mean[i]:5.2f} µS" for i in shown)
-    drawn = plots.plot_array_drift({f"Gmax {parameters.g_max:g} µS, band: ± sd": run}, ylim=(0, 21))
-    return {"time": run.time, "mean": run.mean}, drawn, summary
+    reads = [int(np.searchsorted(run.time, t)) for t in (6, 11, 96, 299)]
+    summary = "\n".join(f"t = {run.time[i]:3.0f} s: {run.mean[i]:5.2f} µS" for i in reads)
+    shown = {f"Gmax {parameters.g_max:g} µS, band: ± sd": run}
+    draw = lambda: plots.plot_array_drift(shown, ylim=(0, 21))  # noqa: E731
+    return {"time": run.time, "mean": run.mean}, draw, summary
 
 
 def _count(devices: int | None) -> int:

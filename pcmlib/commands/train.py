@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
-from pcmlib.commands.output import check_destinations, write_figure, write_json
+from pcmlib.commands.output import (
+    FigureFile,
+    JSONFile,
+    check_destinations,
+    deliver,
+    write_figure,
+    write_json,
+)
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainConfig, train
+from pcmlib.training import TrainConfig, TrainingRun, train
 from pcmlib.training.presets import PRESETS
 
 
@@ -36,8 +44,8 @@ def train_command(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
     ] = None,
-    figure: Annotated[Path | None, typer.Option("--figure", help="Save the figure here.")] = None,
-    json: Annotated[Path | None, typer.Option("--json", help="Save the numbers here.")] = None,
+    figure: FigureFile = None,
+    json: JSONFile = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     checkpoint_every: Annotated[int, typer.Option(help="Epochs between two of them.")] = 10,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
@@ -57,22 +65,36 @@ def train_command(
         resume=resume,
     )
 
-    count = min(20, config.epochs)
-    last = run.final_loss(count)
-    between = f", {last.min():.4f} to {last.max():.4f}" if config.replicas > 1 else ""
-    print(f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)")
-    print(f"rate {run.rate_hz[:, -1].mean():.1f} Hz, {run.seconds:.1f} s")
-    if config.on_crossbar:
-        given = (run.set_pulses[:, -1].double().mean(), run.reset_pulses[:, -1].double().mean())
-        print("{:.0f} SET and {:.0f} RESET pulses a network".format(*given))
-    if json is not None:
-        write_json(json, run.to_json())
-    if figure is not None:
-        from pcmlib.experiments.training import NAMES
-        from pcmlib.plots.training import plot_learning
+    deliver(
+        _summary(run),
+        (json, lambda path: write_json(path, run.to_json())),
+        (figure, lambda path: write_figure(path, _draw(run))),
+    )
 
-        limits = (run.loss.min().item() / 1.5, run.loss.max().item() * 1.5)
-        write_figure(figure, plot_learning({NAMES[scheme]: run}, ylim=limits, window=1))
+
+def _summary(run: TrainingRun) -> str:
+    count = min(20, run.config.epochs)
+    last = run.final_loss(count)
+    between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
+    lines = [
+        f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
+        f"rate {run.rate_hz[:, -1].mean():.1f} Hz, {run.seconds:.1f} s",
+    ]
+    if run.config.on_crossbar:
+        sets, resets = (p[:, -1].double().mean() for p in (run.set_pulses, run.reset_pulses))
+        lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
+    return "\n".join(lines)
+
+
+def _draw(run: TrainingRun) -> Figure:
+    """Learning curves, with limits for what can be drawn of a run that diverged."""
+    from pcmlib.experiments.training import NAMES
+    from pcmlib.plots.training import plot_learning
+
+    loss = run.loss.double()
+    loss = loss[loss.isfinite() & (loss > 0)]
+    limits = (loss.min().item() / 1.5, loss.max().item() * 1.5) if loss.numel() else (0.01, 1.0)
+    return plot_learning({NAMES[run.config.scheme]: run}, ylim=limits, window=1)
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pcmlib.commands.output import check_destinations
+from pcmlib.commands.output import check_destinations, deliver
 from pcmlib.sweep import Budget, tune, write_record
 
 _DEFAULT = Budget()
@@ -38,8 +38,8 @@ def tune_command(
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {} if bits is None else {"bits": bits}
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **memory)
-    print(f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent")
-    for name, value in record["best"].items():
-        print(f"{name:15} {value:g}")
-    if json is not None:
-        write_record(record, json)
+    lines = [
+        f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent"
+    ]
+    lines += [f"{name:15} {value:g}" for name, value in record["best"].items()]
+    deliver("\n".join(lines), (json, lambda path: write_record(record, path)))

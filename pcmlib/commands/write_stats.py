@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from pcmlib.commands.output import FigureFile, JSONFile, Seed, check_destinations, deliver
+from pcmlib.commands.output import (
+    FigureFile,
+    JSONFile,
+    Seed,
+    check_destinations,
+    deliver,
+    write_figure,
+    write_json,
+)
 from pcmlib.experiments.crossbars import write_statistics
 from pcmlib.plots.crossbars import plot_write_statistics
 
@@ -33,4 +41,8 @@ def write_stats_command(
     run = write_statistics(scheme.value, pairs=pairs, rows=rows, refresh=refresh, seed=seed)
     data = {"source": run.source, "target": run.target, "mean": run.mean, "std": run.std}
     summary = f"mean square error {run.error:.2f} µS², mean sd {run.spread:.2f} µS"
-    deliver(data, plot_write_statistics(run), summary, figure, json)
+    deliver(
+        summary,
+        (json, lambda path: write_json(path, data)),
+        (figure, lambda path: write_figure(path, plot_write_statistics(run))),
+    )

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.progress import progress
+from pcmlib.base.records import Record
 from pcmlib.crossbar import ASSUMED_PULSE, Crossbar
 from pcmlib.device import PCMParameters
 
@@ -23,8 +24,8 @@ SCHEMES = ("multi-mem", "upd-ready")
 PULSE_COUNTS = ("constant", "mean curve")
 
 
-@dataclass(frozen=True)
-class WriteStatistics:
+@dataclass(frozen=True, eq=False)
+class WriteStatistics(Record):
     """Conductance differences that programming reaches, from every source for every target."""
 
     source: Float[np.ndarray, " levels"]  # µS
@@ -108,8 +109,8 @@ def _place(xbar: Crossbar, source: float) -> None:
     xbar.devices.put(G)
 
 
-@dataclass(frozen=True)
-class ProductNoise:
+@dataclass(frozen=True, eq=False)
+class ProductNoise(Record):
     """A matrix-vector product, read again and again, beside its noiseless value."""
 
     exact: Float[np.ndarray, " outputs"]  # with the programmed weights
@@ -152,8 +153,8 @@ def product_noise(
     return ProductNoise(exact.numpy().astype(float), read.numpy().astype(float))
 
 
-@dataclass(frozen=True)
-class Saturation:
+@dataclass(frozen=True, eq=False)
+class Saturation(Record):
     """Synapses under a row of random updates up and down."""
 
     update: np.ndarray  # 0, 1, 2, ...

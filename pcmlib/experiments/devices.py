@@ -14,13 +14,14 @@ import torch
 from jaxtyping import Float
 
 from pcmlib.base.checks import require_count, require_number
+from pcmlib.base.records import Record
 from pcmlib.device import PCMArray, PCMParameters, drift, read_noise, set_increment
 
 FIGURE = PCMParameters(g_max=20.0)  # the device paper's figures: hardly any device is clipped
 
 
-@dataclass(frozen=True)
-class Staircase:
+@dataclass(frozen=True, eq=False)
+class Staircase(Record):
     """One device under SET pulses, read every second (Fig. 2)."""
 
     time: Float[np.ndarray, " reads"]  # s
@@ -57,8 +58,8 @@ def staircase(
     ]
 
 
-@dataclass(frozen=True)
-class PulseStatistics:
+@dataclass(frozen=True, eq=False)
+class PulseStatistics(Record):
     """Conductance over many devices after each of a row of SET pulses (Fig. 5)."""
 
     pulse: np.ndarray  # 1, 2, ...
@@ -133,8 +134,8 @@ def chance_of_decrease(
     return torch.special.ndtr(-mu / (parameters.write_noise * sigma)).numpy()
 
 
-@dataclass(frozen=True)
-class ArrayDrift:
+@dataclass(frozen=True, eq=False)
+class ArrayDrift(Record):
     """An array under SET pulses, then left alone (Fig. 7)."""
 
     time: Float[np.ndarray, " reads"]  # s
@@ -174,8 +175,8 @@ def array_drift(
     return ArrayDrift(times, np.array(mean), np.array(std), pulses)
 
 
-@dataclass(frozen=True)
-class ReadStatistics:
+@dataclass(frozen=True, eq=False)
+class ReadStatistics(Record):
     """Readings of devices at known conductances, T0 after their last pulse."""
 
     conductance: Float[np.ndarray, " levels"]  # µS
@@ -205,8 +206,8 @@ def read_statistics(
     )
 
 
-@dataclass(frozen=True)
-class DriftCurves:
+@dataclass(frozen=True, eq=False)
+class DriftCurves(Record):
     """Drift of devices from several conductances, without noise and without the clip at g_max."""
 
     time: Float[np.ndarray, " times"]  # s after the last pulse

@@ -16,14 +16,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.records import Record
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import LAYERS, Network
 from pcmlib.training.run import one_torch_thread
 
 
-@dataclass(frozen=True)
-class Remaining:
+@dataclass(frozen=True, eq=False)
+class Remaining(Record):
     """Part of the gradient that is left after windows of K different lengths, of R networks."""
 
     updates: tuple[int, ...]  # length of each window

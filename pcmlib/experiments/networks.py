@@ -16,14 +16,15 @@ from torch import Tensor
 
 from pcmlib import eprop
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.records import Record
 from pcmlib.eprop import Gradients, Regularisation, bptt
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
 from pcmlib.training.run import one_torch_thread
 
 
-@dataclass(frozen=True)
-class Traces:
+@dataclass(frozen=True, eq=False)
+class Traces(Record):
     """One trial of one network, and what one synapse i -> j of it remembers. T time steps."""
 
     time: Float[np.ndarray, " T"]  # s
@@ -117,8 +118,8 @@ def gradient_difference(config: TrainConfig) -> dict[str, float]:
     }
 
 
-@dataclass(frozen=True)
-class Angles:
+@dataclass(frozen=True, eq=False)
+class Angles(Record):
     """Angle of e-prop's gradient to that of BPTT while R networks learn. K epochs."""
 
     epochs: tuple[int, ...]

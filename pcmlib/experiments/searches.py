@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pcmlib.base.checks import require_count
+from pcmlib.base.records import Record
 from pcmlib.training import TrainConfig
 from pcmlib.training.store import stored_train
 
@@ -25,8 +26,8 @@ SPACE = {  # ends of the ranges, searched on a logarithmic scale
 }
 
 
-@dataclass(frozen=True)
-class Search:
+@dataclass(frozen=True, eq=False)
+class Search(Record):
     """Losses of C random candidates, each on T tuning networks and on F fresh ones."""
 
     candidates: list[dict[str, float]]

@@ -72,6 +72,6 @@ def sign_flip_test(difference: Sequence[float] | Float[np.ndarray, " n"]) -> flo
 def smoothed(values: Float[np.ndarray, "R E"], window: int = 5) -> Float[np.ndarray, "R E"]:
     """Mean over the last `window` epochs, over as many as there are at the start."""
     require_count("window", window)
-    total = np.cumsum(values, axis=1)
-    total[:, window:] -= total[:, :-window].copy()
+    padded = np.pad(values, ((0, 0), (window - 1, 0)))
+    total = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1).sum(-1)
     return total / np.minimum(np.arange(1, values.shape[1] + 1), window)

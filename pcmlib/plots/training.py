@@ -156,8 +156,10 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
     for (name, title), panel in zip(LAYERS.items(), axes, strict=True):
         for (run_name, run), colour in zip(runs.items(), colours(runs), strict=True):
             values = run.weights[name].numpy()
-            share, edges = np.histogram(values[values != 0], 60, density=True)
-            panel.stairs(share, edges, color=colour, label=run_name)
+            values = values[np.isfinite(values) & (values != 0)]  # none of a run that diverged
+            count, edges = np.histogram(values, 60)
+            density = count / (max(values.size, 1) * np.diff(edges))
+            panel.stairs(density, edges, color=colour, label=run_name)
         label(panel, "weight", "density" if name == "in" else "", title=title)
         panel.set_ylim(0, 1.4 * panel.get_ylim()[1])
     legend(axes[0], loc="upper left", handlelength=1)

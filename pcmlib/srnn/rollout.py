@@ -23,10 +23,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_number
+from pcmlib.base.records import Record
 
 
-@dataclass(frozen=True)
-class Neurons:
+@dataclass(frozen=True, eq=False)
+class Neurons(Record):
     """Constants of the neurons. The membrane v has the unit of the threshold."""
 
     threshold: Float[Tensor, " replica"]  # theta, of each replica's neurons

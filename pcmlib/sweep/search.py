@@ -17,27 +17,26 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optuna
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
 
 from pcmlib.base.checks import require_count
+from pcmlib.base.files import plain, written_whole
 from pcmlib.base.progress import progress
 from pcmlib.sweep.space import (
     FIRST_TUNING_SEED,
     FIXED,
-    START,
     Params,
     candidates_config,
     fields,
     search_space,
 )
+from pcmlib.sweep.study import Candidates, open_study
 from pcmlib.training import TrainConfig, train
 
 # Tuning seeds of the rounds; round 1 starts at the first.
@@ -46,6 +45,7 @@ BATCH = 8  # candidates trained at once
 RUNAWAY = 100.0  # Hz, a mean rate of neurons that no longer follow their input
 _BEST = 4  # changes of a generation whose mean is the next one's centre
 _LAST = 4  # candidates of round 3's comparison
+_PAUSE = 1.0  # s between two looks at what other processes do
 _STEP = 0.08  # standard deviation of a change in round 3, of a parameter's range
 
 Train = Callable[[TrainConfig], Any]
@@ -82,13 +82,6 @@ def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -
     return [value if math.isfinite(value) else math.inf for value in loss.tolist()]
 
 
-def open_storage(url: str | Path | None) -> BaseStorage | str | None:
-    """Where trials are kept: a database URL, a journal file that machines share, None: memory."""
-    if url is None or "://" in str(url):
-        return None if url is None else str(url)
-    return JournalStorage(JournalFileBackend(str(url)))
-
-
 def tune(
     scheme: str,
     *,
@@ -100,13 +93,13 @@ def tune(
 ) -> dict[str, Any]:
     """Search for the hyperparameters of `scheme`.
 
-    A study that is in `storage` goes on where it stopped; several processes may work on it at once,
-    each with a `seed` of its own.
+    A study that is in `storage` goes on where round 1 stopped; several processes may work on it at
+    once, each with a `seed` of its own, and what one that died left is taken up by the others.
 
     Args:
         scheme: update scheme.
         budget: what the study may spend.
-        storage: see `open_storage`.
+        storage: see `pcmlib.sweep.study.open_storage`.
         seed: of the sampler.
         run: trains a configuration; None: `train`, without a progress bar of its own.
         fixed: fields of all runs, such as ``bits=4``.
@@ -118,52 +111,37 @@ def tune(
     budget = budget or Budget()
     run = run or (lambda config: train(config, progress=False))
     study = open_study(scheme, storage, seed, **fixed)
-    _search(study, scheme, budget, run, fixed)
-    trials = sorted(_done(study), key=lambda trial: trial.value)
+    candidates = Candidates(study, search_space(scheme), budget.trials)
+    _search(candidates, scheme, budget, run, fixed)
+    trials = candidates.told()
     record = {
         "scheme": scheme,
         "fixed": FIXED.get(scheme, {}) | fixed,
         "budget": {**asdict(budget), "updates": budget.updates},
         "space": {name: list(limits) for name, limits in search_space(scheme).items()},
-        "trials": [_entry(trial.params, trial.value) for trial in _done(study)],
+        "trials": [_entry(trial.params, trial.value) for trial in trials],
     }
-    best = [trial.params for trial in trials[: budget.finalists]]
+    ranked = sorted(trials, key=lambda trial: trial.value)
+    best = [trial.params for trial in ranked[: budget.finalists]]
     record["finalists"] = _compare(record, best, _FINALS_SEED, budget.networks, run)
     return refine(record, seed=seed, run=run)
 
 
-def open_study(
-    scheme: str, storage: str | Path | None, seed: int = 0, **fixed: Any
-) -> optuna.Study:
-    """The study of a scheme and memory, with its starting point queued where it is new."""
-    space = search_space(scheme)
-    name = "-".join([scheme, *(f"{key}={value}" for key, value in sorted(fixed.items()))])
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=16, constant_liar=True)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        study_name=name, storage=open_storage(storage), sampler=sampler, load_if_exists=True
-    )
-    if not study.trials:
-        study.enqueue_trial({key: START[key] for key in space})
-    return study
-
-
 def _search(
-    study: optuna.Study, scheme: str, budget: Budget, run: Train, fixed: dict[str, Any]
+    candidates: Candidates, scheme: str, budget: Budget, run: Train, fixed: dict[str, Any]
 ) -> None:
     """Round 1."""
-    limits = search_space(scheme).items()
-    with progress(total=budget.trials, desc=f"tune {scheme}", unit="trial") as bar:
-        while (done := len(_done(study))) < budget.trials:
+    options = {"total": budget.trials, "desc": f"tune {scheme}", "unit": "trial"}
+    with progress(**options) as bar, candidates.alive():
+        while (done := len(candidates.told())) < budget.trials:
             bar.update(done - bar.n)
-            trials = [study.ask() for _ in range(min(BATCH, budget.trials - done))]
-            candidates = [
-                {name: trial.suggest_float(name, *ends, log=True) for name, ends in limits}
-                for trial in trials
-            ]
-            losses = _first_losses(scheme, candidates, budget, run, fixed)
-            for trial, loss in zip(trials, losses, strict=True):
-                study.tell(trial, loss)
+            taken = candidates.take(BATCH)
+            if taken:
+                losses = _first_losses(scheme, list(taken.values()), budget, run, fixed)
+                candidates.tell(dict(zip(taken, losses, strict=True)))
+            else:
+                bar.set_postfix_str("waiting for the last ones of other processes")
+                time.sleep(_PAUSE)
         bar.update(budget.trials - bar.n)
 
 
@@ -247,10 +225,6 @@ def _mean(entries: list[dict[str, Any]], record: dict[str, Any]) -> np.ndarray:
     return np.log([[entry[name] for name in record["space"]] for entry in entries]).mean(axis=0)
 
 
-def _done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    return study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
-
-
 def _rounded(params: Params) -> Params:
     """To 4 digits: what a preset holds, and more than a search can tell."""
     return {name: float(f"{value:.4g}") for name, value in params.items()}
@@ -259,10 +233,11 @@ def _rounded(params: Params) -> Params:
 def write_record(record: dict[str, Any], path: str | Path) -> None:
     """One line for each trial, so that a record is short and a diff of it readable."""
     parts = []
-    for key, value in record.items():
+    for key, value in plain(record).items():
         if isinstance(value, list):
-            lines = ",\n  ".join(json.dumps(entry) for entry in value)
+            lines = ",\n  ".join(json.dumps(entry, allow_nan=False) for entry in value)
             parts.append(f'"{key}": [\n  {lines}\n ]')
         else:
-            parts.append(f'"{key}": {json.dumps(value)}')
-    Path(path).write_text("{\n " + ",\n ".join(parts) + "\n}\n")
+            parts.append(f'"{key}": {json.dumps(value, allow_nan=False)}')
+    with written_whole(path) as file:
+        file.write(("{\n " + ",\n ".join(parts) + "\n}\n").encode())

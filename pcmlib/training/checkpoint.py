@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from pcmlib.base.files import written_whole
 
 FORMAT = "pcmlib-checkpoint-1"
 _NAME = "checkpoint.pt"
@@ -24,19 +25,12 @@ def save(directory: str | Path, content: dict[str, Any]) -> Path:
     """
     directory = Path(directory)
     path = directory / _NAME
-    temporary = None
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=_NAME, suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
+        with written_whole(path) as file:
             torch.save({"format": FORMAT, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
         _sync_directory(directory)
     except (OSError, RuntimeError) as error:  # torch reports a failed write as a RuntimeError
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         kept = "; the last good checkpoint is still there" if path.exists() else ""
         raise OSError(f"could not write the checkpoint {path}: {error}{kept}") from error
     return path

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.files import plain
 from pcmlib.base.progress import progress as progress_bar
+from pcmlib.base.records import Record
 from pcmlib.training import checkpoint as checkpoints
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.network import Network
@@ -32,9 +34,12 @@ from pcmlib.training.network import Network
 __all__ = ["TrainingRun", "train"]
 
 
-@dataclass(frozen=True)
-class TrainingRun:
-    """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots."""
+@dataclass(frozen=True, eq=False)
+class TrainingRun(Record):
+    """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots.
+
+    Two runs are equal if their configurations and all their tensors are, exactly.
+    """
 
     config: TrainConfig
     loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
@@ -48,7 +53,7 @@ class TrainingRun:
     weights: dict[str, Float[Tensor, "R n_pre n_post"]]  # "in", "rec", "out"; without noise
     conductances: dict[str, Float[Tensor, "R 2 N n_pre n_post"]]  # µS; empty for digital weights
     wear: dict[str, Int[Tensor, "R 2 N n_pre n_post"]]  # SET pulses of each device; likewise
-    seconds: float  # that training took, over all sittings
+    seconds: float = field(compare=False)  # that training took, over all sittings
 
     @property
     def outputs(self) -> Float[Tensor, "R S T n_out"]:
@@ -60,8 +65,11 @@ class TrainingRun:
         return self.loss[:, -epochs:].mean(1)
 
     def to_json(self) -> dict[str, Any]:
-        """The summary that the command line writes, in plain numbers and lists."""
-        return {
+        """The summary that the command line writes, in plain numbers and lists.
+
+        None stands for a loss or a rate that is not finite, since JSON has no other word for it.
+        """
+        summary = {
             "scheme": self.config.scheme,
             "config": self.config.to_dict(),
             "loss": self.loss.tolist(),
@@ -70,6 +78,7 @@ class TrainingRun:
             "reset_pulses": self.reset_pulses[:, -1].tolist(),
             "seconds": self.seconds,
         }
+        return plain(summary)
 
 
 def train(
@@ -204,7 +213,7 @@ def _order(config: TrainConfig, epoch: int) -> Int[Tensor, "S R"]:
     return torch.from_numpy(np.stack(orders, axis=1))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Record:
     """What is written down while training."""
 

@@ -15,9 +15,10 @@ import hashlib
 import json
 import math
 import os
-import tempfile
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ import llvmlite.binding as llvm
 import numpy as np
 import torch
 from filelock import FileLock
-from platformdirs import user_cache_path
 
 from pcmlib.base import source
+from pcmlib.base.files import cache_folders, share, written_whole
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.run import TrainingRun, train
 
@@ -46,7 +47,8 @@ def stored_train(
     """`train`, but only where the store has no such run; equal to it to the bit.
 
     A file that is damaged is computed again. Of several processes that ask for the same run, one
-    trains and the others wait for it.
+    trains and the others wait for it. Several people may share a store: what can be read is read,
+    and a warning names the folder where a run cannot be read, locked or kept.
 
     Args:
         config: the run.
@@ -56,27 +58,60 @@ def stored_train(
 
     Raises:
         ValueError: for a value out of range.
-        OSError: when the folder cannot be written; before any training.
+        OSError: where there is no folder; before any training.
     """
     folder = Path(folder) if folder is not None else store_folder()
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{run_key(config, device)}.npz"
-    with FileLock(path.with_suffix(".lock")):
-        run = load_run(path)
-        if run is None:
-            run = train(config, device=device, progress=progress)
-            try:
-                save_run(run, path)
-            except OSError as error:  # such as a full disk: the run itself is good
-                warnings.warn(f"could not keep the run in {path}: {error}", stacklevel=2)
-            source.forget_unused(folder, "*.npz", kept_bytes=math.inf)
+    run = load_run(path)
+    if run is None:
+        with _locked(path):
+            run = load_run(path)  # another process may have left it meanwhile
+            if run is None:
+                run = train(config, device=device, progress=progress)
+                _keep(run, path)
     return run
 
 
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Alone with a run, among the processes that may lock it."""
+    with ExitStack() as stack:
+        lock = path.with_suffix(".lock")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            writers = path.parent.stat().st_mode & 0o022
+            stack.enter_context(FileLock(lock, mode=0o644 | writers))
+            share(lock, writable=True)
+        except OSError as error:
+            _warn(path, "no lock, and others may train the same run meanwhile", error)
+        yield
+
+
+def _keep(run: TrainingRun, path: Path) -> None:
+    """Leave it for the next, if that can be done: the run itself is good."""
+    try:
+        save_run(run, path)
+    except OSError as error:  # such as a full disk, or a folder that others own
+        _warn(path, "a run could not be kept, and will be trained again", error)
+    source.forget_unused(path.parent, "*.npz", kept_bytes=math.inf)
+
+
+def _warn(path: Path, what: str, error: OSError) -> None:
+    message = f"store of runs {path.parent}: {what} ({error.strerror or error})"
+    warnings.warn(message, stacklevel=4)
+
+
 def store_folder() -> Path:
-    """$PCMLIB_STORE, or else a folder in the user's cache."""
-    chosen = os.environ.get("PCMLIB_STORE")
-    return Path(chosen) if chosen else user_cache_path("pcmlib") / "runs"
+    """$PCMLIB_STORE, or else a folder in the user's cache, or of temporary files without a home.
+
+    Raises:
+        OSError: where there is none of them.
+    """
+    if chosen := os.environ.get("PCMLIB_STORE"):
+        return Path(chosen)
+    for folder in cache_folders(create=True):
+        return folder / "runs"
+    raise OSError("no folder to keep runs in: no home, no temporary folder; set PCMLIB_STORE")
 
 
 # The key
@@ -105,7 +140,7 @@ def _torch(device: str) -> list[str]:
 
 
 def save_run(run: TrainingRun, path: Path) -> None:
-    """Write `run` whole or not at all: aside, flushed, renamed."""
+    """Write `run` whole or not at all, for all who may write to its folder."""
     arrays: dict[str, np.ndarray] = {}
     shapes: dict[str, list[int]] = {}
     for name, tensor in _tensors(run).items():
@@ -114,31 +149,31 @@ def save_run(run: TrainingRun, path: Path) -> None:
             shapes[name] = list(tensor.shape)
             arrays[name] = np.packbits(arrays[name])
     header = {"config": run.config.to_dict(), "seconds": run.seconds, "shapes": shapes}
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path, shared=True) as file:
+        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
 
 
 def load_run(path: Path) -> TrainingRun | None:
-    """What `save_run` wrote; None where there is no file, or a damaged one."""
+    """What `save_run` wrote; None where there is no file, a damaged one, or one kept from us."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        _warn(path, "a run in it could not be read", error)
+        return None
+    try:
+        with file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         header = json.loads(str(arrays.pop("header")))
         for name, shape in header["shapes"].items():
             bits = np.unpackbits(arrays[name], count=int(np.prod(shape)))
             arrays[name] = bits.astype(bool).reshape(shape)
         run = _assemble(header, arrays)
-        os.utime(path)  # for forget_unused
     except Exception:  # of a damaged file, zipfile, zlib, NumPy and its tokenizer raise all sorts
         return None
+    with suppress(OSError):  # for forget_unused; not ours: then the time of reading has to do
+        os.utime(path)
     return run
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numba
@@ -26,7 +27,7 @@ def cache(monkeypatch, tmp_path):
     """A folder of its own, and no other, for the kernels of this process."""
     for name in ("HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, "/proc/nonexistent")
-    monkeypatch.setattr(kernels.tempfile, "tempdir", "/proc/nonexistent")
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nonexistent")
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -213,7 +214,7 @@ def test_a_folder_that_can_only_be_read_is_read(cache, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    for name in ("mkdir", "write_bytes", "replace", "unlink"):
+    for name in ("mkdir", "replace", "unlink"):
         monkeypatch.setattr(Path, name, refuse)
     monkeypatch.setattr(os, "utime", refuse)
     assert use()
@@ -222,15 +223,14 @@ def test_a_folder_that_can_only_be_read_is_read(cache, monkeypatch):
 
 def test_a_full_disk_leaves_nothing_and_the_next_folder_is_taken(cache, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    write = Path.write_bytes
+    replace = Path.replace
 
-    def full(path, content):
+    def full(path, target):
         if cache in path.parents:
-            write(path, content[:100])
             raise OSError(errno.ENOSPC, "No space left on device")
-        write(path, content)
+        return replace(path, target)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     assert not use()
     assert use()
     assert not files(cache)

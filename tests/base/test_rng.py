@@ -1,6 +1,8 @@
 """The generator against published answers, exact moments, and its promise of independence."""
 
 import math
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -83,6 +85,42 @@ def test_threads_of_python_may_draw_at_once():
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda d: rng.normal((100_000,), rng.keys(4), d), range(20)))
     assert all(map(torch.equal, alone, together))
+
+
+FORK = """
+import hashlib, multiprocessing, threading, torch
+from pcmlib.base import rng
+
+def draw(seed):
+    x = rng.normal((400_000,), rng.keys(seed), 0)
+    x = 2 * x + 1  # large enough for torch's threads, as the draw is for Numba's
+    return hashlib.sha256(x.numpy().tobytes()).hexdigest()
+
+if __name__ == "__main__":
+    torch.set_num_threads(2)
+    here = [draw(seed) for seed in range(4)]
+    held = threading.Event()
+    def hold():
+        with rng.cores_for(1):
+            held.set()
+            threading.Event().wait()
+    threading.Thread(target=hold, daemon=True).start()
+    held.wait()  # another thread is drawing while this one forks
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        there = pool.map_async(draw, range(4)).get(timeout=60)
+    print(there == here, len(set(there)))
+"""
+
+
+def test_a_forked_worker_draws_too():
+    """Threads do not survive a fork, and what they held is not given back: a child has its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.stdout.split(), done.stderr) == (["True", "4"], "")
 
 
 def test_uniform_numbers():

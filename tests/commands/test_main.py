@@ -112,24 +112,6 @@ def test_bad_input_is_one_clear_line_and_status_2(monkeypatch, capsys, arguments
     assert "Traceback" not in error
 
 
-def test_an_interrupted_write_leaves_the_old_file(monkeypatch, tmp_path):
-    from pcmlib.commands import output
-
-    path = tmp_path / "f.json"
-    output.write_json(path, {"kept": 1})
-    with pytest.raises(ValueError, match="JSON compliant"):
-        output.write_json(path, {"lost": float("nan")})
-    monkeypatch.setattr(output.os, "fdopen", _no_space)
-    with pytest.raises(OSError, match="No space"):
-        output.write_json(path, {"lost": 1})
-    assert json.loads(path.read_text()) == {"kept": 1}
-    assert [p.name for p in tmp_path.iterdir()] == ["f.json"]
-
-
-def _no_space(handle, mode):
-    raise OSError(28, "No space left on device")
-
-
 def test_the_module_runs_without_a_warning():
     command = [sys.executable, "-W", "error", "-m", "pcmlib", "replicate", "5", "--devices", "100"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

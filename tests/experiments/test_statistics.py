@@ -58,6 +58,11 @@ def test_smoothing_is_a_mean_of_what_came_before(values, window):
         assert value == pytest.approx(np.mean(values[max(0, e + 1 - window) : e + 1]), abs=1e-12)
 
 
+def test_a_mean_forgets_what_lies_before_its_window():
+    values = np.array([[math.inf, 1.0, 2.0], [1e30, 1.0, 2.0]])
+    assert statistics.smoothed(values, 2)[:, 2].tolist() == [1.5, 1.5]
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

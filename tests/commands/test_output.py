@@ -1,0 +1,187 @@
+"""What a command leaves: each file for itself, whole; then the summary, on any terminal."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from runs import made_up
+
+from pcmlib import __main__ as command
+from pcmlib.commands import output, train, tune
+from pcmlib.sweep import write_record
+
+REPLICATE = [sys.executable, "-m", "pcmlib", "replicate", "5", "--devices", "200"]
+
+
+def strict(path):
+    """JSON as the standard has it: without NaN and Infinity."""
+    return json.loads(path.read_text(), parse_constant=lambda word: pytest.fail(word))
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["pcmlib", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        command.main()
+    return end.value.code or 0
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
+def test_a_terminal_without_the_character_prints_another(encoding, tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*REPLICATE, "--json", tmp_path / "g.json"], capture_output=True, env=environment
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"pulse") == 20
+    assert len(strict(tmp_path / "g.json")["mean"]) == 20
+
+
+def test_a_closed_pipe_is_silence(tmp_path):
+    """The reader is gone before anything is printed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*REPLICATE, "--json", tmp_path / "g.json"], stdout=writing, stderr=subprocess.PIPE
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(strict(tmp_path / "g.json")["mean"]) == 20
+
+
+@pytest.mark.parametrize("loss", [[[1.0, np.nan, np.inf]], [[np.nan] * 3], [[0.0, -np.inf, 1e38]]])
+def test_a_run_that_diverged_is_delivered(monkeypatch, tmp_path, capsys, loss):
+    """null in the JSON; a figure of what is finite."""
+    monkeypatch.setattr(train, "train", lambda *_, **__: made_up(loss))
+    paths = tmp_path / "d.json", tmp_path / "d.png"
+    code = run(
+        monkeypatch, "train", "--scheme", "vanilla", "--json", paths[0], "--figure", paths[1]
+    )
+    assert code == 0
+    plain = [None if not np.isfinite(x) else pytest.approx(x) for x in loss[0]]
+    assert strict(paths[0])["loss"] == [plain]
+    assert paths[1].read_bytes().startswith(b"\x89PNG")
+    assert "loss" in capsys.readouterr().out
+
+
+def test_all_that_has_arrays_is_plain_json(tmp_path):
+    content = {"a": np.array([1.0, np.nan]), "b": [{"c": (np.float32(np.inf), 2)}], "d": None}
+    output.write_json(tmp_path / "a.json", content)
+    assert strict(tmp_path / "a.json") == {"a": [1.0, None], "b": [{"c": [None, 2]}], "d": None}
+    write_record({"trials": [{"loss": np.inf}], "x": np.nan}, tmp_path / "r.json")
+    assert strict(tmp_path / "r.json") == {"trials": [{"loss": None}], "x": None}
+
+
+@pytest.mark.parametrize("fails", ["json", "figure", "both"])
+def test_a_file_that_fails_loses_neither_the_other_nor_the_summary(
+    monkeypatch, tmp_path, capsys, fails
+):
+    """A full disk at the end: an error and a status, and no half of a file."""
+
+    def full(path, *_):
+        raise OSError(28, "No space left on device", str(path))
+
+    for name in ["json", "figure"]:
+        if fails in (name, "both"):
+            monkeypatch.setattr(train, f"write_{name}", full)
+    monkeypatch.setattr(train, "train", lambda *_, **__: made_up([[1.0, 0.5]]))
+    arguments = ["--json", tmp_path / "f.json", "--figure", tmp_path / "f.png"]
+    assert run(monkeypatch, "train", "--scheme", "vanilla", *arguments) != 0
+    printed = capsys.readouterr()
+    left = {"json": ["f.png"], "figure": ["f.json"], "both": []}[fails]
+    assert [path.name for path in tmp_path.iterdir()] == left
+    assert "loss 0.75" in printed.out
+    assert printed.err.count("No space left") == (2 if fails == "both" else 1)
+
+
+def test_a_figure_that_cannot_be_drawn_leaves_the_numbers(monkeypatch, tmp_path):
+    def broken(*_, **__):
+        raise RuntimeError("no such font")
+
+    monkeypatch.setattr(train, "_draw", broken)
+    monkeypatch.setattr(train, "train", lambda *_, **__: made_up([[1.0, 0.5]]))
+    arguments = ["--json", tmp_path / "f.json", "--figure", tmp_path / "f.png"]
+    monkeypatch.setattr(
+        sys, "argv", ["pcmlib", "train", "--scheme", "vanilla", *map(str, arguments)]
+    )
+    with pytest.raises(RuntimeError, match="no such font"):
+        command.main()
+    assert strict(tmp_path / "f.json")["loss"] == [[1.0, 0.5]]
+    assert [path.name for path in tmp_path.iterdir()] == ["f.json"]
+
+
+WRITERS = {
+    "json": (lambda path: output.write_json(path, {"new": 1})),
+    "png": (lambda path: output.write_figure(path, Figure())),
+    "record": (lambda path: write_record({"new": 1}, path)),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_symbolic_link_is_followed(tmp_path, kind):
+    """Also onto another file system, where there is one to try."""
+    memory = Path("/dev/shm")
+    elsewhere = memory if os.access(memory, os.W_OK) else tmp_path
+    target = elsewhere / f"pcmlib-{os.getpid()}.{kind}"
+    link = tmp_path / f"link.{kind}"
+    link.symlink_to(target)
+    try:
+        output.check_destinations(None, link)
+        WRITERS[kind](link)
+        WRITERS[kind](link)
+        assert link.is_symlink()
+        assert target.stat().st_size > 5
+        assert [path.name for path in tmp_path.iterdir()] == [link.name]
+    finally:
+        target.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("where", ["fsync", "replace"])
+def test_an_interrupted_write_leaves_the_old_file(monkeypatch, tmp_path, kind, where):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / f"f.{kind}"
+    path.write_text("old")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync" if where == "fsync" else "pathlib.Path.replace", full)
+        with pytest.raises(OSError, match="No space"):
+            WRITERS[kind](path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        for kind, write in WRITERS.items():
+            write(tmp_path / f"f.{kind}")
+            assert (tmp_path / f"f.{kind}").stat().st_mode & 0o777 == 0o666 & ~umask
+    finally:
+        os.umask(before)
+
+
+def test_a_destination_that_is_no_file_is_refused_before_the_work(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    long = tmp_path / ("x" * 300)
+    for path in (loop, long, tmp_path, Path(os.devnull), tmp_path / "no" / "f"):
+        with pytest.raises(ValueError, match="--json"):
+            output.check_destinations(None, path)
+    with pytest.raises(ValueError, match="another file than the figure's"):
+        output.check_destinations(tmp_path / "f.png", tmp_path / "f.png")
+
+
+def test_the_record_of_a_search_comes_before_its_summary(monkeypatch, tmp_path, capsys):
+    record = {"finalists": [{"loss": None}], "best": {"lr_in": 1e-3}}
+    monkeypatch.setattr(tune, "tune", lambda *_, **__: record)
+    monkeypatch.setattr(output, "_say", lambda text: print(text, (tmp_path / "r").exists()))
+    assert run(monkeypatch, "tune", "--scheme", "sign", "--json", tmp_path / "r") == 0
+    assert strict(tmp_path / "r") == record
+    assert "True" in capsys.readouterr().out

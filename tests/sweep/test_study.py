@@ -1,0 +1,164 @@
+"""A study that is stopped at any moment goes on: nothing twice, the start among them, all told."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from pcmlib.sweep import Budget, search, study, tune
+from pcmlib.sweep.space import START, search_space
+
+BUDGET = Budget(
+    trials=20, first_epochs=1, epochs=2, finalists=2, networks=1, generations=1, changes=1
+)
+ROUND_1 = ["short", "long"] * 3  # of 8, 8 and 4 candidates
+KINDS = ["journal", "sqlite"]
+
+
+def where(kind, folder):
+    return f"sqlite:///{folder}/s.db" if kind == "sqlite" else str(folder / "s.journal")
+
+
+def smooth(config):
+    loss = torch.tensor([math.sin(1e3 * x) + 1 for x in config.each("threshold")])
+    return SimpleNamespace(final_loss=lambda _: loss, rate_hz=torch.full((len(loss), 1), 10.0))
+
+
+def check(trials):
+    """The record's candidates of round 1."""
+    points = [tuple(value for name, value in trial.items() if name != "loss") for trial in trials]
+    assert len(points) == len(set(points)) == BUDGET.trials
+    assert {name: START[name] for name in search_space("sign")} in [
+        {name: value for name, value in trial.items() if name != "loss"} for trial in trials
+    ]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Signs of life that stay away are noticed within a second."""
+    monkeypatch.setattr(study, "BEAT", 0.1)
+    monkeypatch.setattr(study, "GRACE", 1.0)
+    monkeypatch.setattr(search, "_PAUSE", 0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stopped_by_an_error_in_each_batch_in_turn(kind, tmp_path):
+    """Of one study, once in each half of each batch."""
+    for last in range(len(ROUND_1)):
+        calls = []
+
+        def run(config, last=last, calls=calls):
+            calls.append(config)
+            if len(calls) > last % 2:
+                raise KeyboardInterrupt
+            return smooth(config)
+
+        with pytest.raises(KeyboardInterrupt):
+            tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=run)
+    check(tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=smooth)["trials"])
+
+
+PROGRAM = """
+import os, signal, sys
+import test_study
+from pcmlib.sweep import tune
+
+calls = []
+def run(config):
+    calls.append(config)
+    if len(calls) > int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return test_study.smooth(config)
+
+tune("sign", budget=test_study.BUDGET, storage=sys.argv[1], run=run)
+"""
+
+
+@pytest.mark.parametrize(("kind", "batch"), [("journal", 0), ("journal", 2), ("sqlite", 1)])
+def test_killed_in_a_batch(kind, batch, tmp_path):
+    """So that nothing in the process can tidy up."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    command = [sys.executable, "-c", PROGRAM, where(kind, tmp_path), str(2 * batch)]
+    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, timeout=100)
+    assert done.returncode == -signal.SIGKILL
+    trained = []
+    run = lambda config: trained.append(config.replicas) or smooth(config)  # noqa: E731
+    check(tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=run)["trials"])
+    assert sum(trained[:-3:2]) >= BUDGET.trials - 8 * batch  # a killed batch is trained again
+
+
+def test_killed_before_a_candidate_was_drawn(tmp_path):
+    """The start among them: it is queued again, and the budget is kept."""
+    for drawn in (0, 1):
+        stopped = study.open_study("sign", where("journal", tmp_path))
+        stopped.enqueue_trial({name: START[name] for name in search_space("sign")})
+        trial = stopped.ask()
+        if drawn:
+            trial.suggest_float("threshold", *search_space("sign")["threshold"], log=True)
+    check(tune("sign", budget=BUDGET, storage=where("journal", tmp_path), run=smooth)["trials"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_workers_of_one_seed_share_a_study(kind, tmp_path):
+    """They draw the same numbers: of what both draw, one trains each, and none goes over."""
+    found, errors = [], []
+    gate = threading.Barrier(3)
+
+    def work():
+        try:
+            opened = study.open_study("sign", where(kind, tmp_path))
+            mine = study.Candidates(opened, search_space("sign"), BUDGET.trials)
+            gate.wait()
+            with mine.alive():
+                while len(mine.told()) < BUDGET.trials:
+                    taken = mine.take(3)
+                    mine.tell({number: params["threshold"] for number, params in taken.items()})
+            found.append(sorted(trial.number for trial in mine.told()))
+        except Exception as error:
+            errors.append(error)
+
+    study.open_study("sign", where(kind, tmp_path))
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+    assert errors == []
+    assert found[0] == found[1] == found[2]
+    told = study.open_study("sign", where(kind, tmp_path)).get_trials(deepcopy=False)
+    told = [trial.params for trial in told if trial.number in found[0]]
+    check([{**params, "loss": 0.0} for params in told])
+
+
+def test_what_a_live_worker_trains_is_left_to_it(tmp_path):
+    """For as long as it gives signs of life; a loss that comes after all is not told twice."""
+    slow, other = (
+        study.Candidates(
+            study.open_study("sign", where("journal", tmp_path), seed), search_space("sign"), 4
+        )
+        for seed in (0, 1)
+    )
+    with slow.alive():
+        mine = slow.take(2)
+        for _ in range(30):
+            assert not mine.keys() & other.take(2).keys()
+            threading.Event().wait(0.05)
+    left = other.take(2)
+    assert left == mine
+    other.tell(dict.fromkeys(left, 1.0))
+    slow.tell(dict.fromkeys(mine, 2.0))
+    assert {trial.value for trial in slow.told()} == {1.0}
+
+
+def test_a_record_is_json(tmp_path):
+    record = tune("sign", budget=BUDGET, run=smooth)
+    search.write_record(record, tmp_path / "r.json")
+    assert json.loads((tmp_path / "r.json").read_text()) == record
