@@ -68,10 +68,11 @@ def plot_pulse_statistics(
 def plot_distributions(
     statistics: PulseStatistics, pulses: Sequence[int] = (1, 2, 5, 10, 20), *, last: float = 20.0
 ) -> Figure:
-    """Distribution of the conductance over devices after some of the pulses."""
+    """Distribution of the conductance over devices after those of `pulses` that were given."""
     figure, (axes,) = panels(height=3.0)
     bins = np.linspace(0, last, 81)
-    for pulse, colour in zip(pulses, COLOURS, strict=False):
+    given = [pulse for pulse in pulses if pulse <= len(statistics.samples)]
+    for pulse, colour in zip(given, COLOURS, strict=False):
         sample = statistics.samples[pulse - 1]
         density, _ = np.histogram(sample, bins, density=True)
         name = f"{pulse} pulse" + "s" * (pulse > 1)
