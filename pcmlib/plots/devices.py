@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -189,9 +190,7 @@ def plot_steps(
     return figure
 
 
-def plot_retention(
-    time: np.ndarray, bands: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-) -> Figure:
+def plot_retention(time: np.ndarray, bands: Mapping[str, Float[np.ndarray, "3 times"]]) -> Figure:
     """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
     figure, (axes,) = panels(height=3.0)
     for (name, (low, middle, high)), colour in zip(bands.items(), COLOURS, strict=False):
