@@ -151,7 +151,7 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
                 update = epoch * config.samples + s
                 result = network.run(_everyone(config, s), update)
                 network.learn(result.gradients, update + 1, epoch)
-    loss, feedback, *layers = (np.array(x) for x in zip(*found, strict=True))
+    loss, feedback, *layers = (np.array(x, float) for x in zip(*found, strict=True))
     names = ("in", "rec", "out")
     return Angles(
         epochs=tuple(sorted(set(epochs))),

@@ -48,7 +48,7 @@ class Quantity:
 
     name: str
     unit: str  # as printed; "" for a pure number
-    ours: float  # [unit], from this run; infinite for what is never reached
+    ours: numbers.Real  # [unit], from this run; infinite for what is never reached
     reference: float | None = None  # [unit], of the reference
     tolerance: float | None = None  # [unit], largest distance from `reference` or from `expected`
     expected: float | None = None  # [unit], of this book on any processor
