@@ -8,6 +8,7 @@ import ast
 import io
 import re
 import sys
+from dataclasses import dataclass
 
 import nbformat
 import pytest
@@ -15,8 +16,9 @@ from explorers import CHAPTERS
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from pcmlib import training
 from pcmlib.experiments import reproduction
-from pcmlib.training import store, train
+from pcmlib.training import store
 
 # What a reader would try first: zero, one, few, many, the ends of a range, another seed.
 SETTINGS = {
@@ -80,7 +82,7 @@ SETTINGS = {
         {"networks": 3, "epochs": 2, "few": 2, "short": 3},
     ],
     "15_cost": [
-        {"networks": 1, "set_pulse": 0.0, "reset_pulse": 0.0, "level": 10.0},
+        {"networks": 1, "set_pulse": 1e-12, "reset_pulse": 0.0, "level": 10.0},
         {"networks": 2, "set_pulse": 1e-11, "reset_pulse": 1e-9, "level": 0.001},
     ],
     "16_tuning": [{"candidates": 1}, {"candidates": 2}],
@@ -112,17 +114,29 @@ def glued(monkeypatch):
     return found
 
 
+@dataclass(frozen=True)
+class ShortTrial(training.TrainConfig):
+    """What a chapter gets that makes its own configuration."""
+
+    steps: int = 100
+
+
 @pytest.fixture
 def short_runs(monkeypatch):
-    """Whoever asks the store for a run gets a short one, trained here."""
+    """Whoever asks the store for a run gets a short one, trained here, that learns fast."""
     stored, known = store.stored_train, {}
 
+    def brisk(rate):
+        return tuple(map(brisk, rate)) if isinstance(rate, tuple) else 30 * rate
+
     def short(config, **options):
-        config = config.replace(epochs=min(config.epochs, 2), steps=min(config.steps, 100))
+        rates = {name: brisk(getattr(config, name)) for name in ("lr_in", "lr_rec", "lr_out")}
+        config = config.replace(epochs=min(config.epochs, 30), steps=100, **rates)
         if config not in known:
-            known[config] = train(config, progress=False)
+            known[config] = training.train(config, progress=False)
         return known[config]
 
+    monkeypatch.setattr(training, "TrainConfig", ShortTrial)
     for name, module in list(sys.modules.items()):
         if name.startswith("pcmlib.") and getattr(module, "stored_train", None) is stored:
             monkeypatch.setattr(module, "stored_train", short)
