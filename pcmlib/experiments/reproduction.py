@@ -141,7 +141,7 @@ def compare(figure: str | Measured, *quantities: Quantity) -> None:
     _record_status(figure, quantities)
 
 
-def significant(value: float | None) -> str:
+def significant(value: numbers.Real | None) -> str:
     """Three significant digits, in plain notation where that is readable; '' for None."""
     if value is None:
         return ""
