@@ -26,8 +26,10 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("pcmlib") is None:
-    source = os.environ.get("PCMLIB_SOURCE", "git+{url}")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)"""
+    url = "git+{url}"
+    source = os.environ.get("PCMLIB_SOURCE", url)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, source], check=True)"""
 
 
 def chapters() -> list[Path]:

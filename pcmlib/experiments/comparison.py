@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from jaxtyping import Float
 
 from pcmlib.base.checks import require, require_count
 from pcmlib.experiments.statistics import Interval, ratio, sign_flip_test
@@ -63,7 +64,8 @@ def comparison_table(runs: Runs) -> str:
 class Versus:
     """One scheme against another, network by network."""
 
-    ratio: Interval  # times as large a loss, geometric mean and 95 % interval
+    ratios: Float[np.ndarray, " R"]  # times as large a loss, of each network
+    ratio: Interval  # their geometric mean and its 95 % interval
     p: float  # sign-flip test of the difference of the logarithms
     better: int  # networks in which the first has the lower loss
 
@@ -73,7 +75,7 @@ def versus(first: TrainingRun, second: TrainingRun) -> Versus:
     n = min(first.config.replicas, second.config.replicas)
     require(first.config.seed == second.config.seed, "second", second.config.seed, "the same seeds")
     a, b = losses(first)[:n], losses(second)[:n]
-    return Versus(ratio(b, a), sign_flip_test(np.log(b / a)), int((a < b).sum()))
+    return Versus(b / a, ratio(b, a), sign_flip_test(np.log(b / a)), int((a < b).sum()))
 
 
 def claim(runs: Mapping[str, TrainingRun], claimed: str = CLAIMED) -> dict[str, Versus]:
@@ -103,10 +105,11 @@ def detectable_ratio(
 
         exp((z_{1 - level/2} + z_power) s / sqrt(n)),   s: sd of the log ratio over n networks
 
-    A ratio nearer to 1 can be missed, however real it is.
+    A ratio nearer to 1 can be missed, however real it is; a single network finds none.
     """
     n = min(first.config.replicas, second.config.replicas)
-    require(n >= 2, "networks", n, "at least 2")
+    if n == 1:
+        return math.inf
     log_ratio = np.log(losses(second)[:n] / losses(first)[:n])
     z = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)
     return math.exp(z * float(log_ratio.std(ddof=1)) / math.sqrt(n))

@@ -41,6 +41,11 @@ def pulses_to_reach(run: TrainingRun, loss: float, *, window: int = 5) -> Float[
     return np.where(reached.any(axis=1), pulses, np.inf)
 
 
+def wear_of(run: TrainingRun) -> Float[np.ndarray, " D"]:
+    """SET pulses that each of the D devices has had, over all layers and networks."""
+    return np.concatenate([pulses.flatten().double().numpy() for pulses in run.wear.values()])
+
+
 def share_above(run: TrainingRun, level: float = 9.0) -> float:
     """Share of the synapses with a side above `level` (µS) at the end, over all layers."""
     require_number("level", level, at_least=0)

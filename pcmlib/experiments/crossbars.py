@@ -6,7 +6,8 @@ The WRITE statistics are those of Figs. 9-11 in Supplementary Note 3 of Demirag 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from pcmlib.base.checks import require, require_count
 from pcmlib.base.progress import progress
 from pcmlib.base.records import Record
 from pcmlib.crossbar import ASSUMED_PULSE, Crossbar
-from pcmlib.device import PCMParameters
+from pcmlib.device import PCMParameters, drift
 
 LEVELS = torch.arange(-10.0, 11.0)  # µS: sources and targets of the WRITE statistics
 SCHEMES = ("multi-mem", "upd-ready")
@@ -109,6 +110,17 @@ def _place(xbar: Crossbar, source: float) -> None:
     xbar.devices.put(G)
 
 
+def spread_and_error(runs: Mapping[int, WriteStatistics]) -> tuple[list[float], list[float]]:
+    """Mean sd (µS) and mean square error (µS^2) of the maps, one for each N."""
+    return [run.spread for run in runs.values()], [run.error for run in runs.values()]
+
+
+def power_law(N: Sequence[int], y: Sequence[float]) -> float:
+    """Exponent of the power law that fits y(N) best on logarithmic axes."""
+    require(len(set(N)) >= 2, "N", N, "at least two different numbers")
+    return float(np.polyfit(np.log(N), np.log(y), 1)[0])
+
+
 @dataclass(frozen=True, eq=False)
 class ProductNoise(Record):
     """A matrix-vector product, read again and again, beside its noiseless value."""
@@ -138,6 +150,8 @@ def product_noise(
     The weights are placed exactly, one side of each synapse at g_reset, and read `elapsed` s
     after their last pulse: what is seen is read noise and drift alone.
     """
+    require_count("inputs", inputs)
+    require_count("outputs", outputs, at_least=2)
     require_count("reads", reads, at_least=2)
     require(0 < active <= 1, "active", active, "above 0 and at most 1")
     generator = torch.Generator().manual_seed(seed)
@@ -151,6 +165,14 @@ def product_noise(
     exact = torch.einsum("ri,rij->rj", x, w)[0]
     read = torch.stack([xbar.matvec(x, elapsed)[0] for _ in range(reads)])
     return ProductNoise(exact.numpy().astype(float), read.numpy().astype(float))
+
+
+def without_drift(
+    run: ProductNoise, elapsed: float, parameters: PCMParameters | None = None
+) -> ProductNoise:
+    """The same reads, divided by the drift factor that all devices share `elapsed` s after it."""
+    p = parameters or PCMParameters()
+    return replace(run, reads=run.reads / drift(1.0, elapsed, p.drift * p.nu, p))
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,12 +39,12 @@ def staircase(
     seed: int = 0,
 ) -> list[Staircase]:
     """Fig. 2: a SET every `interval` s, a read every second, for `seconds`; one result a device."""
-    require_number("interval", interval, above=0)
-    require_number("seconds", seconds, at_least=1)
+    require_number("seconds", seconds, above=1)
+    times = np.arange(0.0, seconds)
+    require_number("interval", interval, above=0, at_most=times[-1])
     require_count("devices", devices)
     array = PCMArray((devices,), parameters, seed=list(range(seed, seed + devices)))
-    times = np.arange(0.0, seconds)
-    pulses = np.arange(1, math.floor(seconds / interval) + 1) * float(interval)
+    pulses = _pulse_times(interval, times[-1])
     conductance, drifted, given = [], [], 0
     for t in times:
         while given < len(pulses) and pulses[given] <= t:
@@ -56,6 +56,12 @@ def staircase(
         Staircase(times, *(np.array(x)[:, i].astype(float) for x in (conductance, drifted)), pulses)
         for i in range(devices)
     ]
+
+
+def _pulse_times(interval: float, last: float) -> Float[np.ndarray, " pulses"]:
+    """A pulse every `interval` s, up to the last read: a later one would leave no trace."""
+    times = np.arange(1, math.floor(last / interval) + 2) * float(interval)
+    return times[times <= last]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,13 +163,14 @@ def array_drift(
 
     A read in the very second of a pulse comes after it, at the model's least delay.
     """
-    require_number("interval", interval, above=0)
     require_number("seconds", seconds, at_least=2)
-    require_number("stop", stop, at_least=interval, at_most=seconds)
+    times = np.arange(1.0, seconds)
+    require_number("interval", interval, above=0, at_most=times[-1])
+    require_number("stop", stop, above=interval, at_most=seconds)
     require_count("devices", devices, at_least=2)
     array = PCMArray((devices,), parameters, seed=seed)
-    times = np.arange(1.0, seconds)
-    pulses = np.arange(1, math.ceil(stop / interval)) * float(interval)
+    pulses = _pulse_times(interval, times[-1])
+    pulses = pulses[pulses < stop]
     mean, std, given = [], [], 0
     for t in times:
         while given < len(pulses) and pulses[given] <= t:
@@ -231,3 +238,19 @@ def drift_curves(
     time = np.geomspace(first, last, 141)
     G = np.array(start)
     return DriftCurves(time, G, drift(G[:, None], time[None, :], p.drift * p.nu, p))
+
+
+def retention(
+    parameters: PCMParameters,
+    start: float,
+    time: Float[np.ndarray, " times"],
+    *,
+    devices: int = 2000,
+    seed: int = 0,
+) -> Float[np.ndarray, "3 times"]:
+    """10, 50 and 90 % points over devices of G(t) / G(T0), t after a pulse to `start` µS."""
+    require_number("start", start, above=0)
+    array = PCMArray((devices,), parameters, seed=seed)
+    array.put(torch.full((devices,), start))
+    left = np.array([array.drifted(t).numpy() / start for t in time])
+    return np.percentile(left, [10, 50, 90], axis=1)

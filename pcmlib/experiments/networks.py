@@ -6,6 +6,7 @@ Times in s, rates in Hz, angles in degrees; the membrane is in the unit of the t
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -98,7 +99,8 @@ def low_pass(x: Float[np.ndarray, "T *n"], decay: float) -> Float[np.ndarray, "T
 def gradient_difference(config: TrainConfig) -> dict[str, float]:
     """Largest difference of the factorised and the causal gradient, over the largest gradient.
 
-    On the first sample, before any learning; each of the two gradients in double precision.
+    On the first sample, before any learning; each of the two gradients in double precision. 0 for
+    a layer that has no gradient, as behind neurons that never fire.
     """
     network = Network(config, compiled=False)
     trial = network.run(torch.zeros(config.replicas, dtype=torch.int64), update=0).trial
@@ -113,7 +115,7 @@ def gradient_difference(config: TrainConfig) -> dict[str, float]:
     )
     fast, causal = eprop.gradients(*rest), eprop.causal_gradients(*rest)
     return {
-        name: float((a - b).abs().max() / b.abs().max())
+        name: float((a - b).abs().max() / b.abs().max().clamp(min=torch.finfo(b.dtype).tiny))
         for name, a, b in zip(("in", "rec", "out"), fast, causal, strict=True)
     }
 
@@ -127,6 +129,7 @@ class Angles(Record):
     random: dict[str, Float[np.ndarray, "K R"]]  # degrees, a layer each; fixed random feedback
     symmetric: dict[str, Float[np.ndarray, "K R"]]  # degrees; feedback by the readout's weights
     feedback: Float[np.ndarray, "K R"]  # degrees between B and the readout's weights
+    seconds: float  # that this took
 
 
 def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> Angles:
@@ -138,6 +141,7 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
     require(len(epochs) > 0, "epochs", epochs, "at least one epoch")
     for epoch in epochs:
         require_count("epochs", epoch, at_least=0)
+    began = time.perf_counter()
     network = Network(config)
     found = []
     for epoch in range(max(epochs) + 1):
@@ -148,14 +152,15 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
                 update = epoch * config.samples + s
                 result = network.run(_everyone(config, s), update)
                 network.learn(result.gradients, update + 1, epoch)
-    loss, feedback, *layers = (np.array(x) for x in zip(*found, strict=True))
+    loss, feedback, *layers = (np.array(x, float) for x in zip(*found, strict=True))
     names = ("in", "rec", "out")
     return Angles(
-        epochs=tuple(sorted(epochs)),
+        epochs=tuple(sorted(set(epochs))),
         loss=loss,
         random=dict(zip(names, layers[:3], strict=True)),
         symmetric=dict(zip(names, layers[3:], strict=True)),
         feedback=feedback,
+        seconds=time.perf_counter() - began,
     )
 
 

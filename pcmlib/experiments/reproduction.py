@@ -1,18 +1,33 @@
-"""A run's numbers for the book's text, and their comparison with the reference's.
+"""A run's numbers for the book's text, and their comparison with what they should be.
 
 In a notebook::
 
     glue("mean_1", mean[0])  # the text says {glue:text}`mean_1:.2f`
     compare("Fig. 5", Quantity("mean after 1 pulse", "µS", mean[0], reference=2.06, tolerance=0.1))
 
-`compare` prints the table that nbval checks; the book's status page gathers the tables of all
-chapters. Neither needs more than IPython, so a notebook runs unchanged in Colab.
+nbval checks the table that `compare` prints; the book's status page gathers the numbers of all
+chapters. That table has the run's digits, so it is for numbers that every processor gives alike.
+
+The training of a network is chaotic: the last bit of one sum, which processors differ in, moves
+every digit of the end. What is checked of a trained number is a verdict, in a cell of its own::
+
+    numbers = measured("FP32", Quantity("loss", "", loss, expected=0.0073, tolerance=0.0019))
+
+    compare(numbers)
+
+`measured` shows the digits of this run, where nothing compares them; `compare` prints what is
+expected and whether this run complies. Where the book measured an expectation itself, as the mean
+of eight networks with standard deviation s, the tolerance is four standard errors of the difference
+between two such means: 4 s sqrt(2 / 8) = 2 s. Other networks would comply, too.
+
+Neither needs more than IPython, so a notebook runs unchanged in Colab.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,60 +40,113 @@ STATUS_KEY = "reproduction: "  # the book's status page looks for glued names wi
 
 @dataclass(frozen=True)
 class Quantity:
-    """One number of a figure, beside the reference's.
+    """One number of a figure, and what it should be.
 
-    `tolerance` is the largest distance of `ours` from `reference` that counts as reproduced.
-    `reference` and `tolerance` are None together, for a number that the reference does not give.
+    It lies within `tolerance` of the reference's number or of what this book expects, or on one
+    side of a limit; or there is nothing to compare it with.
     """
 
     name: str
     unit: str  # as printed; "" for a pure number
-    ours: float  # [unit], from this run
-    reference: float | None = None  # [unit]
-    tolerance: float | None = None  # [unit]
+    ours: numbers.Real  # [unit], from this run; infinite for what is never reached
+    reference: float | None = None  # [unit], of the reference
+    tolerance: float | None = None  # [unit], largest distance from `reference` or from `expected`
+    expected: float | None = None  # [unit], of this book on any processor
+    at_least: float | None = None  # [unit]
+    at_most: float | None = None  # [unit]
 
     def __post_init__(self) -> None:
-        """Refuse a value that is not a number, and a reference without a tolerance."""
-        require(is_number(self.ours), f"ours of {self.name!r}", self.ours, "a finite number")
-        alone = (self.reference is None) != (self.tolerance is None)
-        pair = (self.reference, self.tolerance)
-        require(not alone, "(reference, tolerance)", pair, "given together, or neither")
+        """Refuse what is no number, a centre without a tolerance, and more than one comparison."""
+        real = isinstance(self.ours, numbers.Real) and not isinstance(self.ours, bool)
+        known = real and not math.isnan(self.ours)
+        require(known, f"ours of {self.name!r}", self.ours, "a number, not NaN")
+        fields = ("reference", "expected", "at_least", "at_most")
+        given = {field: getattr(self, field) for field in fields}
+        given = {field: value for field, value in given.items() if value is not None}
+        for field, value in given.items():
+            require(is_number(value), f"{field} of {self.name!r}", value, "a finite number")
+        require(len(given) <= 1, f"comparison of {self.name!r}", given, f"one of {fields}")
+        alone = ("reference" in given or "expected" in given) != (self.tolerance is not None)
+        pair = (given, self.tolerance)
+        require(not alone, f"tolerance of {self.name!r}", pair, "given with reference or expected")
+
+    @property
+    def wanted(self) -> str:
+        """What the number should be, in words; '' where there is nothing to compare with."""
+        for word in ("reference", "expected"):
+            if (centre := getattr(self, word)) is not None:
+                return f"{word} {centre:g} ± {self.tolerance:g}"
+        for word in ("at_least", "at_most"):
+            if (limit := getattr(self, word)) is not None:
+                return f"{word.replace('_', ' ')} {limit:g}"
+        return ""
 
     @property
     def within(self) -> str:
         """'yes' or 'no'; '' where there is nothing to compare with."""
-        if self.reference is None or self.tolerance is None:
+        if not self.wanted:
             return ""
-        return "yes" if abs(self.ours - self.reference) <= self.tolerance else "no"
+        if self.at_least is not None:
+            return "yes" if self.ours >= self.at_least else "no"
+        if self.at_most is not None:
+            return "yes" if self.ours <= self.at_most else "no"
+        centre = self.expected if self.reference is None else self.reference
+        return "yes" if abs(self.ours - centre) <= self.tolerance else "no"
+
+    @property
+    def label(self) -> str:
+        """Name and unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
-def significant(value: float | None) -> str:
+@dataclass(frozen=True, repr=False)
+class Measured:
+    """The quantities of a figure whose digits have been shown and recorded."""
+
+    figure: str
+    quantities: tuple[Quantity, ...]
+
+
+def measured(figure: str, *quantities: Quantity) -> Measured:
+    """Show this run's digits of one figure and hand them to the book's status page."""
+    rows = [("quantity", "this run"), *((q.label, significant(q.ours)) for q in quantities)]
+    _print_table(figure, rows)
+    _record_status(figure, quantities)
+    return Measured(figure, quantities)
+
+
+def compare(figure: str | Measured, *quantities: Quantity) -> None:
+    """Print the table that nbval checks.
+
+    Args:
+        figure: what `measured` returned: what each quantity should be, and whether it is. Or the
+            name of a figure of `quantities` whose digits every processor gives: their digits, too,
+            and the book's status page receives them.
+        quantities: of that name.
+    """
+    if isinstance(figure, Measured):
+        require(not quantities, "quantities", quantities, "given to `measured`")
+        asked = [q for q in figure.quantities if q.wanted]
+        require(len(asked) > 0, "figure", figure.figure, "one with something to compare with")
+        rows = [("quantity", "should be", "is it?")]
+        _print_table(figure.figure, rows + [(q.label, q.wanted, q.within) for q in asked])
+        return
+    rows = [("quantity", "ours", "reference", "± tolerance", "within")]
+    for q in quantities:
+        alike = q.reference is not None or not q.wanted
+        require(alike, f"comparison of {q.name!r}", q.wanted, "left to `compare(measured(...))`")
+        tolerance = "" if q.tolerance is None else f"{q.tolerance:g}"
+        rows.append((q.label, significant(q.ours), significant(q.reference), tolerance, q.within))
+    _print_table(figure, rows)
+    _record_status(figure, quantities)
+
+
+def significant(value: numbers.Real | None) -> str:
     """Three significant digits, in plain notation where that is readable; '' for None."""
     if value is None:
         return ""
     text = f"{value:#.3g}"
     return text.removesuffix(".")
-
-
-def compare(figure: str, *quantities: Quantity) -> None:
-    """Print the quantities of one figure in a table and hand them to the book's status page."""
-    require(len(quantities) > 0, "quantities", quantities, "at least one Quantity")
-    rows = [("quantity", "ours", "reference", "± tolerance", "within")]
-    for q in quantities:
-        label = f"{q.name} ({q.unit})" if q.unit else q.name
-        tolerance = "" if q.tolerance is None else f"{q.tolerance:g}"
-        rows.append((label, significant(q.ours), significant(q.reference), tolerance, q.within))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    print(figure)
-    for first, *rest in rows:
-        cells = [first.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        print("  ".join(cells).rstrip())
-    record = [
-        dataclasses.asdict(q) | {"ours": significant(q.ours), "within": q.within}
-        for q in quantities
-    ]
-    _record(STATUS_KEY + figure, json.dumps(record))
 
 
 def glue(name: str, value: Any) -> None:
@@ -87,6 +155,33 @@ def glue(name: str, value: Any) -> None:
     The protocol is MyST-NB's ``glue``: an output of a type that notebooks do not draw.
     """
     _record(name, repr(value.item() if hasattr(value, "item") else value))
+
+
+def _print_table(title: str, rows: list[tuple[str, ...]]) -> None:
+    """Print the first column on the left, the others on the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print(title)
+    for first, *rest in rows:
+        cells = [first.ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _record_status(figure: str, quantities: tuple[Quantity, ...]) -> None:
+    """Hand the status page digits, reference, and the verdict on that; an expectation is ours."""
+    require(len(quantities) > 0, "quantities", quantities, "at least one Quantity")
+    record = [
+        {
+            "name": q.name,
+            "unit": q.unit,
+            "ours": significant(q.ours),
+            "reference": q.reference,
+            "tolerance": None if q.reference is None else q.tolerance,
+            "within": "" if q.reference is None else q.within,
+        }
+        for q in quantities
+    ]
+    _record(STATUS_KEY + figure, json.dumps(record))
 
 
 def _record(name: str, text: str) -> None:

@@ -7,8 +7,10 @@ chosen stands beside the loss that it has.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -80,3 +82,16 @@ def best_of(search: Search, budget: int, networks: int) -> tuple[float, float]:
     order = np.argsort(shown)
     p = np.array([math.comb(n - i, budget - 1) for i in range(1, n + 1)]) / math.comb(n, budget)
     return float(p @ shown[order]), float(p @ search.fresh.mean(1)[order])
+
+
+def studies_table(studies: Mapping[str, Mapping[str, Any]]) -> str:
+    """Markdown: a row a study; the share of runaways, and the best loss of each round."""
+    rounds = " | ".join(f"round {k}, best" for k in (1, 2, 3))
+    lines = [f"| | runaways | {rounds} |", "|--|--|--|--|--|"]
+    for name, record in studies.items():
+        found = [trial["loss"] for trial in record["trials"]]
+        kept = [loss for loss in found if loss is not None]
+        best = [min(kept), record["finalists"][0]["loss"], record["last"][0]["loss"]]
+        lost = f"{100 * (1 - len(kept) / len(found)):.0f} %"
+        lines.append(" | ".join([f"| {name}", lost, *(f"{loss:.3g}" for loss in best)]) + " |")
+    return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,14 +15,18 @@ from pcmlib.base.checks import require, require_count, require_number
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate, and the ends of its confidence interval; in the unit of what was estimated."""
+    """An estimate, and the ends of its confidence interval; in the unit of what was estimated.
+
+    The ends are NaN where there is no interval: for a single network.
+    """
 
     value: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+        ends = "no interval" if math.isnan(self.low) else f"{self.low:.3g} to {self.high:.3g}"
+        return f"{self.value:.3g} ({ends})"
 
 
 def bootstrap(
@@ -33,14 +38,17 @@ def bootstrap(
 ) -> Interval:
     """Mean of `values` with its bootstrap interval (percentiles, widened by sqrt(n / (n - 1))).
 
-    The widening makes up for the spread of a resample, which is too small by that factor.
+    The widening makes up for the spread of a resample, which is too small by that factor. A single
+    value says nothing of a spread: the ends are NaN.
     """
     values = np.asarray(values, float)
-    require(values.ndim == 1 and len(values) >= 2, "values", values, "at least two numbers")
+    require(values.ndim == 1 and len(values) >= 1, "values", values, "at least one number")
     require(bool(np.isfinite(values).all()), "values", values, "finite numbers")
     require_number("level", level, above=0, at_most=0.999)
     require_count("resamples", resamples, at_least=100)
     n = len(values)
+    if n == 1:
+        return Interval(float(values[0]), math.nan, math.nan)
     chosen = np.random.default_rng(seed).integers(n, size=(resamples, n))
     means = values[chosen].mean(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])

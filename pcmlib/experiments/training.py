@@ -6,7 +6,7 @@ same seed have the same task, so schemes are compared network by network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,14 @@ def reported(scheme: str, *, networks: int = NETWORKS, **changes: Any) -> Traini
     return stored_train(TrainConfig.preset(scheme, replicas=networks, seed=0, **changes))
 
 
+def swept(
+    scheme: str, field: str, factors: Sequence[float], **changes: Any
+) -> dict[float, TrainingRun]:
+    """The same with one field as many times as large as the best known set has it, by factor."""
+    (known,) = set(TrainConfig.preset(scheme).each(field))
+    return {k: reported(scheme, **{field: k * known}, **changes) for k in factors}
+
+
 def silent_loss(run: TrainingRun) -> float:
     """Mean squared error of an output that stays at 0: the mean square of the targets."""
     return float((run.targets.double() ** 2).mean())
@@ -51,6 +59,11 @@ def losses(run: TrainingRun) -> Float[np.ndarray, " R"]:
     return run.final_loss().double().numpy()
 
 
+def final_rate(run: TrainingRun) -> float:
+    """Rate (Hz) over the last 20 epochs, mean over networks."""
+    return float(run.rate_hz[:, -20:].mean())
+
+
 def pulses_a_synapse(run: TrainingRun) -> tuple[float, float]:
     """SET and RESET pulses of the whole run, mean over networks and synapses."""
     both = (run.set_pulses, run.reset_pulses)
@@ -63,7 +76,7 @@ def markdown_table(runs: Mapping[str, TrainingRun]) -> str:
     lines = ["| | loss (95 %) | rate (Hz) | SET | RESET | s |", "|--|--|--|--|--|--|"]
     for name, run in runs.items():
         sets, resets = pulses_a_synapse(run)
-        loss, rate = loss_interval(run), run.rate_hz[:, -20:].mean()
+        loss, rate = loss_interval(run), final_rate(run)
         lines.append(
             f"| {name} | {loss} | {rate:.1f} | {sets:.2f} | {resets:.2f} | {run.seconds:.0f} |"
         )
@@ -75,7 +88,7 @@ def glue_run(name: str, run: TrainingRun) -> None:
     sets, resets = pulses_a_synapse(run)
     numbers = {
         "loss": str(loss_interval(run)),  # with its 95 % interval
-        "rate": float(run.rate_hz[:, -20:].mean()),  # Hz
+        "rate": final_rate(run),  # Hz
         "sets": sets,  # SET pulses a synapse
         "resets": resets,
         "seconds": run.seconds,  # of training

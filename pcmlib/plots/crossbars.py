@@ -61,7 +61,7 @@ def plot_spread_and_error(
     for (name, (sd, mse)), colour in zip(curves.items(), COLOURS, strict=False):
         spread.loglog(N, sd, "o-", color=colour, label=name)
         error.semilogx(N, mse, "o-", color=colour, label=name)
-    first = max(sd[0] for sd, _ in curves.values())
+    first = max(sd[0] for sd, _ in curves.values()) * np.sqrt(N[0])
     spread.loglog(N, first / np.sqrt(N), color="black", lw=1, ls="--", label=r"$\propto N^{-1/2}$")
     label(spread, "pairs $N$", "mean sd (µS)", title="the spread falls", ylim=(0.4, 3))
     label(error, "pairs $N$", "mean square error (µS²)", title="the bias stays", ylim=(0, 11))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -68,10 +69,11 @@ def plot_pulse_statistics(
 def plot_distributions(
     statistics: PulseStatistics, pulses: Sequence[int] = (1, 2, 5, 10, 20), *, last: float = 20.0
 ) -> Figure:
-    """Distribution of the conductance over devices after some of the pulses."""
+    """Distribution of the conductance over devices after those of `pulses` that were given."""
     figure, (axes,) = panels(height=3.0)
     bins = np.linspace(0, last, 81)
-    for pulse, colour in zip(pulses, COLOURS, strict=False):
+    given = [pulse for pulse in pulses if pulse <= len(statistics.samples)]
+    for pulse, colour in zip(given, COLOURS, strict=False):
         sample = statistics.samples[pulse - 1]
         density, _ = np.histogram(sample, bins, density=True)
         name = f"{pulse} pulse" + "s" * (pulse > 1)
@@ -188,9 +190,7 @@ def plot_steps(
     return figure
 
 
-def plot_retention(
-    time: np.ndarray, bands: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
-) -> Figure:
+def plot_retention(time: np.ndarray, bands: Mapping[str, Float[np.ndarray, "3 times"]]) -> Figure:
     """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
     figure, (axes,) = panels(height=3.0)
     for (name, (low, middle, high)), colour in zip(bands.items(), COLOURS, strict=False):

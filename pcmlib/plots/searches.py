@@ -67,6 +67,7 @@ def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     curve.semilogy(k, best[:, 0], color=RED, label="on tuning networks")
     curve.semilogy(k, best[:, 1], color=BLUE, label="on fresh networks")
     curve.axvline(budget, color="black", lw=0.8, ls=":")
-    label(curve, "candidates tried", "loss of the best", xlim=(1, float(k[-1])), ylim=limits)
+    last = max(2.0, float(k[-1]))
+    label(curve, "candidates tried", "loss of the best", xlim=(1, last), ylim=limits)
     legend(curve, loc="upper right")
     return figure

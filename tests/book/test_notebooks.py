@@ -3,6 +3,7 @@
 Their cells are run by nbval (`make test`) and by the book's build.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -62,6 +63,34 @@ def test_chapter_has_its_parts(path):
     assert captioned
     assert all(f.figure.get("caption") and f.figure.get("name") for f in captioned)
     assert all(f.get("image", {}).get("alt") for f in captioned)
+
+
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+COLUMNS = 80  # of code in the book; the rest of a line is cut off
+
+
+def fenced(markdown):
+    """The lines of the code blocks of a text; a directive's, such as an admonition's, are prose."""
+    blocks = re.findall(r"^(`{3,})(.*?)\n(.*?)^\1", markdown, re.DOTALL | re.MULTILINE)
+    code = [text for _, head, text in blocks if not head.startswith("{")]
+    return [line for text in code for line in text.splitlines()]
+
+
+def test_code_blocks_of_a_text_are_found():
+    text = "a\n```python\nb = 1\nc = 2\n```\n```{tip}\nprose\n```\n```\nd\n```\n"
+    assert fenced(text) == ["b = 1", "c = 2", "d"]
+
+
+@each_chapter
+def test_a_reader_sees_what_a_reader_would_type(path):
+    """No plumbing of the book, and no line that the page cuts off."""
+    for cell in READ[path].cells:
+        if HIDDEN & set(tags(cell)):
+            continue
+        code = cell.cell_type == "code"
+        lines = cell.source.splitlines() if code else fenced(cell.source)
+        assert max(map(len, lines), default=0) <= COLUMNS, max(lines, key=len)
+        assert not code or "glue(" not in cell.source, cell.source
 
 
 def test_strip_keeps_checked_outputs_only():

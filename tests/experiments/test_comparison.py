@@ -32,6 +32,7 @@ def test_schemes_are_compared_network_by_network():
     found = comparison.versus(first, second)
     assert (found.ratio.low, found.ratio.high) == pytest.approx((2, 2))
     assert (found.p, found.better) == (0.25, 3)
+    assert found.ratios == pytest.approx([2, 2, 2])
 
 
 def test_the_claim_is_tested_network_by_network():
@@ -64,3 +65,5 @@ def test_the_detectable_ratio_is_found_four_times_in_five():
     means = rng.normal(math.log(ratio), sd, (20_000, 8)).mean(1)
     found = np.abs(means) > 1.959964 * sd / math.sqrt(8)
     assert found.mean() == pytest.approx(0.8, abs=4 * 0.0028)
+    one = made_up([[0.1] * 20])
+    assert comparison.detectable_ratio(one, one) == math.inf

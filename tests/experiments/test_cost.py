@@ -1,9 +1,11 @@
 """Pulses, energy and wear of hand-made runs."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
+import torch
 from runs import made_up
 
 from pcmlib.experiments import cost
@@ -22,6 +24,12 @@ def test_cost_by_hand():
     assert run.config.synapses == 3 * 4 + 4 * 3 + 4
     assert cost.share_above(run) == 1
     assert cost.share_above(run, 10.5) == 0
+
+
+def test_every_device_counts_its_pulses():
+    run = made_up([[1.0]])
+    wear = {"in": torch.arange(24).view(1, 2, 1, 3, 4), "out": torch.full((1, 2, 1, 4, 1), 50)}
+    assert list(cost.wear_of(dataclasses.replace(run, wear=wear))) == [*range(24), *[50] * 8]
 
 
 @pytest.mark.parametrize(

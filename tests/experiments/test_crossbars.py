@@ -8,7 +8,14 @@ import torch
 
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters
-from pcmlib.experiments.crossbars import product_noise, saturation, write_statistics
+from pcmlib.experiments.crossbars import (
+    power_law,
+    product_noise,
+    saturation,
+    spread_and_error,
+    without_drift,
+    write_statistics,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +65,22 @@ def test_a_pulse_count_from_the_mean_curve_hits_the_mean():
     assert abs(reached["constant"] - target) > 0.5
 
 
+def test_a_power_law_is_found():
+    N = (8, 1, 3)
+    assert power_law(N, [5 * n**-0.5 for n in N]) == pytest.approx(-0.5)
+    maps = {n: write_statistics(pairs=n, rows=2, refresh=False) for n in (1, 2)}
+    spread, error = spread_and_error(maps)
+    assert spread == [maps[1].spread, maps[2].spread]
+    assert error == [maps[1].error, maps[2].error]
+
+
+def test_drift_is_a_factor_that_can_be_divided_out():
+    p = PCMParameters(read_noise=0, g_min=0.0, g_max=100.0)
+    run = product_noise(elapsed=1.0, reads=2, parameters=p)
+    assert run.relative_error > 0.1
+    assert without_drift(run, 1.0, p).relative_error < 1e-5
+
+
 def test_product_noise_is_that_of_its_devices():
     """sd by hand: y sums 20 differences, each with the noise of two sides, N pairs averaged."""
     p = PCMParameters(drift=0, g_min=-10, g_max=100)
@@ -87,6 +110,9 @@ def test_saturation_silences_updates_and_refresh_revives_them():
         (lambda: write_statistics(pulse_count="x"), "pulse_count = 'x'"),
         (lambda: write_statistics(assumed_pulse=0.0), "assumed_pulse = 0.0: must be above 0"),
         (lambda: product_noise(active=0.0), "active = 0.0: must be above 0 and at most 1"),
+        (lambda: product_noise(outputs=1), "outputs = 1: must be a whole number, at least 2"),
+        (lambda: product_noise(inputs=0), "inputs = 0: must be a whole number, at least 1"),
+        (lambda: power_law((4, 4), (1.0, 1.0)), "N = (4, 4): must be at least two different"),
         (lambda: saturation(refresh_every=-1), "refresh_every = -1"),
     ],
 )

@@ -78,6 +78,17 @@ def test_figure_7_is_finite_and_as_published(g_max):
     assert run.mean[run.time == 95][0] > run.mean[run.time == 99][0]
 
 
+@pytest.mark.parametrize("interval", [0.7, 1, 7.3, 10, 38.6, 40])
+def test_pulses_are_those_that_a_read_can_see(interval):
+    """The last read is at 79 s; of an array, no pulse comes at `stop` or later."""
+    (run,) = experiments.staircase(interval=interval, seconds=80)
+    assert run.pulse_times == pytest.approx(np.arange(1, 79 // interval + 1) * interval)
+    array = experiments.array_drift(interval=interval, stop=80, seconds=80, devices=2)
+    assert array.pulse_times == pytest.approx(run.pulse_times)
+    stopped = experiments.array_drift(interval=interval, stop=41, seconds=80, devices=2)
+    assert stopped.pulse_times == pytest.approx(run.pulse_times[run.pulse_times < 41])
+
+
 def test_read_noise_follows_its_law():
     reads = 10_000
     run = experiments.read_statistics(PCMParameters(g_max=1000.0), reads=reads)
@@ -93,6 +104,18 @@ def test_drift_curves_are_the_published_ones():
         assert twelve[decade] == pytest.approx(conductance, abs=0.01)
 
 
+def test_retention_is_the_power_law_and_its_spread():
+    """At 3.86e5 s, 10^4 T0, a spread s of nu multiplies by 10^(-4 s xi), xi a normal deviate."""
+    at = np.array([38.6, 3.86e5])
+    alike = experiments.retention(PCMParameters(), 8.0, at)
+    assert alike == pytest.approx(np.array([[1, 10**-0.16]] * 3), rel=1e-5)
+    band = experiments.retention(PCMParameters(nu=0.1, nu_spread=0.02), 8.0, at, devices=20_000)
+    assert band[:, 0] == pytest.approx([1, 1, 1], rel=1e-5)
+    decile = 1.28155
+    expected = [10 ** (-4 * (0.1 - 0.02 * xi)) for xi in (-decile, 0, decile)]
+    assert band[:, 1] == pytest.approx(expected, rel=0.01)
+
+
 def test_the_chance_of_a_decrease_grows_along_the_staircase():
     chances = [
         float(experiments.chance_of_decrease(np.array(float(G)), pulse))
@@ -106,13 +129,17 @@ def test_the_chance_of_a_decrease_grows_along_the_staircase():
     [
         (lambda: experiments.staircase(interval=0), "interval = 0: must be a finite number above"),
         (lambda: experiments.staircase(seconds=-1), "seconds = -1"),
+        (lambda: experiments.staircase(interval=80, seconds=80), "interval = 80: must be a finite"),
         (
             lambda: experiments.pulse_statistics(devices=1),
             "devices = 1: must be a whole number, at",
         ),
         (lambda: experiments.pulse_statistics(pulses=0), "pulses = 0"),
         (lambda: experiments.array_drift(stop=1000.0), "stop = 1000.0"),
+        (lambda: experiments.array_drift(stop=5.0), "stop = 5.0: must be a finite number above 5"),
+        (lambda: experiments.array_drift(interval=90, stop=90, seconds=90), "interval = 90"),
         (lambda: experiments.drift_curves(first=0), "first = 0"),
+        (lambda: experiments.retention(PCMParameters(), 0.0, np.ones(1)), "start = 0.0"),
         (lambda: experiments.read_statistics(levels=1), "levels = 1"),
         (lambda: experiments.exact_moments(pulses=0), "pulses = 0"),
     ],

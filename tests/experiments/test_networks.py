@@ -39,6 +39,20 @@ def test_both_gradients_are_the_same():
     assert max(gradient_difference(SMALL.replace(replicas=2)).values()) < 1e-12
 
 
+def test_layers_without_a_gradient_do_not_differ():
+    """Neurons that never fire leave the readout without one."""
+    found = gradient_difference(SMALL.replace(threshold=100.0))
+    assert found["out"] == 0
+    assert max(found.values()) < 1e-12
+
+
+def test_epochs_are_measured_once_each_in_order():
+    found = angles(SMALL, epochs=(2, 0, 2))
+    assert found.epochs == (0, 2)
+    assert len(found.loss) == len(found.random["in"]) == 2
+    assert found.seconds > 0
+
+
 def test_e_prop_is_exact_without_recurrence_and_with_symmetric_feedback():
     # Few steps, so that no gradient reaches the clip.
     config = SMALL.replace(replicas=2, threshold=0.3, steps=30, recurrence=False, learn_rec=False)

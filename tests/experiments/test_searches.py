@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pcmlib.experiments.searches import SPACE, Search, best_of, random_search
+from pcmlib.experiments.searches import SPACE, Search, best_of, random_search, studies_table
 from pcmlib.plots.searches import plot_parameters, plot_search, plot_studies
 
 RNG = np.random.default_rng(3)
@@ -53,6 +53,16 @@ def test_figures_show_what_they_are_given():
     shown, true = (line.get_ydata() for line in curve.lines[:2])
     assert shown[-1] == pytest.approx(MADE_UP.tuning.mean(1).min())
     assert true[0] == pytest.approx(MADE_UP.fresh.mean())
+
+
+def test_a_study_is_a_row_of_the_table():
+    record = {
+        "trials": [{"loss": 0.3}, {"loss": None}, {"loss": 0.1}, {"loss": 0.2}],
+        "finalists": [{"loss": 0.15}, {"loss": 0.4}],
+        "last": [{"loss": 0.12}],
+    }
+    *_, row = studies_table({"one": record}).splitlines()
+    assert row == "| one | 25 % | 0.1 | 0.15 | 0.12 |"
 
 
 @pytest.mark.parametrize(

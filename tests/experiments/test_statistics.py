@@ -33,6 +33,11 @@ def test_the_interval_moves_and_scales_with_its_data(values, factor):
     assert moved.low == pytest.approx(factor * plain.low + 1)
 
 
+def test_a_single_network_has_no_interval():
+    assert str(statistics.bootstrap([0.25])) == "0.25 (no interval)"
+    assert str(statistics.ratio(np.array([3.0]), np.array([1.5]))) == "2 (no interval)"
+
+
 @given(POSITIVE, st.floats(0.1, 10))
 def test_a_constant_ratio_is_found_without_spread(values, factor):
     found = statistics.ratio(factor * np.array(values), np.array(values))
@@ -66,7 +71,7 @@ def test_a_mean_forgets_what_lies_before_its_window():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: statistics.bootstrap([1.0]), "values"),
+        (lambda: statistics.bootstrap([]), "values"),
         (lambda: statistics.bootstrap([1.0, math.nan]), "values"),
         (lambda: statistics.bootstrap([1.0, 2.0], level=0.0), "level = 0.0"),
         (lambda: statistics.ratio(np.array([1.0, 2.0]), np.array([1.0, 0.0])), "(a, b)"),

@@ -17,9 +17,18 @@ def test_the_numbers_of_a_run_by_hand():
     assert RUN.config.synapses == SYNAPSES
     assert training.silent_loss(RUN) == 0.25
     assert training.losses(RUN) == pytest.approx([0.7 / 3, 0.4])
+    assert training.final_rate(RUN) == 10
     sets, resets = training.pulses_a_synapse(RUN)
     assert (sets, resets) == pytest.approx((16.5 / SYNAPSES, 1 / SYNAPSES))
     assert "| a | 0.317 (" in training.markdown_table({"a": RUN})
+
+
+@pytest.mark.usefixtures("untrained")
+def test_a_sweep_multiplies_the_best_known_set():
+    found = training.swept("sign", "stop_level", (0.5, 1.0), networks=3, epochs=7)
+    configs = {k: run.config for k, run in found.items()}
+    known = training.reported("sign", networks=3, epochs=7).config
+    assert configs == {0.5: known.replace(stop_level=0.5 * known.stop_level), 1.0: known}
 
 
 def test_a_chapter_is_given_the_numbers_of_its_run(monkeypatch):
