@@ -67,6 +67,8 @@ def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     curve.semilogy(k, best[:, 0], color=RED, label="on tuning networks")
     curve.semilogy(k, best[:, 1], color=BLUE, label="on fresh networks")
     curve.axvline(budget, color="black", lw=0.8, ls=":")
-    label(curve, "candidates tried", "loss of the best", xlim=(1, float(k[-1])), ylim=limits)
+    label(
+        curve, "candidates tried", "loss of the best", xlim=(1, max(2.0, float(k[-1]))), ylim=limits
+    )
     legend(curve, loc="upper right")
     return figure
