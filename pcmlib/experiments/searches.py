@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -82,6 +82,16 @@ def best_of(search: Search, budget: int, networks: int) -> tuple[float, float]:
     order = np.argsort(shown)
     p = np.array([math.comb(n - i, budget - 1) for i in range(1, n + 1)]) / math.comb(n, budget)
     return float(p @ shown[order]), float(p @ search.fresh.mean(1)[order])
+
+
+def best_on_one(search: Search, budget: int) -> tuple[float, float]:
+    """The same where one tuning network chooses: the mean over which of them it is.
+
+    One network may be easy or hard, so the loss that it shows says as much of it as of the choice.
+    """
+    alone = (replace(search, tuning=column[:, None]) for column in search.tuning.T)
+    shown, true = np.mean([best_of(one, budget, 1) for one in alone], axis=0)
+    return float(shown), float(true)
 
 
 def studies_table(studies: Mapping[str, Mapping[str, Any]]) -> str:

@@ -5,7 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
-from pcmlib.experiments.searches import SPACE, Search, best_of, random_search, studies_table
+from pcmlib.experiments.searches import (
+    SPACE,
+    Search,
+    best_of,
+    best_on_one,
+    random_search,
+    studies_table,
+)
 from pcmlib.plots.searches import plot_parameters, plot_search, plot_studies
 
 RNG = np.random.default_rng(3)
@@ -20,6 +27,13 @@ def test_the_expected_best_is_the_mean_over_all_draws(budget, networks):
     ]
     expected = shown[chosen].mean(), fresh[chosen].mean()
     assert best_of(MADE_UP, budget, networks) == pytest.approx(expected)
+
+
+def test_one_network_chooses_and_each_has_its_turn():
+    """All candidates tried: each takes the best on itself, and that one's fresh loss counts."""
+    chosen = MADE_UP.tuning.argmin(0)
+    expected = MADE_UP.tuning.min(0).mean(), MADE_UP.fresh.mean(1)[chosen].mean()
+    assert best_on_one(MADE_UP, 6) == pytest.approx(expected)
 
 
 def test_a_search_draws_from_its_space_and_repeats_itself(tmp_path, monkeypatch):
