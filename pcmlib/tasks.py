@@ -45,8 +45,8 @@ class PatternTask:
     def __post_init__(self) -> None:
         make_plain(self)
         for name in ("n_in", "n_out", "samples"):
-            require_count(name, getattr(self, name))
-        require_count("steps", self.steps, at_least=2)
+            require_count(name, getattr(self, name), at_most=1_000_000)
+        require_count("steps", self.steps, at_least=2, at_most=1_000_000)
         require_number("dt", self.dt, above=0)
         require_number("input_rate", self.input_rate, at_least=0, at_most=1 / self.dt)
         listed = isinstance(self.frequencies, tuple) and len(self.frequencies) > 0

@@ -142,7 +142,9 @@ def as_tensor(
         require(array.dtype.kind in "biuf", name, values, "numbers in a tensor, an array or a list")
         if array.dtype.itemsize > 8:  # an extended float, which torch does not know
             array = array.astype(float)
-        tensor = torch.from_numpy(np.array(array, order="C", dtype=array.dtype.newbyteorder("=")))
+        tensor = torch.from_numpy(
+            np.array(array, order="C", dtype=f"{array.dtype.kind}{array.dtype.itemsize}")
+        )
     letters, allowed = _KINDS[kind]
     letter = "b" if tensor.dtype == torch.bool else "f" if tensor.is_floating_point() else "i"
     fits = letter in letters and not tensor.is_complex() and tensor.layout == torch.strided
@@ -151,7 +153,7 @@ def as_tensor(
     require(shape in (None, found), f"{name}.shape", found, f"{allowed} of shape {shape}")
     if tensor.dtype in (torch.uint16, torch.uint32, torch.uint64):  # torch has no min of these
         tensor = tensor.to(torch.float64 if dtype.is_floating_point else torch.int64)
-        require(not bool((tensor < 0).any()), name, values, f"whole numbers of {dtype}")
+        require(not bool((tensor < 0).any()), name, "beyond int64", f"whole numbers of {dtype}")
     if letter != "b" and not dtype.is_floating_point and tensor.numel():
         low, high = (int(end) for end in tensor.aminmax())
         held = torch.iinfo(dtype)

@@ -183,6 +183,7 @@ def read_noise(Gd, p):
     return p.m3 * Gd + p.c3
 
 
+_NO_HISTORY = np.float32(1e-30)  # below, P adds nothing to a step, and soon slows it a hundredfold
 _increment = njit(inline="always")(set_increment)
 
 
@@ -215,6 +216,7 @@ def apply_set(G, P, tp, n_set, counts, t, p, decay, key, draw, first_job, last_j
                 rng.fill_normal(xi, key[row], draw, block, pulse)
             for i in range(first, last):
                 g, h = G[row, i], P[row, i] * decay
+                h = h if h > _NO_HISTORY else np.float32(0)
                 mu, sigma = _increment(g, h, p)
                 new = g + mu + p.write_noise * sigma * xi[i - first]
                 new = min(max(new, p.g_min), p.g_max)

@@ -179,7 +179,7 @@ class TrainConfig:
         for seed in self.seed if listed else [self.seed]:
             require_count("seed", seed, at_least=0, at_most=2**62)
         if self.refresh_period is not None:
-            require_count("refresh_period", self.refresh_period)
+            require_count("refresh_period", self.refresh_period, at_most=1_000_000_000)
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
