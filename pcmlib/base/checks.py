@@ -142,9 +142,9 @@ def as_tensor(
         require(array.dtype.kind in "biuf", name, values, "numbers in a tensor, an array or a list")
         if array.dtype.itemsize > 8:  # an extended float, which torch does not know
             array = array.astype(float)
-        tensor = torch.from_numpy(
-            np.array(array, order="C", dtype=f"{array.dtype.kind}{array.dtype.itemsize}")
-        )
+        # Of several names for a type torch knows one.
+        native = f"{array.dtype.kind}{array.dtype.itemsize}"
+        tensor = torch.from_numpy(np.array(array, order="C", dtype=native).view(native))
     letters, allowed = _KINDS[kind]
     letter = "b" if tensor.dtype == torch.bool else "f" if tensor.is_floating_point() else "i"
     fits = letter in letters and not tensor.is_complex() and tensor.layout == torch.strided
