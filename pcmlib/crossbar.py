@@ -13,14 +13,22 @@ Source: srnn-pcm, `xbar.py` (Demirag et al., arXiv:2108.01804), without its faul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from jaxtyping import Bool, Float, Float32, Int, Shaped
+from jaxtyping import Bool, Float32, Float64, Int, Int32
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base import rng
+from pcmlib.base.checks import (
+    Values,
+    as_device,
+    as_tensor,
+    plain,
+    require,
+    require_count,
+    require_number,
+)
 from pcmlib.device import PCMArray, PCMParameters, history_decay, set_increment
+from pcmlib.device.array import MOST_PULSES
 
 ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a device to be
 
@@ -58,41 +66,40 @@ class Crossbar:
         replicas: int = 1,
         pairs: int = 1,
         parameters: PCMParameters | None = None,
-        scale: float | Float[Tensor, " R"] = 1.0,
-        conductance: float | Float[Tensor, " R"] | None = None,
-        exists: Bool[Tensor, "n_pre n_post"] | None = None,
-        seed: int | Sequence[int] = 0,
+        scale: Values = 1.0,
+        conductance: Values = None,
+        exists: Values = None,
+        seed: Values = 0,
         device: str | torch.device = "cpu",
     ) -> None:
         sizes = {"n_pre": n_pre, "n_post": n_post, "replicas": replicas, "pairs": pairs}
         for name, size in sizes.items():
-            require_count(name, size)
-        if isinstance(seed, int) and seed >= 0:
-            seed = range(seed, seed + replicas)
-        require(
-            isinstance(seed, Sequence) and len(seed) == replicas,
-            "seed",
-            seed,
-            f"a whole number, at least 0, or {replicas} of them, one a replica",
-        )
+            require_count(name, plain(size))
+        replicas, pairs, n_pre, n_post = (plain(n) for n in (replicas, pairs, n_pre, n_post))
+        rng.keys(plain(seed))  # refuses what is no seed
+        seeds = plain(seed)
+        if not isinstance(seeds, tuple):
+            seeds = tuple(range(seeds, seeds + replicas))
+        allowed = f"a whole number, at least 0, or {replicas} of them, one a replica"
+        require(len(seeds) == replicas, "seed", seed, allowed)
+        device = as_device(device)
         self.replicas, self.pairs, self.n_pre, self.n_post = replicas, pairs, n_pre, n_post
-        self.scale = self._per_replica("scale", scale).to(device)
+        self.scale = self._per_replica("scale", scale).float().to(device)
         if conductance is not None:
             conductance = self._per_replica("conductance", conductance).view(-1, 1, 1, 1, 1)
+        if exists is None:
+            exists = torch.ones((n_pre, n_post), dtype=torch.bool)
+        self.exists = as_tensor(
+            "exists", exists, "mask", torch.bool, shape=(n_pre, n_post), device=device
+        )
         self.devices = PCMArray(
             (replicas, 2, pairs, n_pre, n_post),
             parameters,
-            seed=list(seed),
+            seed=seeds,
             conductance=conductance,
             device=device,
         )
         self.turn = torch.zeros((replicas, 2, n_pre, n_post), dtype=torch.int32, device=device)
-        if exists is None:
-            exists = torch.ones((n_pre, n_post), dtype=torch.bool)
-        allowed = f"bool of shape {(n_pre, n_post)}"
-        fits = exists.dtype == torch.bool and exists.shape == (n_pre, n_post)
-        require(fits, "exists", (exists.dtype, tuple(exists.shape)), allowed)
-        self.exists = exists.to(device)
 
     # What the synapses hold
 
@@ -110,65 +117,67 @@ class Crossbar:
         """The weights, T0 after the last pulse, without noise."""
         return self.difference / self.scale.view(-1, 1, 1)
 
-    def read(self, t: float, pre: Int[Tensor, " K"] | None = None) -> Float32[Tensor, "R K n_post"]:
+    def read(self, t: float, pre: Values = None) -> Float32[Tensor, "R K n_post"]:
         """One noisy read of the weights at time t (s), of all or of the chosen presynaptic ones."""
         if pre is None:
             G, exists = self.devices.read(t), self.exists
         else:
-            inside = pre.numel() == 0 or (int(pre.min()) >= 0 and int(pre.max()) < self.n_pre)
+            chosen = as_tensor("pre", pre, "index", torch.int64, device=self.exists.device)
+            inside = chosen.ndim == 1 and bool(((chosen >= 0) & (chosen < self.n_pre)).all())
             require(inside, "pre", pre, f"presynaptic neurons 0 .. {self.n_pre - 1}")
             everything = slice(None)
-            G = self.devices.read(t, (everything, everything, everything, pre))
-            exists = self.exists[pre]
+            G = self.devices.read(t, (everything, everything, everything, chosen))
+            exists = self.exists[chosen]
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * exists / self.scale.view(-1, 1, 1)
 
-    def matvec(self, x: Float[Tensor, "R n_pre"], t: float) -> Float32[Tensor, "R n_post"]:
-        """y_j = sum_i w_ij x_i with the weights as one noisy read at time t (s) gives them."""
-        shape = (self.replicas, self.n_pre)
-        require(tuple(x.shape) == shape, "x.shape", tuple(x.shape), f"{shape}")
+    def matvec(self, x: Values, t: float) -> Float32[Tensor, "R n_post"]:
+        """y_j = sum_i w_ij x_i with the weights as one noisy read at time t (s) gives them.
+
+        x [R, n_pre] may be spikes (bool) or numbers.
+        """
+        x = self._as_tensor("x", x, "signal", torch.float32, (self.replicas, self.n_pre))
         return torch.einsum("ri,rij->rj", x, self.read(t))
 
     # Programming
 
-    def program(
-        self,
-        change: Float[Tensor, "R n_pre n_post"],
-        t: float,
-        *,
-        assumed_pulse: float | Float[Tensor, " R"] = ASSUMED_PULSE,
-    ) -> None:
+    def program(self, change: Values, t: float, *, assumed_pulse: Values = ASSUMED_PULSE) -> None:
         """Open-loop programming: whole SET pulses to G+ where `change` (µS) > 0, to G- where < 0.
 
             pulses = trunc(|change| N / assumed_pulse), dealt one pair at a time in turn
 
-        `assumed_pulse` (µS): what a SET of one device is taken to add; a number, or one a replica.
+        Args:
+            change: [R, n_pre, n_post], wanted change of each weight, in µS.
+            t: time in s.
+            assumed_pulse: µS that a SET of one device is taken to add; a number, or one a replica.
         """
-        self._check_change("change", change)
         self.deal(self.pulses(change, assumed_pulse), t)
 
     def pulses(
-        self,
-        change: Float[Tensor, "R n_pre n_post"],
-        assumed_pulse: float | Float[Tensor, " R"] = ASSUMED_PULSE,
-    ) -> Shaped[Tensor, "R 2 n_pre n_post"]:
+        self, change: Values, assumed_pulse: Values = ASSUMED_PULSE
+    ) -> Int32[Tensor, "R 2 n_pre n_post"]:
         """The whole number of pulses for each side that a change of weight (µS) is worth."""
-        step = self._per_replica("assumed_pulse", assumed_pulse).to(change).double()
-        count = change.double().abs() * self.pairs / step.view(-1, 1, 1)
+        change = self._check_change("change", change)
+        step = self._per_replica("assumed_pulse", assumed_pulse).to(change.device)
+        count = change.abs() * self.pairs / step.view(-1, 1, 1)
         # A change of exactly k steps is k pulses, whatever the last bit of the division says.
-        count = torch.floor(count * (1 + 1e-6)).int()
+        count = torch.floor(count * (1 + 1e-6))
+        allowed = f"worth at most {MOST_PULSES} pulses for a device, of {assumed_pulse} µS"
+        largest = count.max().item() / self.pairs
+        require(largest <= MOST_PULSES, "change (greatest)", change.abs().max().item(), allowed)
+        count = count.int()
         return torch.stack([count * (change > 0), count * (change < 0)], dim=1)
 
     def pulses_by_mean_curve(
-        self, change: Float[Tensor, "R n_pre n_post"], most: int = 64
-    ) -> Shaped[Tensor, "R 2 n_pre n_post"]:
+        self, change: Values, most: int = 64
+    ) -> Int32[Tensor, "R 2 n_pre n_post"]:
         """The same, where each pulse is taken to add what the model's own mean curve says.
 
         From each side's mean G and P, follow the mean step E' = E + m1 E + c1 + A1 P until it has
         grown by |change|; up to `most` pulses a device, where the curve ends below that.
         """
-        self._check_change("change", change)
-        require_count("most", most)
-        p, N = self.devices.parameters, self.pairs
+        change = self._check_change("change", change).float()
+        require_count("most", most, at_most=MOST_PULSES)
+        p, N = self.devices.parameters.in_force, self.pairs
         growth = torch.stack([change, -change], dim=1).clamp(min=0)
         G, P = self.sides, self.devices.P.mean(dim=2)
         target, steps = G + growth, torch.zeros_like(G)
@@ -182,15 +191,17 @@ class Crossbar:
                 break
         return torch.round(steps * N).int()
 
-    def deal(self, counts: Shaped[Tensor, "R 2 n_pre n_post"], t: float) -> None:
-        """Give each side its count of SET pulses at time t (s), one pair after the other.
+    def deal(self, counts: Values, t: float) -> None:
+        """Give each side its count [R, 2, n_pre, n_post] of SET pulses at time t (s), in turn.
 
         Of n pulses dealt from pair `turn` on, pair j receives ceil((n - (j - turn) mod N) / N).
         """
-        shape, N = self.turn.shape, self.pairs
-        require(counts.shape == shape, "counts.shape", tuple(counts.shape), f"{tuple(shape)}")
-        whole = not counts.is_floating_point() and int(counts.min()) >= 0
-        require(whole, "counts", (counts.dtype, counts.min().item()), "whole, at least 0")
+        shape, N = tuple(self.turn.shape), self.pairs
+        counts = self._as_tensor("counts", counts, "whole", torch.int32, shape)
+        least, most = (int(end) for end in counts.aminmax())
+        allowed = f"from 0 to {MOST_PULSES * N}, {MOST_PULSES} for a device at once"
+        inside = least >= 0 and most <= MOST_PULSES * N
+        require(inside, "counts (least, greatest)", (least, most), allowed)
         counts = counts * self.exists
         if N == 1:
             self.devices.set(t, counts.unsqueeze(2))
@@ -201,14 +212,12 @@ class Crossbar:
         self.devices.set(t, share)
         self.turn = (self.turn + counts).remainder(N).int()
 
-    def reset(self, sides: Bool[Tensor, "R 2 n_pre n_post"], t: float) -> None:
-        """RESET all N devices of the chosen sides at time t (s); their next turn is pair 0's."""
-        require(
-            sides.dtype == torch.bool and sides.shape == self.turn.shape,
-            "sides",
-            (sides.dtype, tuple(sides.shape)),
-            f"bool of shape {tuple(self.turn.shape)}",
-        )
+    def reset(self, sides: Values, t: float) -> None:
+        """RESET all N devices of the chosen sides at time t (s); their next turn is pair 0's.
+
+        sides: bool [R, 2, n_pre, n_post].
+        """
+        sides = self._as_tensor("sides", sides, "mask", torch.bool, tuple(self.turn.shape))
         sides = sides & self.exists
         self.devices.reset(t, sides.unsqueeze(2).expand(self.devices.shape))
         self.turn = torch.where(sides, 0, self.turn)
@@ -219,7 +228,7 @@ class Crossbar:
         *,
         threshold: float = 9.0,
         difference: float = 4.5,
-        assumed_pulse: float | Float[Tensor, " R"] = ASSUMED_PULSE,
+        assumed_pulse: Values = ASSUMED_PULSE,
     ) -> Bool[Tensor, "R n_pre n_post"]:
         """Give saturated synapses room: RESET both sides, then program their difference back.
 
@@ -230,21 +239,20 @@ class Crossbar:
         require_number("difference", difference, above=0)
         value = self.difference
         saturated = (self.sides > threshold).any(dim=1) & (value.abs() < difference) & self.exists
+        counts = self.pulses(value * saturated, assumed_pulse)
         if saturated.any():
             self.reset(saturated.unsqueeze(1).expand(self.turn.shape), t)
-            self.program(value * saturated, t, assumed_pulse=assumed_pulse)
+            self.deal(counts, t)
         return saturated
 
-    def make_update_ready(
-        self, target: Float[Tensor, "R n_pre n_post"], t: float, *, reach: float = 10.0
-    ) -> None:
+    def make_update_ready(self, target: Values, t: float, *, reach: float = 10.0) -> None:
         """Update-ready: RESET first, where pulses alone would not reach `target` (µS).
 
         With d = target - (G+ - G-), the side that must grow is G+ where d > 0, else G-. Where it
         lacks the room (|d| > reach - G of that side), the OTHER side is RESET: this frees |d| of
         its conductance at once. What is left is then programmed, on whichever side it falls.
         """
-        self._check_change("target", target)
+        target = self._check_change("target", target).float()
         require_number("reach", reach, above=0)
         d = target - self.difference
         plus, minus = self.sides.unbind(dim=1)
@@ -268,14 +276,21 @@ class Crossbar:
     ) -> Float32[Tensor, "R n_pre n_post"]:
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * self.exists
 
-    def _check_change(self, name: str, value: Tensor) -> None:
-        shape = (self.replicas, self.n_pre, self.n_post)
-        require(tuple(value.shape) == shape, f"{name}.shape", tuple(value.shape), f"{shape}")
-        require(bool(torch.isfinite(value).all()), name, "a NaN or infinite entry", "finite")
+    def _as_tensor(
+        self, name: str, values: Values, kind: str, dtype: torch.dtype, shape: tuple[int, ...]
+    ) -> Tensor:
+        device = self.devices.device
+        return as_tensor(name, values, kind, dtype, shape=shape, device=device)
 
-    def _per_replica(self, name: str, value: float | Tensor) -> Float32[Tensor, " R"]:
-        values = torch.as_tensor(value, dtype=torch.float32)
-        fits = values.shape in ((), (self.replicas,)) and bool(torch.isfinite(values).all())
+    def _check_change(self, name: str, values: Values) -> Float64[Tensor, "R n_pre n_post"]:
+        shape = (self.replicas, self.n_pre, self.n_post)
+        return self._as_tensor(name, values, "real", torch.float64, shape)
+
+    def _per_replica(self, name: str, values: Values) -> Float64[Tensor, " R"]:
+        """A number for all replicas, or one for each; above 0 in float32, too."""
+        numbers = as_tensor(name, values, "real", torch.float64, device="cpu")
+        narrow = numbers.float()
+        fits = numbers.shape in ((), (self.replicas,)) and bool(torch.isfinite(narrow).all())
         allowed = f"above 0; one number, or {self.replicas}, one a replica"
-        require(fits and bool((values > 0).all()), name, value, allowed)
-        return values.expand(self.replicas).clone()
+        require(fits and bool((narrow > 0).all()), name, values, allowed)
+        return numbers.expand(self.replicas).clone()

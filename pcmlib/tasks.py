@@ -20,7 +20,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.checks import make_plain, require, require_count, require_number
 
 
 class Patterns(NamedTuple):
@@ -43,14 +43,14 @@ class PatternTask:
     frequencies: tuple[float, ...] = (1.0, 2.0, 3.0, 5.0)  # Hz, of the sinusoids
 
     def __post_init__(self) -> None:
+        make_plain(self)
         for name in ("n_in", "n_out", "samples"):
-            require_count(name, getattr(self, name))
-        require_count("steps", self.steps, at_least=2)
+            require_count(name, getattr(self, name), at_most=1_000_000)
+        require_count("steps", self.steps, at_least=2, at_most=1_000_000)
         require_number("dt", self.dt, above=0)
         require_number("input_rate", self.input_rate, at_least=0, at_most=1 / self.dt)
-        require(
-            len(self.frequencies) > 0, "frequencies", self.frequencies, "at least one frequency"
-        )
+        listed = isinstance(self.frequencies, tuple) and len(self.frequencies) > 0
+        require(listed, "frequencies", self.frequencies, "a tuple of at least one frequency")
         for frequency in self.frequencies:
             require_number("frequencies", frequency, above=0, at_most=0.5 / self.dt)
 

@@ -1,10 +1,18 @@
-"""One way to refuse a bad value: the parameter's name, the value, and what is allowed."""
+"""One way to take a user's value: made plain where it is what is meant, else refused by name."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import numbers
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Values = Any  # a user's numbers: a tensor, an array, a list of any type that holds such numbers
 
 
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:
@@ -15,7 +23,11 @@ def require(condition: bool, name: str, value: Any, allowed: str) -> None:
 
 def is_number(value: Any) -> bool:
     """True for a finite real number that is not a bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return real and math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
 
 
 def require_number(
@@ -45,3 +57,119 @@ def require_count(name: str, value: Any, *, at_least: int = 1, at_most: int | No
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     in_range = whole and value >= at_least and (at_most is None or value <= at_most)
     require(in_range, name, value, f"a whole number, at least {at_least}{upper}")
+
+
+def plain(value: Any) -> Any:
+    """NumPy's and torch's numbers as Python's own; lists, arrays and tensors as tuples of them.
+
+    What is something else comes back as it is, for a check to refuse.
+    """
+    if isinstance(value, np.ndarray | np.generic | Tensor):
+        value = value.tolist()
+    if isinstance(value, list | tuple | range):
+        return tuple(plain(item) for item in value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return value
+    try:
+        return int(value) if isinstance(value, numbers.Integral) else float(value)
+    except OverflowError:
+        return value
+
+
+def make_plain(record: Any) -> None:
+    """Make every field of a frozen dataclass plain, as its ``__post_init__`` has to begin.
+
+    A whole number becomes a float where the field's type says so. So a record is the same, to the
+    letter of its JSON, whether a number in it came from Python, NumPy or torch.
+    """
+    floating = _floating(type(record))
+    for field in dataclasses.fields(record):
+        value = plain(getattr(record, field.name))
+        if field.name in floating:
+            value = _floats(value)
+        object.__setattr__(record, field.name, value)
+
+
+@cache
+def _floating(record: type) -> frozenset[str]:
+    """Fields whose type names floats."""
+    hints = get_type_hints(record)
+    return frozenset(name for name, hint in hints.items() if "float" in str(hint))
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_floats, value))
+    return float(value) if is_number(value) else value
+
+
+_KINDS = {
+    "mask": ("b", "bool"),
+    "index": ("i", "a whole-number type"),
+    "whole": ("bi", "bool or a whole-number type"),
+    "real": ("if", "a type of real numbers"),
+    "signal": ("bif", "bool or a type of real numbers"),
+}
+
+
+def as_tensor(
+    name: str,
+    values: Values,
+    kind: str,
+    dtype: torch.dtype,
+    *,
+    shape: tuple[int, ...] | None = None,
+    device: str | torch.device = "cpu",
+) -> Tensor:
+    """A user's numbers as a contiguous tensor of `dtype`, apart from any gradient.
+
+    It may share memory with `values`. `kind` says what these may hold: a "mask" bools, an
+    "index" whole numbers, "whole" both (and `dtype` has to hold them), "real" whole numbers and
+    floats, "signal" all of them.
+
+    Raises:
+        ValueError: for another kind or shape, or a number that is not finite in `dtype`.
+    """
+    if isinstance(values, Tensor):
+        tensor = values.detach()
+    else:
+        try:
+            array = np.asarray(plain(values) if isinstance(values, list | tuple) else values)
+        except ValueError:  # a list of lists that differ in length
+            array = np.array(None)
+        if array.size == 0:  # an empty list has no type
+            array = array.astype(bool)
+        require(array.dtype.kind in "biuf", name, values, "numbers in a tensor, an array or a list")
+        if array.dtype.itemsize > 8:  # an extended float, which torch does not know
+            array = array.astype(float)
+        # Of several names for a type torch knows one.
+        native = f"{array.dtype.kind}{array.dtype.itemsize}"
+        tensor = torch.from_numpy(np.array(array, order="C", dtype=native).view(native))
+    letters, allowed = _KINDS[kind]
+    letter = "b" if tensor.dtype == torch.bool else "f" if tensor.is_floating_point() else "i"
+    fits = letter in letters and not tensor.is_complex() and tensor.layout == torch.strided
+    require(fits or tensor.numel() == 0, f"{name}.dtype", tensor.dtype, allowed)
+    found = tuple(tensor.shape)
+    require(shape in (None, found), f"{name}.shape", found, f"{allowed} of shape {shape}")
+    if tensor.dtype in (torch.uint16, torch.uint32, torch.uint64):  # torch has no min of these
+        tensor = tensor.to(torch.float64 if dtype.is_floating_point else torch.int64)
+        require(not bool((tensor < 0).any()), name, "beyond int64", f"whole numbers of {dtype}")
+    if letter != "b" and not dtype.is_floating_point and tensor.numel():
+        low, high = (int(end) for end in tensor.aminmax())
+        held = torch.iinfo(dtype)
+        inside = held.min <= low and high <= held.max
+        require(inside, f"{name} (least, greatest)", (low, high), f"whole numbers of {dtype}")
+    tensor = tensor.to(device=device, dtype=dtype).contiguous()
+    finite = not dtype.is_floating_point or bool(torch.isfinite(tensor).all())
+    require(finite, name, "a NaN or infinite entry", "finite")
+    return tensor
+
+
+def as_device(device: Any) -> torch.device:
+    """The torch device of this name, where this machine has it."""
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found).cpu()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
+        require(False, "device", device, "one that torch has on this machine, such as cpu")
+    return found

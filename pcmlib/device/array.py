@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from types import EllipsisType
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Float64, Int32, Shaped
+from jaxtyping import Float32, Float64, Int32
 from torch import Tensor
 
 from pcmlib.base import rng
-from pcmlib.base.checks import require, require_number
+from pcmlib.base.checks import (
+    Values,
+    as_device,
+    as_tensor,
+    plain,
+    require,
+    require_number,
+)
 from pcmlib.device.laws import (
     PCMParameters,
     apply_set,
-    drift,
-    drift_exponent,
+    blocks,
+    drifted,
     history_decay,
     read_noise,
     set_increment,
 )
 
 Index = EllipsisType | tuple[EllipsisType | slice | Tensor, ...]
+
+# A conductance saturates within some tens of pulses, and a training gives a device a few thousand
+# in all: whoever asks for more than this at once has diverged, and would wait for hours.
+MOST_PULSES = 10_000
+_SLICE = 2**25  # pulses between two looks at Ctrl-C, some 0.1 s
 
 
 class PCMArray:
@@ -54,18 +65,18 @@ class PCMArray:
         parameters: PCMParameters | None = None,
         *,
         seed: int | Sequence[int] = 0,
-        conductance: float | Float[Tensor, "..."] | None = None,
+        conductance: Values = None,
         device: str | torch.device = "cpu",
     ) -> None:
-        listed = isinstance(shape, Sequence)
+        shape = plain(shape)
+        listed = isinstance(shape, tuple)
         require(listed, "shape", shape, "a tuple of whole numbers above 0, such as (10, 20)")
-        shape = tuple(shape)
-        whole = all(isinstance(n, int) and n > 0 for n in shape)
+        whole = all(type(n) is int and n > 0 for n in shape)
         require(len(shape) > 0 and whole, "shape", shape, "one or more whole numbers above 0")
         self.parameters = parameters or PCMParameters()
         self.shape = shape
-        self.device = torch.device(device)
-        self.key = rng.keys(seed)
+        self.device = as_device(device)
+        self.key = rng.keys(plain(seed))
         require(
             len(self.key) in (1, shape[0]), "seed", seed, f"one number, or {shape[0]} (shape[0])"
         )
@@ -82,56 +93,67 @@ class PCMArray:
         if conductance is None:
             self.G = self._after_reset()
         else:
-            mean = torch.as_tensor(conductance, dtype=torch.float32, device=self.device)
-            self._check_conductance(mean)
+            mean = self._check_conductance(conductance, None)
             self.G = (mean * (1 + 0.1 * self._normal())).clamp(0.0, self.parameters.g_max)
 
-    def set(self, t: float, pulses: Shaped[Tensor, "..."] | None = None) -> None:
+    def set(self, t: float, pulses: Values = None) -> None:
         """SET: one pulse to every device, or to those where a mask holds, or a count to each.
 
             P <- P exp(-1/a);    G <- clip(G + mu + sigma xi, g_min, g_max);    tp <- t
 
+        Ctrl-C stops it as if it had not been called.
+
         Args:
             t: time in s, not before any earlier pulse of the array.
-            pulses: None, a bool mask or whole pulse counts, of the array's shape.
+            pulses: None, a bool mask or whole pulse counts, of the array's shape; each up to
+                MOST_PULSES.
 
         Raises:
-            ValueError: for another shape, negative counts, counts that are not whole, or such a t.
+            ValueError: for another shape, other counts, or such a t.
         """
         t = self._check_time(t)
-        counts = self._check_pulses(pulses)
-        p = self.parameters
+        counts, most = self._check_pulses(pulses)
         if self.device.type == "cpu":
-            rows = (len(self.key), -1)
-            state = (self.G, self.P, self.tp, self.n_set, counts)
-            args = (array.view(rows).numpy() for array in state)
-            decay, step = np.float32(history_decay(p)), np.float32(p.set_step or 0.0)
-            with rng.cores_for(counts.numel()):
-                apply_set(*args, t, p.constants(), decay, step, self.key, self._next_draw())
+            self._set_compiled(t, counts, most)
         else:
             self._set_in_torch(t, counts)
         self.t_last = t
 
+    def _set_compiled(self, t: float, counts: Int32[Tensor, "..."], most: int) -> None:
+        p, rows = self.parameters, len(self.key)
+        state = [self.G, self.P, self.tp, self.n_set]
+        jobs = blocks(rows, counts.numel() // rows)
+        step = max(1, _SLICE // (rng.BLOCK * max(most, 1)))
+        if step < jobs:  # it may be stopped on its way: leave the devices as they are until the end
+            state = [array.clone() for array in state]
+        args = [array.view(rows, -1).numpy() for array in (*state, counts)]
+        decay = np.float32(history_decay(p))
+        with rng.cores_for(counts.numel()):
+            for job in range(0, jobs, step):
+                part = job, min(job + step, jobs)
+                apply_set(*args, t, p.constants(), decay, self.key, self._draw + 1, *part)
+        self.G, self.P, self.tp, self.n_set = state
+        self._draw += 1
+
     def _set_in_torch(self, t: float, counts: Int32[Tensor, "..."]) -> None:
         """The same, pulse by pulse over the whole array: for any torch device."""
-        p = self.parameters
+        p = self.parameters.in_force
         for pulse in range(int(counts.max())):
             mask = counts > pulse
-            if p.bits is None:
-                P = self.P * history_decay(p)
-                mu, sigma = set_increment(self.G, P, p)
-                G = self.G + mu + p.write_noise * sigma * self._normal()
-                self.P = torch.where(mask, P, self.P)
-            else:
-                G = self.G + p.set_step
+            P = self.P * history_decay(p)
+            G, (mu, sigma) = self.G, set_increment(self.G, P, p)
+            G = G + mu + (p.write_noise * sigma * self._normal() if p.write_noise else 0.0)
+            self.P = torch.where(mask, P, self.P)
             self.G = torch.where(mask, G.clamp(p.g_min, p.g_max), self.G)
         self.tp = torch.where(counts > 0, t, self.tp)
         self.n_set += counts
 
-    def reset(self, t: float, mask: Shaped[Tensor, "..."] | None = None) -> None:
+    def reset(self, t: float, mask: Values = None) -> None:
         """RESET: G ~ N(g_reset, (reset_spread g_reset)^2), P = 1, tp = t, where `mask` holds."""
         t = self._check_time(t)
-        mask = self._check_pulses(mask).bool()
+        if mask is None:
+            mask = torch.ones(self.shape, dtype=torch.bool, device=self.device)
+        mask = self._as_tensor("mask", mask, "mask", torch.bool)
         self.G = torch.where(mask, self._after_reset(), self.G)
         self.P = torch.where(mask, 1.0, self.P)
         self.tp = torch.where(mask, t, self.tp)
@@ -145,37 +167,37 @@ class PCMArray:
 
         The noise xi is new at every call. An index must keep the first axis whole.
         """
-        p = self.parameters
+        p = self.parameters.in_force
         Gd = self.drifted(t, where)
-        if p.read_noise and p.bits is None:
+        if p.read_noise:
+            whole = Gd.shape[:1] == self.shape[:1]
+            require(whole, "where", where, "an index that keeps the first axis whole")
             Gd = Gd + p.read_noise * read_noise(Gd, p) * self._normal(Gd.shape)
         return Gd.clamp(p.g_min, p.g_max)
 
     def drifted(self, t: float, where: Index = ...) -> Float32[Tensor, "..."]:
         """Conductance at time t (s) without read noise and clipping, in µS.
 
-        A read less than t_min after a device's pulse, or in its very instant, where the power law
-        diverges, is taken t_min after it.
+        A read less than t_min after a device's pulse is taken t_min after it.
         """
-        self._check_time(t)
-        p = self.parameters
-        G = self.G[where]
-        if p.bits is not None or p.drift == 0:
+        t = self._check_time(t)
+        p = self.parameters.in_force
+        try:
+            G, tp = self.G[where], self.tp[where]
+        except (IndexError, TypeError, RuntimeError):
+            require(False, "where", where, f"an index into the array's shape {self.shape}")
+        if p.drift == 0:
             return G.clone()
-        elapsed = (t - self.tp[where]).clamp(min=p.t_min).float()
-        nu = drift_exponent(G, self.nu_deviate[where] if p.nu_spread else 0.0, p)
-        return drift(G, elapsed, nu, p)
+        return drifted(G, (t - tp).float(), self.nu_deviate[where] if p.nu_spread else 0.0, p)
 
-    def put(self, conductance: Float[Tensor, "..."]) -> None:
+    def put(self, conductance: Values) -> None:
         """Place the devices at exact conductances (µS), with P = 1: a start for experiments."""
-        self._check_shape("conductance", conductance)
-        self._check_conductance(conductance)
-        self.G = conductance.to(device=self.device, dtype=torch.float32).clone()
+        self.G = self._check_conductance(conductance, self.shape).clone()
         self.P = torch.ones_like(self.P)
 
     def _after_reset(self) -> Float32[Tensor, "..."]:
-        p = self.parameters
-        sd = p.reset_spread * p.g_reset * (p.write_noise if p.bits is None else 0.0)
+        p = self.parameters.in_force
+        sd = p.reset_spread * p.g_reset * p.write_noise
         return (p.g_reset + sd * self._normal()).clamp(min=0.0)
 
     def _next_draw(self) -> int:
@@ -189,26 +211,34 @@ class PCMArray:
         return torch.randn(shape, generator=self._generator, device=self.device)
 
     def _check_time(self, t: float) -> float:
-        require_number("t", t, at_least=self.t_last)
+        require_number("t", plain(t), at_least=self.t_last)
         return float(t)
 
-    def _check_shape(self, name: str, value: Tensor) -> None:
-        shape = tuple(getattr(value, "shape", ()))
-        require(shape == self.shape, f"{name}.shape", shape, f"the array's shape {self.shape}")
+    def _as_tensor(self, name: str, values: Values, kind: str, dtype: torch.dtype) -> Tensor:
+        return as_tensor(name, values, kind, dtype, shape=self.shape, device=self.device)
 
-    def _check_conductance(self, G: Tensor) -> None:
+    def _check_conductance(
+        self, values: Values, shape: tuple[int, ...] | None
+    ) -> Float32[Tensor, "..."]:
+        """As a tensor of `shape`; None: of any that stretches to the array's."""
+        G = as_tensor("conductance", values, "real", torch.float32, shape=shape, device=self.device)
+        pairs = zip(reversed(G.shape), reversed(self.shape), strict=False)
+        fits = G.ndim <= len(self.shape) and all(own in (1, n) for own, n in pairs)
+        allowed = f"one that stretches to the array's shape {self.shape}"
+        require(fits, "conductance.shape", tuple(G.shape), allowed)
         low, high = float(G.min()), float(G.max())
-        inside = math.isfinite(low + high) and low >= 0 and high <= self.parameters.g_max
         allowed = f"finite, from 0 to g_max = {self.parameters.g_max} µS"
+        inside = low >= 0 and high <= float(np.float32(self.parameters.g_max))
         require(inside, "conductance (least, greatest)", (low, high), allowed)
+        return G
 
-    def _check_pulses(self, pulses: Tensor | None) -> Int32[Tensor, "..."]:
+    def _check_pulses(self, pulses: Values) -> tuple[Int32[Tensor, "..."], int]:
+        """Counts, and the greatest of them."""
         if pulses is None:
-            return torch.ones(self.shape, dtype=torch.int32, device=self.device)
-        self._check_shape("mask", pulses)
-        whole = not (pulses.is_floating_point() or pulses.is_complex())
-        require(whole, "mask.dtype", pulses.dtype, "bool or a whole-number type")
-        counts = pulses.to(device=self.device, dtype=torch.int32).contiguous()
-        least = int(counts.min())
+            return torch.ones(self.shape, dtype=torch.int32, device=self.device), 1
+        counts = self._as_tensor("pulses", pulses, "whole", torch.int32)
+        least, most = (int(end) for end in counts.aminmax())
         require(least >= 0, "pulses (least)", least, "at least 0 everywhere")
-        return counts
+        allowed = f"at most {MOST_PULSES} for a device at once"
+        require(most <= MOST_PULSES, "pulses (greatest)", most, allowed)
+        return counts, most

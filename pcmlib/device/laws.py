@@ -7,8 +7,8 @@ is no pulse for a small step down. Between pulses G drifts, and every read is no
 Model: Nandakumar et al., J. Appl. Phys. 124, 152135 (2018), doi:10.1063/1.5042408, as implemented
 in srnn-pcm (Demirag et al., arXiv:2108.01804). Conductances in µS, times in s.
 
-Each law is one function below, in plain arithmetic: torch evaluates it over tensors, and Numba
-compiles the very same function into the loop `apply_set`.
+Each law is one function below, in plain arithmetic (`pcmlib.base.arithmetic`): Python evaluates it
+over numbers and arrays, torch over tensors, and Numba compiles the very same function.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import dataclasses
 import math
 from collections import namedtuple
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numba import prange
+from numba.extending import register_jitable
 
 from pcmlib.base import rng
-from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.arithmetic import clip, log, maximum
+from pcmlib.base.checks import make_plain, require, require_count, require_number
 from pcmlib.base.kernels import kernel
 
 
@@ -62,7 +64,10 @@ class PCMParameters:
     # Performance mode: an ideal memory of `bits` bits, without noise and drift
     bits: int | None = None  # bits: a SET adds g_max / 2^bits; None is the full PCM model
 
+    g_tiny: ClassVar[float] = 1e-6  # µS: least conductance that a logarithm is taken of
+
     def __post_init__(self) -> None:
+        make_plain(self)
         for field in dataclasses.fields(self):
             if field.name in ("nu_bounds", "bits"):
                 continue
@@ -74,8 +79,12 @@ class PCMParameters:
             require_number(field.name, getattr(self, field.name), **bounds)
         allowed = f"above g_min = {self.g_min} and g_reset = {self.g_reset} µS"
         require(self.g_max > max(self.g_min, self.g_reset), "g_max", self.g_max, allowed)
-        low, high = self.nu_bounds
-        require(0 <= low <= high, "nu_bounds", self.nu_bounds, "(low, high) with 0 <= low <= high")
+        allowed = "(low, high) with 0 <= low <= high"
+        pair = isinstance(self.nu_bounds, tuple) and len(self.nu_bounds) == 2
+        require(pair, "nu_bounds", self.nu_bounds, allowed)
+        for bound in self.nu_bounds:
+            require_number("nu_bounds", bound)
+        require(0 <= self.nu_low <= self.nu_high, "nu_bounds", self.nu_bounds, allowed)
         if self.bits is not None:
             require_count("bits", self.bits, at_least=1, at_most=16)
 
@@ -84,19 +93,43 @@ class PCMParameters:
         """The exact step of a SET in performance mode (µS); None on the full model."""
         return None if self.bits is None else self.g_max / 2**self.bits
 
-    def replace(self, **changes: float | int | None) -> PCMParameters:
+    @property
+    def nu_low(self) -> float:
+        return self.nu_bounds[0]
+
+    @property
+    def nu_high(self) -> float:
+        return self.nu_bounds[1]
+
+    @property
+    def in_force(self) -> PCMParameters:
+        """The constants that every law is evaluated with.
+
+        Performance mode is the model at m1 = A1 = 0, c1 = g_max / 2^bits, without noise and drift.
+        """
+        if self.bits is None:
+            return self
+        ideal = {"write_noise": 0.0, "read_noise": 0.0, "drift": 0.0, "bits": None}
+        return self.replace(m1=0.0, c1=self.set_step, A1=0.0, **ideal)
+
+    def replace(self, **changes: Any) -> PCMParameters:
         """A copy with some constants changed."""
         return dataclasses.replace(self, **changes)
 
     def constants(self) -> Constants:
-        """The constants as a named tuple of float32: what the compiled loops take."""
-        return Constants(*(np.float32(getattr(self, name)) for name in Constants._fields))
+        """The constants in force, as a named tuple of float32: what the compiled loops take."""
+        p = self.in_force
+        return Constants(*(np.float32(getattr(p, name)) for name in Constants._fields))
 
 
-Constants = namedtuple("Constants", "m1 c1 A1 m2 c2 A2 g_min g_max m3 c3 write_noise read_noise")
+Constants = namedtuple(
+    "Constants",
+    "m1 c1 A1 m2 c2 A2 g_min g_max m3 c3 write_noise read_noise "
+    "nu nu_slope nu_low nu_high nu_spread drift T0 t_min g_tiny",
+)
 
 
-# The laws. G, P: numbers or tensors of any one shape; p: PCMParameters.
+# The laws. G, P: numbers, arrays or tensors of any one shape; p: parameters in force, or Constants.
 
 
 def history_decay(p: PCMParameters) -> float:
@@ -107,6 +140,7 @@ def history_decay(p: PCMParameters) -> float:
     return math.exp(-1 / p.a)
 
 
+@register_jitable
 def set_increment(G, P, p):
     """Mean and sd of a SET's step (µS), given the conductance G (µS) and the history P.
 
@@ -115,58 +149,78 @@ def set_increment(G, P, p):
     return p.m1 * G + p.c1 + p.A1 * P, p.m2 * G + p.c2 + p.A2 * P
 
 
+@register_jitable
 def drift(G, elapsed, nu, p):
     """Conductance `elapsed` seconds after the last pulse: G (elapsed / T0)^(-nu), in µS."""
     return G * (elapsed / p.T0) ** -nu
 
 
+@register_jitable
 def drift_exponent(G, deviate, p):
     """nu of each device: its dependence on G, its spread (`deviate`: a standard normal), its scale.
 
     nu(G) = clip(nu - nu_slope ln(G / g_max), bounds) + nu_spread deviate, at least 0.
     With the defaults this is the constant 0.04.
     """
-    low, high = p.nu_bounds
     if p.nu_slope == 0 and p.nu_spread == 0:
-        return p.drift * min(max(p.nu, low), high)
-    nu = (p.nu - p.nu_slope * torch.log(G.clamp(min=1e-6) / p.g_max)).clamp(low, high)
-    return p.drift * (nu + p.nu_spread * deviate).clamp(min=0.0)
+        return p.drift * clip(p.nu, p.nu_low, p.nu_high)
+    nu = clip(p.nu - p.nu_slope * log(maximum(G, p.g_tiny) / p.g_max), p.nu_low, p.nu_high)
+    return p.drift * maximum(nu + p.nu_spread * deviate, 0)
 
 
+@register_jitable
+def drifted(G, elapsed, deviate, p):
+    """Conductance `elapsed` seconds after the last pulse, in µS, of each device by its own nu.
+
+    Less than t_min after a pulse, or in its very instant, where the power law diverges, it is the
+    one t_min after it.
+    """
+    return drift(G, maximum(elapsed, p.t_min), drift_exponent(G, deviate, p), p)
+
+
+@register_jitable
 def read_noise(Gd, p):
     """sd of one read of a device whose drifted conductance is Gd (µS): m3 Gd + c3."""
     return p.m3 * Gd + p.c3
 
 
+_NO_HISTORY = np.float32(1e-30)  # below, P adds nothing to a step, and soon slows it a hundredfold
 _increment = kernel(inline="always")(set_increment)
 
 
+def blocks(rows: int, devices: int) -> int:
+    """Jobs of `apply_set` for arrays [rows, devices]."""
+    return rows * ((devices + rng.BLOCK - 1) // rng.BLOCK)
+
+
 @kernel(parallel=True, fastmath=True, error_model="numpy")
-def apply_set(G, P, tp, n_set, counts, t, p, decay, step, key, draw):
+def apply_set(G, P, tp, n_set, counts, t, p, decay, key, draw, first_job, last_job):
     """`counts` SET pulses to every device, block by block; arrays [rows, devices], in place.
 
-    `step` > 0 is performance mode. Pulse k of a device uses normal k of its own place, so what one
-    device receives does not depend on how many pulses another one gets.
+    Jobs `first_job` to `last_job` of `blocks(rows, devices)`: their parts can be called one by one.
+    Pulse k of a device uses normal k of its own place, so what one device receives depends neither
+    on how many pulses another one gets nor on the parts.
     """
-    rows, n = G.shape
-    blocks = (n + rng.BLOCK - 1) // rng.BLOCK
-    for job in prange(rows * blocks):
-        row, block = job // blocks, job % blocks
+    n = G.shape[1]
+    in_row = (n + rng.BLOCK - 1) // rng.BLOCK
+    for job in prange(first_job, last_job):
+        row, block = job // in_row, job % in_row
         first, last = block * rng.BLOCK, min((block + 1) * rng.BLOCK, n)
-        xi = np.empty(rng.BLOCK, np.float32)
+        xi = np.zeros(rng.BLOCK, np.float32)
         most = 0
         for i in range(first, last):
             most = max(most, counts[row, i])
             n_set[row, i] += counts[row, i]
             tp[row, i] = t if counts[row, i] > 0 else tp[row, i]
         for pulse in range(most):
-            if step == 0:
+            if p.write_noise > 0:
                 rng.fill_normal(xi, key[row], draw, block, pulse)
             for i in range(first, last):
                 g, h = G[row, i], P[row, i] * decay
+                h = h if h > _NO_HISTORY else np.float32(0)
                 mu, sigma = _increment(g, h, p)
-                new = g + step if step > 0 else g + mu + p.write_noise * sigma * xi[i - first]
+                new = g + mu + p.write_noise * sigma * xi[i - first]
                 new = min(max(new, p.g_min), p.g_max)
                 hit = counts[row, i] > pulse
                 G[row, i] = new if hit else g
-                P[row, i] = h if hit and step == 0 else P[row, i]
+                P[row, i] = h if hit else P[row, i]

@@ -171,7 +171,7 @@ def without_drift(
     run: ProductNoise, elapsed: float, parameters: PCMParameters | None = None
 ) -> ProductNoise:
     """The same reads, divided by the drift factor that all devices share `elapsed` s after it."""
-    p = parameters or PCMParameters()
+    p = (parameters or PCMParameters()).in_force
     return replace(run, reads=run.reads / drift(1.0, elapsed, p.drift * p.nu, p))
 
 

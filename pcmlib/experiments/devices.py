@@ -13,9 +13,16 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from pcmlib.base.checks import require_count, require_number
+from pcmlib.base.checks import as_tensor, require_count, require_number
 from pcmlib.base.records import Record
-from pcmlib.device import PCMArray, PCMParameters, drift, read_noise, set_increment
+from pcmlib.device import (
+    PCMArray,
+    PCMParameters,
+    drifted,
+    history_decay,
+    read_noise,
+    set_increment,
+)
 
 FIGURE = PCMParameters(g_max=20.0)  # the device paper's figures: hardly any device is clipped
 
@@ -106,20 +113,20 @@ def exact_moments(
 ) -> tuple[Float[np.ndarray, " pulses"], Float[np.ndarray, " pulses"]]:
     """Exact mean and sd (µS) of G after 1, 2, ... pulses, for a device that never clips.
 
-        E' = (1 + m1) E + c1 + A1 P
-        V' = (1 + m1)^2 V + m2^2 (V + E^2) + 2 m2 k E + k^2,    k = c2 + A2 P
+        E' = E + mu(E, P)
+        V' = (1 + m1)^2 V + m2^2 V + sigma(E, P)^2
 
     (the noise terms scaled by write_noise^2), from E = g_reset, V = (reset_spread g_reset)^2.
     """
     require_count("pulses", pulses)
-    p, noise = parameters, parameters.write_noise**2
+    p = parameters.in_force
+    noise = p.write_noise**2
     E, V = p.g_reset, noise * (p.reset_spread * p.g_reset) ** 2
     mean, std = [], []
     for pulse in range(1, pulses + 1):
-        P = math.exp(-pulse / p.a)
-        k = p.c2 + p.A2 * P
-        V = (1 + p.m1) ** 2 * V + noise * (p.m2**2 * (V + E * E) + 2 * p.m2 * k * E + k * k)
-        E = (1 + p.m1) * E + p.c1 + p.A1 * P
+        mu, sigma = set_increment(E, history_decay(p) ** pulse, p)
+        V = (1 + p.m1) ** 2 * V + noise * (p.m2**2 * V + sigma**2)
+        E = E + mu
         mean.append(E)
         std.append(math.sqrt(V))
     return np.array(mean), np.array(std)
@@ -135,9 +142,10 @@ def chance_of_decrease(
     The step is normal, so this is Phi(-mu / sigma).
     """
     require_count("pulse", pulse)
-    G = torch.as_tensor(conductance, dtype=torch.float64)
-    mu, sigma = set_increment(G, math.exp(-pulse / parameters.a), parameters)
-    return torch.special.ndtr(-mu / (parameters.write_noise * sigma)).numpy()
+    p = parameters.in_force
+    G = as_tensor("conductance", conductance, "real", torch.float64)
+    mu, sigma = set_increment(G, history_decay(p) ** pulse, p)
+    return torch.special.ndtr(-mu / (p.write_noise * sigma)).numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,9 +215,10 @@ def read_statistics(
     array = PCMArray((levels, reads), p, seed=seed)
     array.put(G.view(-1, 1).expand(levels, reads))
     reading = array.read(p.T0).double()
-    law = (p.read_noise * read_noise(G, p)).numpy().astype(float)
+    force = p.in_force
+    law = force.read_noise * read_noise(drifted(G.double(), p.T0, 0.0, force), force)
     return ReadStatistics(
-        G.numpy().astype(float), reading.mean(1).numpy(), reading.std(1).numpy(), law
+        G.numpy().astype(float), reading.mean(1).numpy(), reading.std(1).numpy(), law.numpy()
     )
 
 
@@ -229,15 +238,18 @@ def drift_curves(
     first: float = 1e-3,
     last: float = 1e4,
 ) -> DriftCurves:
-    """G (t / T0)^(-nu) from `first` to `last` s after the pulse, for each `start` (µS at T0)."""
+    """G (t / T0)^(-nu) from `first` to `last` s after the pulse, for each `start` (µS at T0).
+
+    Where devices differ in nu (nu_spread), these are of a device in the middle.
+    """
     require_number("first", first, above=0)
     require_number("last", last, above=first)
     p = parameters or PCMParameters()
-    for G in start:
-        require_number("start", G, at_least=0)
+    G = as_tensor("start", start, "real", torch.float64).numpy()
+    for level in G:
+        require_number("start", level, at_least=0)
     time = np.geomspace(first, last, 141)
-    G = np.array(start)
-    return DriftCurves(time, G, drift(G[:, None], time[None, :], p.drift * p.nu, p))
+    return DriftCurves(time, G, drifted(G[:, None], time[None, :], 0.0, p.in_force))
 
 
 def retention(

@@ -12,8 +12,9 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
+from pcmlib.base.checks import require
 from pcmlib.crossbar import Crossbar
-from pcmlib.device import PCMParameters, drift, read_noise
+from pcmlib.device import PCMParameters, drifted, read_noise
 from pcmlib.srnn.compiled import Rows
 
 
@@ -167,7 +168,10 @@ def drift_table(
 ) -> Float[np.ndarray, "steps ages"]:
     """Drift factor at each step of a trial, by updates since the device's last pulse."""
     elapsed = np.arange(ages) * period + (np.arange(steps) * dt + p.t_min)[:, None]
-    return drift(1.0, elapsed, p.drift * p.nu, p).astype(np.float32)
+    shared = p.nu_slope == 0 and p.nu_spread == 0
+    allowed = "0: a table of drift holds for devices with one exponent"
+    require(shared, "nu_slope, nu_spread", (p.nu_slope, p.nu_spread), allowed)
+    return drifted(1.0, elapsed, 0.0, p.in_force).astype(np.float32)
 
 
 def plain_rows(weights: Float[Tensor, "R n_pre n_post"]) -> Rows:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.checks import make_plain, plain, require, require_count, require_number
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import PatternTask
@@ -22,6 +22,9 @@ class TrainConfig:
 
     Replica r uses seed + r, or seed[r], and nothing else of it depends on the other replicas.
     Fields of the type `Each` may be a tuple with one value a replica.
+
+    Numbers, lists, arrays and tensors may be Python's, NumPy's or torch's, and `constants` a dict;
+    what is kept is plain Python, so that two records of the same run are equal.
     """
 
     scheme: str = "vanilla"  # a key of pcmlib.schemes.SCHEMES
@@ -79,7 +82,7 @@ class TrainConfig:
     read_noise: float = 1.0
     drift: float = 1.0
     g_max: float = 12.0  # µS, upper limit of a conductance
-    constants: tuple[tuple[str, float], ...] = ()  # other constants of PCMParameters, by name
+    constants: tuple[tuple[str, Each], ...] = ()  # other constants of PCMParameters, by name
 
     # Record
     snapshots: tuple[int, ...] | None = None  # epochs after which outputs are kept; None: 0, E/2, E
@@ -153,18 +156,21 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON."""
-        plain = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        plain = {k: list(v) if isinstance(v, tuple) else v for k, v in plain.items()}
-        return {**plain, "constants": dict(self.constants)}
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        fields["constants"] = {name: _listed(value) for name, value in self.constants}
+        return {name: _listed(value) for name, value in fields.items()}
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> TrainConfig:
+    def from_dict(cls, fields: Mapping[str, Any]) -> TrainConfig:
         """The inverse of `to_dict`."""
-        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}
-        return cls(**{**fields, "constants": tuple(plain["constants"].items())})
+        constants = _pairs(fields["constants"])
+        return cls(**{**{k: plain(v) for k, v in fields.items()}, "constants": constants})
 
     def __post_init__(self) -> None:
-        require(self.scheme in SCHEMES, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
+        object.__setattr__(self, "constants", _pairs(self.constants))
+        make_plain(self)
+        known = isinstance(self.scheme, str) and self.scheme in SCHEMES
+        require(known, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
         for name in ("epochs", "replicas", "n_rec", "pairs"):
             require_count(name, getattr(self, name), at_most=1_000_000)
         listed = isinstance(self.seed, tuple)
@@ -173,7 +179,7 @@ class TrainConfig:
         for seed in self.seed if listed else [self.seed]:
             require_count("seed", seed, at_least=0, at_most=2**62)
         if self.refresh_period is not None:
-            require_count("refresh_period", self.refresh_period)
+            require_count("refresh_period", self.refresh_period, at_most=1_000_000_000)
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
@@ -189,7 +195,7 @@ class TrainConfig:
         names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
         for name, _ in self.constants:
             require(name in names, "constants", name, f"one of {', '.join(sorted(names))}")
-            unsupported = name in ("nu_slope", "nu_spread", "nu_bounds")
+            unsupported = name in ("nu_slope", "nu_spread")
             require(not unsupported, "constants", name, "one that all devices share: nu, m1, ...")
         self.parameters, self.task  # noqa: B018 - they check their own fields
         if not self.on_crossbar:
@@ -197,10 +203,30 @@ class TrainConfig:
             for name in ("bits", "refresh_period"):
                 require(getattr(self, name) is None, name, getattr(self, name), allowed)
             require(self.pairs == 1, "pairs", self.pairs, f"1, because {self.scheme} is digital")
-        for epoch in self.snapshots or ():
-            require_count("snapshots", epoch, at_least=0, at_most=self.epochs)
+        if self.snapshots is not None:
+            listed = isinstance(self.snapshots, tuple)
+            require(listed, "snapshots", self.snapshots, "None or epochs, such as (0, 10)")
+            for epoch in self.snapshots:
+                require_count("snapshots", epoch, at_least=0, at_most=self.epochs)
+            ascending = list(self.snapshots) == sorted(set(self.snapshots))
+            require(ascending, "snapshots", self.snapshots, "ascending, each epoch once")
         start = max(self.each("conductance"))
         require(start <= self.g_max, "conductance", start, f"at most g_max = {self.g_max} µS")
+
+
+def _pairs(constants: Any) -> Any:
+    """A dict, or pairs in any order, as sorted pairs; each name once."""
+    pairs = plain(tuple(constants.items()) if isinstance(constants, Mapping) else constants)
+    named = isinstance(pairs, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+    )
+    require(named, "constants", constants, "a dict, or pairs of a name and a value")
+    require(len(dict(pairs)) == len(pairs), "constants", constants, "pairs, each name once")
+    return tuple(sorted(pairs, key=lambda pair: pair[0]))
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 _DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")

@@ -2,19 +2,25 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from pcmlib.device import (
+    PCMArray,
     PCMParameters,
     drift,
     drift_exponent,
+    drifted,
     history_decay,
     read_noise,
     set_increment,
 )
+from pcmlib.experiments import devices as experiments
+from pcmlib.srnn.synapses import drift_table
 
 P = PCMParameters()
 
@@ -106,3 +112,107 @@ def test_a_bad_constant_is_refused_by_name(name, value, allowed):
         PCMParameters(**{name: value})
     assert allowed in str(error.value)
     assert repr(value) in str(error.value)
+
+
+# All that evaluate a law agree, whatever the parameters
+
+
+@st.composite
+def any_parameters(draw, **fixed):
+    size = lambda low, high: st.floats(low, high)  # noqa: E731
+    low = draw(size(0, 0.1))
+    values = {
+        "a": draw(size(0.5, 9)), "m1": draw(size(-0.5, 0.1)), "c1": draw(size(0, 2)),
+        "A1": draw(size(0, 3)), "m2": draw(size(0, 0.3)), "c2": draw(size(0.01, 1)),
+        "A2": draw(size(0, 3)), "g_reset": draw(size(0, 1)), "reset_spread": draw(size(0, 0.5)),
+        "g_max": draw(size(5, 40)), "nu": draw(st.sampled_from([0.04, 0.0, 1.5]) | size(0, 2)),
+        "T0": draw(size(1, 100)), "m3": draw(size(0, 0.1)), "c3": draw(size(0.01, 0.5)),
+        "t_min": draw(st.sampled_from([5e-4, 2.0]) | size(1e-5, 5)),
+        "nu_slope": draw(st.sampled_from([0.0, 0.0155])),
+        "nu_bounds": (low, draw(st.sampled_from([1.0, 0.1]))),
+        "write_noise": draw(st.sampled_from([0.0, 1.0]) | size(0, 2)),
+        "read_noise": draw(st.sampled_from([0.0, 1.0]) | size(0, 2)),
+        "drift": draw(st.sampled_from([0.0, 1.0]) | size(0, 2)),
+        "bits": draw(st.sampled_from([None, None, 1, 4, 16])),
+    }  # fmt: skip
+    return PCMParameters(**(values | fixed))
+
+
+def by_hand(G, elapsed, p):
+    """The law of drift in plain Python, with all of its limits."""
+    if p.bits is not None:
+        return G
+    nu = p.nu - (p.nu_slope * math.log(max(G, 1e-6) / p.g_max) if p.nu_slope else 0.0)
+    nu = p.drift * min(max(nu, p.nu_bounds[0]), p.nu_bounds[1])
+    return G * (max(elapsed, p.t_min) / p.T0) ** -nu
+
+
+@given(p=any_parameters(), elapsed=st.floats(1e-4, 1e4), G=st.floats(0.0, 5.0))
+def test_all_that_drifts_follows_one_law(p, elapsed, G):
+    expected = by_hand(G, elapsed, p)
+    devices = PCMArray((1,), p)
+    devices.put([G])
+    assert devices.drifted(elapsed).item() == pytest.approx(expected, rel=2e-4, abs=1e-6)
+    curve = experiments.drift_curves(p, start=(G,), first=elapsed, last=2 * elapsed)
+    assert curve.conductance[0, 0] == pytest.approx(expected, rel=1e-6, abs=1e-12)
+    if p.nu_slope:
+        with pytest.raises(ValueError, match="nu_slope"):
+            drift_table(p, steps=2, dt=1.0, period=1.0, ages=1)
+    else:  # the table's steps begin t_min after the pulse
+        table = drift_table(p, steps=2, dt=elapsed, period=1.0, ages=1)
+        after = by_hand(G, elapsed + p.t_min, p)
+        assert G * table[1, 0] == pytest.approx(after, rel=1e-6, abs=1e-12)
+
+
+@given(p=any_parameters(g_min=-1e6), pulses=st.integers(1, 12))
+def test_all_that_sets_follows_one_law(p, pulses):
+    p = p.replace(g_max=1e6 if p.bits is None else p.g_max)
+    E, V, noise = p.g_reset, (p.write_noise * p.reset_spread * p.g_reset) ** 2, p.write_noise
+    if p.bits is not None:
+        assume(E + pulses * p.g_max / 2**p.bits < p.g_max)
+        E, V = E + pulses * p.g_max / 2**p.bits, 0.0
+    else:
+        for k in range(1, pulses + 1):
+            h = math.exp(-k / p.a)
+            sd = noise * (p.m2 * E + p.c2 + p.A2 * h)
+            V = (1 + p.m1) ** 2 * V + (noise * p.m2) ** 2 * V + sd**2
+            E = E + p.m1 * E + p.c1 + p.A1 * h
+    mean, std = experiments.exact_moments(p, pulses=pulses)
+    assert mean[-1] == pytest.approx(E, rel=1e-9)
+    assert std[-1] == pytest.approx(math.sqrt(V), rel=1e-9, abs=1e-12)
+    silent = p.replace(write_noise=0.0)
+    paths = PCMArray((3,), silent), PCMArray((3,), silent)
+    paths[0].set(0.0, [0, pulses, 1])
+    paths[1]._set_in_torch(0.0, torch.tensor([0, pulses, 1], dtype=torch.int32))
+    for devices in paths:
+        assert devices.G[1].item() == pytest.approx(E, rel=1e-4)
+
+
+@given(p=any_parameters(g_min=0.0, g_reset=0.1, nu_slope=0.0, g_max=1000.0))
+@settings(max_examples=20)
+def test_all_that_reads_follows_one_law(p):
+    """sd of 4000 reads to 6 standard errors, in the middle of the range, where nothing clips."""
+    p = p.replace(nu=min(p.nu, 0.1), m3=min(p.m3, 0.05))
+    run = experiments.read_statistics(p, levels=3, reads=4000)
+    scale = 0.0 if p.bits is not None else p.read_noise
+    for G, law in zip(run.conductance, run.law, strict=True):
+        assert law == pytest.approx(scale * (p.m3 * by_hand(G, p.T0, p) + p.c3), rel=1e-4)
+    tolerance = 6 * run.law[1] / math.sqrt(2 * 4000)
+    assert run.std[1] == pytest.approx(run.law[1], abs=tolerance + 1e-3)  # float32 at 500 µS
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01])
+@pytest.mark.parametrize("slope", [0.0, 0.0155])
+def test_numba_compiles_the_law_that_python_and_torch_evaluate(slope, spread):
+    p = P.replace(nu_slope=slope, nu_spread=spread, nu_bounds=(0.01, 0.1))
+    levels = [0.0, 1e-3, 1.0, 12.0]
+    G, elapsed = (x.ravel() for x in np.meshgrid(levels, [1e-4, 1.0, 1e4]))
+    deviate = np.linspace(-3, 3, len(G))
+    arrays = drifted(G, elapsed, deviate, p)
+    tensors = drifted(*(torch.from_numpy(x).float() for x in (G, elapsed, deviate)), p)
+    np.testing.assert_allclose(tensors, arrays, rtol=1e-5)
+    _compiled = njit(lambda *numbers: drifted(*numbers))
+    narrow = [x.astype(np.float32) for x in (G, elapsed, deviate)]
+    compiled = [_compiled(*numbers, p.constants()) for numbers in zip(*narrow, strict=True)]
+    np.testing.assert_allclose(compiled, arrays, rtol=1e-5)
+    assert str(_compiled.nopython_signatures[0].return_type) == "float32"

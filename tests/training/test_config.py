@@ -1,10 +1,16 @@
 """The record of a run: what it refuses, and that it survives JSON."""
 
+import dataclasses
 import json
 
+import numpy as np
 import pytest
+import torch
+from typecheck import unchecked
 
+from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
+from pcmlib.tasks import PatternTask
 from pcmlib.training import TrainConfig
 from pcmlib.training.presets import PRESETS
 
@@ -90,3 +96,110 @@ def test_a_replicas_own_run():
 def test_constants_reach_the_device():
     config = TrainConfig(scheme="sign", bits=3, g_max=20.0, constants=(("m1", 0.0),))
     assert (config.parameters.m1, config.parameters.g_max, config.parameters.bits) == (0, 20, 3)
+
+
+# Whatever a user of NumPy or torch writes, the record is the plain one
+
+R = 3
+OTHER_FIELDS = {  # those whose values are no numbers, or are several
+    "scheme": ["sign"],
+    "seed": [3, (4, 0, 4)],
+    "snapshots": [(0, 2), (), None],
+    "constants": [(("a", 2.5), ("m1", 0.5), ("nu_bounds", (0.0, 0.5)))],
+    "nu_bounds": [(0.0, 0.5)],
+    "frequencies": [(1.0, 2.0)],
+}
+FORMS = [
+    lambda x: x,
+    list,
+    np.array,
+    torch.tensor,
+    lambda x: [np.array(v) for v in x],
+    lambda x: tuple(torch.tensor(v) for v in x),
+]
+
+
+def same(a, b):
+    """Equal, and of the same plain types in every part."""
+    if type(a) is tuple and type(b) is tuple:
+        return len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and a == b and type(a) in (int, float, bool, str, type(None))
+
+
+def forms_of(field):
+    """Pairs of a plain value and a form of it, for one field."""
+    kind = str(field.type)
+    if field.name in OTHER_FIELDS:
+        for value in OTHER_FIELDS[field.name]:
+            listed = isinstance(value, tuple) and value and field.name != "constants"
+            forms = FORMS if listed else [lambda x: x]
+            yield from ((value, form(value)) for form in forms)
+    elif "bool" in kind:
+        yield from ((True, form(True)) for form in (bool, np.bool_, np.array, torch.tensor))
+    elif "int" in kind:
+        numbers = [number(3) for number in (int, np.int32, np.int64, np.uint8)]
+        yield from ((3, n) for n in [*numbers, *map(np.array, numbers), torch.tensor(3)])
+    else:
+        x = 2**-7 if field.name == "dt" else 0.5
+        numbers = [number(x) for number in (float, np.float32, np.float64, np.longdouble)]
+        yield from ((x, n) for n in [*numbers, *map(np.array, numbers), torch.tensor(x)])
+        yield from [] if field.name == "dt" else [(1.0, 1)]
+    if kind == "Each":
+        yield from (((0.5, 0.25, 1.0), form((0.5, 0.25, 1.0))) for form in FORMS)
+
+
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        (record, field)
+        for record in (TrainConfig, PCMParameters, PatternTask)
+        for field in dataclasses.fields(record)
+        if field.name != "replicas"
+    ],
+)
+def test_every_field_is_plain_whatever_it_was_made_from(record, field):
+    base = {"scheme": "sign", "replicas": R} if record is TrainConfig else {}
+    forms = list(forms_of(field))
+    if field.name == "constants":
+        (value, _), *_ = forms
+        extended = dict(value) | {"a": np.float32(2.5), "nu_bounds": np.array([0.0, 0.5])}
+        forms = [(value, v) for v in (value, dict(value), value[::-1], list(value), extended)]
+    for value, form in forms:
+        expected = record(**{**base, field.name: value})
+        with unchecked():
+            found = record(**{**base, field.name: form})
+        assert found == expected
+        assert same(getattr(found, field.name), value), form
+        if record is TrainConfig:
+            written = json.dumps(found.to_dict())
+            assert written == json.dumps(expected.to_dict())
+            assert TrainConfig.from_dict(json.loads(written)) == expected
+
+
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(TrainConfig)])
+@pytest.mark.parametrize(
+    "value",
+    [object(), {"a": object()}, "2x", [[1.0]], 1j, np.array([]), {1, 2}, 10**400, float("nan")],
+)
+def test_what_no_field_takes_is_refused_by_name(field, value):
+    if field == "snapshots" and isinstance(value, np.ndarray):
+        return  # no epochs
+    if field == "constants" and isinstance(value, np.ndarray):
+        return  # no constants
+    with pytest.raises(ValueError, match=rf"^(a|{field})\b.* must be"), unchecked():
+        TrainConfig(**{"scheme": "sign", field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("constants", [("m1", 0.0), ("m1", 0.1)]), ("constants", {"nu_bounds": (0.5, 0.1)}),
+        ("constants", {"nu_bounds": 0.5}), ("constants", "m1"), ("snapshots", 5),
+        ("snapshots", (5, 5)), ("snapshots", (5, 0)), ("lr_in", np.ones((3, 1))),
+        ("lr_in", torch.ones(2)), ("epochs", np.float64(3.0)), ("recurrence", np.int64(1)),
+    ],
+)  # fmt: skip
+def test_what_is_not_meant_is_refused_by_name(field, value):
+    name = "nu_bounds" if "nu_bounds" in str(value) else field
+    with pytest.raises(ValueError, match=rf"^{name}\b.* must be"), unchecked():
+        TrainConfig(**{"scheme": "sign", "replicas": R, field: value})
