@@ -19,6 +19,14 @@ REFERENCE = [f"{modules.PAGES}/{part}.html" for part in modules.in_order()]
 PAGES = [*(f"{file}.html" for file in FILES), *REFERENCE]
 MAX_PAGE = 3_000_000  # bytes
 MAX_REFERENCE = 250_000  # bytes: a page of the package reference
+# What stands out of the screen, unless it can be scrolled to: the page clips it.
+CUT_OFF = """() => {
+  const scrolls = (e) => /auto|scroll/.test(getComputedStyle(e).overflowX);
+  const reached = (e) => scrolls(e) || (!e.matches(".bd-article") && reached(e.parentElement));
+  return [...document.querySelectorAll(".bd-article *:not(mjx-container *)")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !reached(e))
+    .map((e) => e.outerHTML.slice(0, 200));
+}"""
 LEGIBLE = 0.79  # of a picture's natural size, at which its letters are 13 px high
 
 
@@ -51,6 +59,7 @@ def test_page_is_alive(browser, book, address, name, width, moved):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             "the page is too wide"
         )
+        assert page.evaluate(CUT_OFF) == []
         assert page.faults == []
     text = (book / name).read_bytes()
     assert len(text) < MAX_PAGE
@@ -140,8 +149,8 @@ def test_status_page_tells_a_row_a_figure_without_javascript(browser, address):
         first = page.locator("table.reproduction-status").first
         names = [cell.inner_text() for cell in first.locator("tbody tr td:first-child").all()]
         assert len(names) == len(set(names)) >= compared
-        assert page.locator("details > summary").all_inner_texts() == names
+        assert page.locator(".bd-article details > summary").all_inner_texts() == names
         rows = first.locator("tbody tr").count()
         assert page.locator("table.reproduction-status tbody tr:visible").count() == rows
-        page.locator("details > summary").first.click()
+        page.locator(".bd-article details > summary").first.click()
         assert page.locator("table.reproduction-status tbody tr:visible").count() > rows
