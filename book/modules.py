@@ -1,19 +1,20 @@
-"""Sphinx extension: the package reference lists every module, after those that it imports.
+"""Sphinx extension: the package reference, a page a folder or lone file of the package.
 
-The page says ``<!-- modules -->`` where they go.
+The pages are written before each build, and list every module after those that it imports. Their
+index says ``<!-- modules -->`` where the list of them goes.
 """
 
 import ast
-from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pcmlib"
+PAGES = "notebooks/pages/api"
 PLACE = "<!-- modules -->"
 PART = """\
-## {name}
+# {name}
 
 ```{{eval-rst}}
 .. automodule:: pcmlib.{name}
@@ -64,23 +65,45 @@ def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     }
 
 
-def sections() -> Iterator[str]:
-    """Yield the reference: a part with its modules below, or a module that stands alone."""
-    for part, modules in in_order().items():
-        if modules == [part]:
-            yield MODULE.format(level="##", name=part)
-            continue
-        yield PART.format(name=part)
-        yield from (MODULE.format(level="###", name=name) for name in modules)
+def page(part: str, modules: list[str]) -> str:
+    """Return the source of a part's page: itself and the modules below it, or one lone module."""
+    if modules == [part]:
+        return MODULE.format(level="#", name=part)
+    return "\n".join(
+        [PART.format(name=part), *(MODULE.format(level="##", name=n) for n in modules)]
+    )
 
 
-def insert(app: Sphinx, page: str, source: list[str]) -> None:
-    """Put the sections in their place, as Sphinx reads a page."""
+def summary(part: str) -> str:
+    """Return the first line of a part's docstring."""
+    path = PACKAGE / part / "__init__.py"
+    path = path if path.exists() else PACKAGE / f"{part}.py"
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf8"))) or ""
+    return text.split("\n", 1)[0]
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write a page a part. _toc.yml takes in whatever lies in their folder."""
+    folder = Path(app.srcdir, PAGES)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{part}.md": page(part, modules) for part, modules in in_order().items()}
+    for stale in set(folder.glob("*.md")) - {folder / name for name in texts}:
+        stale.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf8")
+
+
+def insert(app: Sphinx, name: str, source: list[str]) -> None:
+    """Put the list of the parts in its place, as Sphinx reads a page."""
     if PLACE in source[0]:
-        source[0] = source[0].replace(PLACE, "\n".join(sections()))
+        rows = (f"| [{part}](api/{part}.md) | {summary(part)} |" for part in in_order())
+        source[0] = source[0].replace(
+            PLACE, "\n".join(["| Folder | What it holds |", "|--|--|", *rows])
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register with Sphinx."""
+    """Write the pages before Sphinx looks for them."""
+    write_pages(app)
     app.connect("source-read", insert)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,13 @@
-"""Sphinx extension: the directive ``reproduction-status``, one table of every compared quantity.
+"""Sphinx extension: the directive ``reproduction-status``: a verdict, a row a figure, all numbers.
 
-The rows come from the run: each chapter's `compare` (`pcmlib.experiments.reproduction`) records its
+They come from the run: each chapter's `compare` (`pcmlib.experiments.reproduction`) records its
 quantities in the notebook, MyST-NB writes them beside the executed notebook, and this gathers them
 in reading order.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -16,7 +17,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from pcmlib.experiments.reproduction import STATUS_KEY, significant
 
-HEADER = ("Figure", "Chapter", "Quantity", "Ours", "Reference", "Within?")
+FIGURES = ("Figure", "Compared", "Within?", "No reference")
+NUMBERS = ("Quantity", "Ours", "Reference", "Within?")
+Quantities = list[dict[str, str | float | None]]
 
 
 class StatusTable(nodes.Element):
@@ -39,30 +42,56 @@ class FillStatusTable(SphinxPostTransform):
     def run(self) -> None:
         """Called once for each page, after all pages are read."""
         for placeholder in list(self.document.findall(StatusTable)):
-            rows = list(self.rows())
-            placeholder.replace_self([summary(rows), table(rows)] if rows else [nothing_yet()])
+            found = list(self.figures())
+            placeholder.replace_self(list(self.status(found)) if found else [nothing_yet()])
 
-    def rows(self) -> Iterator[list[nodes.Node | str]]:
-        """Yield the cells of each row, in the table of contents' order."""
+    def figures(self) -> Iterator[tuple[str, str, Quantities]]:
+        """Yield each figure's name, page and quantities, in the table of contents' order."""
         folder = Path(self.env.mystnb_config.output_folder)
         for page in self.env.toctree_includes.get(self.config.root_doc, []):
             record = folder / f"{page}.glue.json"
             glued = json.loads(record.read_text()) if record.exists() else {}
             for name, output in glued.items():
                 if name.startswith(STATUS_KEY):
-                    for quantity in json.loads(output["data"]["text/plain"]):
-                        figure = name.removeprefix(STATUS_KEY)
-                        yield [figure, self.link(page), *cells(quantity)]
+                    quantities = json.loads(output["data"]["text/plain"])
+                    yield name.removeprefix(STATUS_KEY), page, quantities
 
-    def link(self, page: str) -> nodes.reference:
-        """Return a link to a chapter, by its title."""
+    def status(self, found: list[tuple[str, str, Quantities]]) -> Iterator[nodes.Node]:
+        """Yield the verdict, a row a figure, and each figure's numbers folded."""
+        yield verdict([q for _, _, quantities in found for q in quantities])
+        yield table(FIGURES, ([self.link(name, page), *counts(q)] for name, page, q in found))
+        yield nodes.rubric("", "Every number")
+        for name, _, quantities in found:
+            yield nodes.raw("", f"<details><summary>{escape(name)}</summary>", format="html")
+            yield table(NUMBERS, map(cells, quantities))
+            yield nodes.raw("", "</details>", format="html")
+
+    def link(self, name: str, page: str) -> nodes.reference:
+        """Return a link from a figure's name to its chapter."""
         uri = self.app.builder.get_relative_uri(self.env.docname, page)
-        title = self.env.titles[page].astext()
-        return nodes.reference("", title, internal=True, refuri=uri)
+        return nodes.reference("", name, internal=True, refuri=uri)
+
+
+def verdict(quantities: Quantities) -> nodes.paragraph:
+    """Say how many numbers are reproduced."""
+    verdicts = [q["within"] for q in quantities]
+    yes, no = verdicts.count("yes"), verdicts.count("no")
+    text = f"{yes} of {yes + no} compared numbers lie within their tolerance"
+    rest = f"; {verdicts.count('')} more have no reference."
+    return nodes.paragraph("", "", nodes.strong("", text), nodes.Text(rest))
+
+
+def counts(quantities: Quantities) -> list[str]:
+    """Return a figure's last three cells."""
+    verdicts = [q["within"] for q in quantities]
+    yes, no, none = (verdicts.count(v) for v in ("yes", "no", ""))
+    if not yes + no:
+        return ["none", "", str(none)]
+    return [str(yes + no), "yes" if not no else f"{yes} of {yes + no}", str(none) if none else ""]
 
 
 def cells(quantity: dict[str, str | float | None]) -> list[str]:
-    """Return one quantity's last four cells."""
+    """Return the cells of one quantity."""
     unit = f"\N{NO-BREAK SPACE}{quantity['unit']}" if quantity["unit"] else ""
     if quantity["reference"] is None:
         reference = "not given"
@@ -72,24 +101,16 @@ def cells(quantity: dict[str, str | float | None]) -> list[str]:
     return [quantity["name"], f"{quantity['ours']}{unit}", reference, quantity["within"]]
 
 
-def summary(rows: list[list[nodes.Node | str]]) -> nodes.paragraph:
-    """Count the verdicts."""
-    verdicts = [row[-1] for row in rows]
-    yes, no = verdicts.count("yes"), verdicts.count("no")
-    text = f"{yes} of {yes + no} compared numbers lie within their tolerance"
-    return nodes.paragraph("", f"{text}; {verdicts.count('')} more have no reference.")
-
-
-def table(rows: list[list[nodes.Node | str]]) -> nodes.table:
+def table(header: Sequence[str], rows: Iterable[list[nodes.Node | str]]) -> nodes.table:
     """Build a docutils table from rows of text or inline nodes."""
-    group = nodes.tgroup("", cols=len(HEADER))
-    group += [nodes.colspec(colwidth=1) for _ in HEADER]
-    group += nodes.thead("", row(HEADER))
+    group = nodes.tgroup("", cols=len(header))
+    group += [nodes.colspec(colwidth=1) for _ in header]
+    group += nodes.thead("", row(header))
     group += nodes.tbody("", *map(row, rows))
     return nodes.table("", group, classes=["reproduction-status"])
 
 
-def row(contents: tuple[str, ...] | list[nodes.Node | str]) -> nodes.row:
+def row(contents: Sequence[nodes.Node | str]) -> nodes.row:
     """Build one row of a table."""
     inline = (nodes.Text(c) if isinstance(c, str) else c for c in contents)
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", c)) for c in inline))

@@ -1,15 +1,17 @@
 """The strict build, on a small book with the project's own configuration.
 
 A notebook that raises fails the build with its traceback in view; so does a broken reference. The
-number that a chapter compares reaches the status page.
+number that a chapter compares reaches the status page, its figure and its question the gallery.
 """
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [f"page{k}" for k in range(5)]  # so many pages are read side by side, as the book's are
@@ -17,18 +19,50 @@ TOC = "\n".join(
     ["format: jb-book", "root: intro", "chapters:", "  - file: notebooks/chapter"]
     + [f"  - file: {page}" for page in PAGES]
 )
-INTRO = "# A book\n\n```{reproduction-status}\n```\n"
+INTRO = """\
+# A book
+
+```{gallery}
+```
+
+```{reproduction-status}
+```
+
+:::{only} address
+Press the rocket.
+:::
+"""
+OPENING = "It rains. Does it\nhold? The mean is {glue:text}`ours:.2f` µS.\n\nWhat?"
 COMPARE = """\
 from pcmlib.experiments.reproduction import Quantity, compare, glue
 glue("ours", 2.0567)
-compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, tolerance=0.1))"""
+compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, tolerance=0.1))
+compare(
+    "Fig. 7 & more",
+    Quantity("hit", "", 1.0, reference=1.0, tolerance=0.0),
+    Quantity("miss", "", 1.0, reference=2.0, tolerance=0.5),
+    Quantity("free", "", 1.0),
+)
+compare("Ours", Quantity("alone", "", 1.0))"""
+FIGURE = """\
+%matplotlib inline
+from matplotlib.figure import Figure
+figure = Figure(figsize=(7.2, 3))
+figure.subplots().plot([1, 2])
+figure"""
+FIGURE_METADATA = {
+    "mystnb": {"figure": {"caption": "A line.", "name": "line"}, "image": {"alt": "up"}}
+}
+UNSET, SET = "https://github.com/OWNER/pcmlib", "https://github.com/someone/pcmlib"
 
 
-def build(folder, code, text="The mean is {glue:text}`ours:.2f` µS."):
+def build(folder, code, text=OPENING, url=UNSET):
     """Build a book whose one notebook runs `code`; return the finished process."""
     shutil.copytree(ROOT / "book", folder / "book")
     for name in ("_config.yml", "references.bib"):
         shutil.copy(ROOT / name, folder)
+    config = folder / "_config.yml"
+    config.write_text(re.sub(r"(?<=  url: )\S+", url, config.read_text(), count=1))
     (folder / "_toc.yml").write_text(TOC)
     (folder / "intro.md").write_text(INTRO)
     for page in PAGES:
@@ -37,6 +71,7 @@ def build(folder, code, text="The mean is {glue:text}`ours:.2f` µS."):
     cells = [
         nbformat.v4.new_markdown_cell(f"# A chapter\n\n{text}"),
         nbformat.v4.new_code_cell(code),
+        nbformat.v4.new_code_cell(FIGURE, metadata=FIGURE_METADATA),
     ]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
@@ -49,18 +84,75 @@ def build(folder, code, text="The mean is {glue:text}`ours:.2f` µS."):
     )
 
 
-def test_numbers_of_the_run_reach_the_pages(tmp_path):
-    done = build(tmp_path, COMPARE)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The small book, built without a fault, while the project has no address."""
+    folder = tmp_path_factory.mktemp("book")
+    done = build(folder, COMPARE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "_build" / "html"
+
+
+def test_numbers_of_the_run_reach_the_pages(site):
+    chapter = (site / "notebooks" / "chapter.html").read_text()
+    assert '<span class="pasted-text">2.06</span>' in chapter
+    check = [sys.executable, str(ROOT / "book" / "check_site.py"), str(site)]
+    assert subprocess.run(check).returncode == 0
+
+
+def tables(text):
+    """Each table's body: its rows of cells, as plain text."""
+    text = text.replace("\N{NO-BREAK SPACE}", " ")
+    return [
+        [
+            [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"(?s)<td.*?</td>", row)]
+            for row in re.findall(r"(?s)<tr.*?</tr>", body)
+        ]
+        for body in re.findall(r"(?s)<tbody>.*?</tbody>", text)
+    ]
+
+
+def test_status_page_has_a_row_a_figure_and_the_numbers_folded(site):
+    status = (site / "intro.html").read_text()
+    assert "2 of 3 compared numbers lie within their tolerance</strong>; 2 more" in status
+    figures, *numbers = tables(status)
+    assert figures == [
+        ["Fig. 5", "1", "yes", ""],
+        ["Fig. 7 &amp; more", "2", "1 of 2", "1"],
+        ["Ours", "none", "", "1"],
+    ]
+    assert numbers[0] == [["mean after 1 pulse", "2.06 µS", "2.06 ± 0.1 µS", "yes"]]
+    assert [row[-1] for row in numbers[1]] == ["yes", "no", ""]
+    folded = re.findall(r"(?s)<details><summary>(.*?)</summary>.*?</details>", status)
+    assert folded == [row[0] for row in figures]
+
+
+def test_gallery_shows_a_chapter_s_figure_and_question(site):
+    (card,) = re.findall(r'(?s)<ul class="gallery.*?</ul>', (site / "intro.html").read_text())
+    (link,) = re.findall(r'(?s)<a [^>]*href="notebooks/chapter.html">.*?</a>', card)
+    (source,) = re.findall(r'src="(.*?)"', link)
+    chapter = (site / "notebooks" / "chapter.html").read_text()
+    assert f'src="../{source}"' in chapter
+    assert (site / source).stat().st_size > 1000
+    assert 'alt="up"' in link
+    assert re.sub(r"\s*<[^>]*>\s*", "|", link).strip("|") == "A chapter||It rains. Does it hold?"
+
+
+BUTTONS = ("mybinder.org", "colab.research", "source-repository-button", "issues-button", "rocket")
+
+
+def test_no_button_leads_nowhere(site, tmp_path):
+    """Without an address there is no button that needs one, and with it there are all."""
+    without = [(site / page).read_text() for page in ("intro.html", "notebooks/chapter.html")]
+    assert not [name for text in without for name in (*BUTTONS, "OWNER") if name in text]
+    done = build(tmp_path, COMPARE, url=SET)
     assert done.returncode == 0, done.stdout + done.stderr
     site = tmp_path / "_build" / "html"
     chapter = (site / "notebooks" / "chapter.html").read_text()
-    assert '<span class="pasted-text">2.06</span>' in chapter
-    status = (site / "intro.html").read_text()
-    for cell in ("Fig. 5", "mean after 1 pulse", "2.06 µS", "2.06 ± 0.1 µS", "yes"):
-        assert f"<p>{cell}</p>" in status.replace("\N{NO-BREAK SPACE}", " ")
-    assert "1 of 1 compared numbers lie within their tolerance" in status
-    check = [sys.executable, str(tmp_path / "book" / "check_site.py"), str(site)]
-    assert subprocess.run(check).returncode == 0
+    assert all(name in chapter for name in BUTTONS)
+    assert f'href="{SET}"' in chapter
+    assert "github/someone/pcmlib/blob" in chapter
+    assert "Press the rocket." in (site / "intro.html").read_text()
 
 
 def test_notebook_that_raises_fails_the_build_with_its_traceback(tmp_path):
@@ -71,7 +163,9 @@ def test_notebook_that_raises_fails_the_build_with_its_traceback(tmp_path):
 
 
 def test_broken_references_fail_the_build(tmp_path):
-    text = "See {numref}`no-figure`, {term}`no-term`, {glue:text}`no-number`, {cite:p}`nobody1999`."
+    text = (
+        "Why? {numref}`no-figure`, {term}`no-term`, {glue:text}`no-number`, {cite:p}`nobody1999`."
+    )
     done = build(tmp_path, COMPARE, text)
     assert done.returncode != 0
     for name in ("no-figure", "no-term", "no-number", "nobody1999"):

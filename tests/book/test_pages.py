@@ -7,11 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from docutils import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 import check_site  # noqa: E402
 import docstrings  # noqa: E402
+import gallery  # noqa: E402
 import modules  # noqa: E402
 import side_by_side  # noqa: E402
 
@@ -91,7 +93,46 @@ def test_package_reference_goes_from_the_bottom_up():
         ("demos.training", "plots.training"),
     ]:
         assert place[upper] > place[lower]
-    assert modules.PLACE in (ROOT / "notebooks/pages/api.md").read_text()
+
+
+def test_package_reference_has_a_page_a_folder(tmp_path):
+    """The pages follow the package: each part's own, each module on one, and no stale page."""
+    folder = tmp_path / modules.PAGES
+    folder.mkdir(parents=True)
+    (folder / "gone.md").write_text("# gone")
+    modules.write_pages(SimpleNamespace(srcdir=tmp_path))
+    pages = {path.stem: path.read_text() for path in folder.iterdir()}
+    tops = {p.stem for p in (ROOT / "pcmlib").iterdir() if p.suffix in ("", ".py")}
+    assert set(pages) == {name for name in tops if not name.startswith("_")}
+    named = re.findall(r"automodule:: (\S+)", "\n".join(pages.values()))
+    parts = modules.in_order()
+    expected = {*parts, *(name for found in parts.values() for name in found)}
+    assert sorted(named) == sorted(f"pcmlib.{name}" for name in expected)
+    index = [(ROOT / "notebooks/pages/api.md").read_text()]
+    modules.insert(None, "", index)
+    assert re.findall(r"\]\(api/(\w+)\.md\) \| \S", index[0]) == list(parts)
+    assert f"glob: {modules.PAGES}/*" in (ROOT / "_toc.yml").read_text()
+
+
+@pytest.mark.parametrize("files", [["laws.py"], ["laws/__init__.py", "laws/drift.py"]])
+def test_a_part_is_a_file_or_a_folder(tmp_path, files):
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('"""Laws of a device."""')
+    ((part, found),) = modules.in_order(tmp_path).items()
+    named = re.findall(r"automodule:: (\S+)", modules.page(part, found))
+    assert named == ["pcmlib.laws", "pcmlib.laws.drift"][: len(files)]
+
+
+def test_gallery_asks_for_a_figure_and_a_question():
+    chapter = nodes.document(None, None)
+    chapter += nodes.paragraph("", "It rains. Does\nit hold? It does.")
+    assert gallery.question(chapter) == "It rains. Does it hold?"
+    with pytest.raises(LookupError, match="figure"):
+        gallery.picture(chapter)
+    chapter.replace(chapter[0], nodes.paragraph("", "It holds."))
+    with pytest.raises(LookupError, match="question"):
+        gallery.question(chapter)
 
 
 def test_neighbouring_chapters_are_read_by_different_processes(monkeypatch):

@@ -1,16 +1,33 @@
 """The built book in a real browser: no kernel, no network, every page and every knob alive."""
 
 import json
+import re
+import sys
 
 import pytest
 import yaml
 from moving import move_all
 from serving import ROOT, opened, served
 
+sys.path.insert(0, str(ROOT / "book"))
+import modules
+
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 FILES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
-PAGES = [f"{file}.html" for file in FILES]
+CHAPTERS = [f"{file}.html" for file in FILES if (ROOT / f"{file}.ipynb").exists()]
+REFERENCE = [f"{modules.PAGES}/{part}.html" for part in modules.in_order()]
+PAGES = [*(f"{file}.html" for file in FILES), *REFERENCE]
 MAX_PAGE = 3_000_000  # bytes
+MAX_REFERENCE = 250_000  # bytes: a page of the package reference
+# What stands out of the screen, unless it can be scrolled to: the page clips it.
+CUT_OFF = """() => {
+  const scrolls = (e) => /auto|scroll/.test(getComputedStyle(e).overflowX);
+  const reached = (e) => scrolls(e) || (!e.matches(".bd-article") && reached(e.parentElement));
+  return [...document.querySelectorAll(".bd-article *:not(mjx-container *)")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !reached(e))
+    .map((e) => e.outerHTML.slice(0, 200));
+}"""
+LEGIBLE = 0.79  # of a picture's natural size, at which its letters are 13 px high
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +59,98 @@ def test_page_is_alive(browser, book, address, name, width, moved):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             "the page is too wide"
         )
+        assert page.evaluate(CUT_OFF) == []
         assert page.faults == []
     text = (book / name).read_bytes()
     assert len(text) < MAX_PAGE
     assert b"application/vnd.jupyter.widget" not in text  # the page needs no widget manager
     moved.append((name, width, len(explorers), knobs))
+
+
+def pictures(page):
+    """The page's static figures, each drawn and in view."""
+    for picture in page.locator(".cell_output figure:not(.explorer) img").all():
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function("image => image.complete", arg=picture.element_handle())
+        yield picture
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_figures_are_legible_on_a_phone(browser, address, name):
+    """None is a thumbnail; what is wider than the screen scrolls in its frame, by keyboard too."""
+    with opened(browser, 390) as page:
+        page.goto(f"{address}/{name}", wait_until="networkidle")
+        found = list(pictures(page))
+        assert found
+        for picture in found:
+            natural = picture.evaluate("image => image.naturalWidth") / 2  # drawn for fine screens
+            box = picture.bounding_box()
+            assert box["width"] >= LEGIBLE * natural
+            shape = picture.evaluate("image => image.naturalHeight / image.naturalWidth")
+            assert box["height"] == pytest.approx(shape * box["width"], abs=2)
+            frame = picture.locator("xpath=ancestor::div[@class='frame']")
+            edges = frame.bounding_box()
+            assert edges["x"] >= 0
+            assert edges["x"] + edges["width"] <= 390
+            if box["width"] > edges["width"]:
+                assert frame.get_attribute("role") == "region"
+                assert frame.get_attribute("aria-label")
+                frame.focus()
+                page.keyboard.press("ArrowRight")
+                page.wait_for_function("frame => frame.scrollLeft > 0", arg=frame.element_handle())
+        assert page.faults == []
+
+
+def test_figures_are_whole_and_no_stop_for_the_keyboard_on_a_wide_screen(browser, address):
+    with opened(browser, 1280) as page:
+        page.goto(f"{address}/{CHAPTERS[0]}", wait_until="networkidle")
+        for picture in pictures(page):
+            frame = picture.locator("xpath=ancestor::div[@class='frame']")
+            assert frame.evaluate("frame => frame.scrollWidth - frame.clientWidth") == 0
+            assert frame.get_attribute("tabindex") is None
+            assert frame.get_attribute("role") is None
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_gallery_leads_to_every_chapter(browser, address, width):
+    with opened(browser, width) as page:
+        page.goto(f"{address}/{TOC['root']}.html", wait_until="networkidle")
+        cards = page.locator(".gallery a").all()
+        assert [card.get_attribute("href") for card in cards] == CHAPTERS
+        for card in cards:
+            assert "?" in card.locator("span").inner_text()
+            picture = card.locator("img")
+            picture.scroll_into_view_if_needed()
+            assert len(picture.get_attribute("alt")) > 10
+            assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+            inside, around = picture.bounding_box(), card.bounding_box()
+            assert inside["width"] <= around["width"]
+            assert page.request.get(f"{address}/{card.get_attribute('href')}").ok
+        assert page.faults == []
+
+
+def test_package_reference_holds_every_module_once(book):
+    pages = {name: (book / name).read_text() for name in REFERENCE}
+    assert max(len(text) for text in pages.values()) < MAX_REFERENCE
+    found = [m for text in pages.values() for m in re.findall(r'id="module-pcmlib\.(.*?)"', text)]
+    parts = modules.in_order()
+    assert sorted(found) == sorted({*parts, *(name for part in parts.values() for name in part)})
+
+
+def test_status_page_tells_a_row_a_figure_without_javascript(browser, address):
+    """First the verdict and one row a figure; the numbers unfold by the browser's own means."""
+    compared = sum(
+        "compare(" in "".join(cell["source"])
+        for name in CHAPTERS
+        for cell in json.loads((ROOT / name).with_suffix(".ipynb").read_text())["cells"]
+    )
+    with opened(browser, 390, java_script_enabled=False) as page:
+        page.goto(f"{address}/notebooks/pages/status.html")
+        first = page.locator("table.reproduction-status").first
+        names = [cell.inner_text() for cell in first.locator("tbody tr td:first-child").all()]
+        assert len(names) == len(set(names)) >= compared
+        assert page.locator(".bd-article details > summary").all_inner_texts() == names
+        rows = first.locator("tbody tr").count()
+        assert page.locator("table.reproduction-status tbody tr:visible").count() == rows
+        page.locator(".bd-article details > summary").first.click()
+        assert page.locator("table.reproduction-status tbody tr:visible").count() > rows
