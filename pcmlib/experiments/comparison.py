@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.records import Record
 from pcmlib.experiments.statistics import Interval, ratio, sign_flip_test
 from pcmlib.experiments.training import (
     CROSSBAR_SCHEMES,
@@ -60,8 +61,8 @@ def comparison_table(runs: Runs) -> str:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Versus:
+@dataclass(frozen=True, eq=False)
+class Versus(Record):
     """One scheme against another, network by network."""
 
     ratios: Float[np.ndarray, " R"]  # times as large a loss, of each network

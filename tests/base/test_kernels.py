@@ -60,7 +60,8 @@ def package(tmp_path):
 
 def start(code, package, **env):
     """A process that runs `code` with that package."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "TMPDIR") if key in os.environ}
+    kept = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
+    kept["HOME"] = str(package.parents[1] / "home")  # without this user's kernels
     env = kept | {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"} | env
     command = [sys.executable, "-W", "error", "-c", code]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -80,8 +81,8 @@ import numpy as np
 from pcmlib.base import rng
 from pcmlib.device import laws
 G, P, counts = (np.ones((1, 2), kind) for kind in (np.float32, np.float32, np.int32))
-p, one, zero = laws.PCMParameters().constants(), np.float32(1), np.float32(0)
-laws.apply_set(G, P, 0.0 * G, counts.copy(), counts, 0.0, p, one, zero, rng.keys(1), 0)
+p, one = laws.PCMParameters().constants(), np.float32(1)
+laws.apply_set(G, P, 0.0 * G, counts.copy(), counts, 0.0, p, one, rng.keys(1), 0, 0, 1)
 print(G[0])
 """
 
