@@ -77,10 +77,13 @@ class Candidates:
             self.study.enqueue_trial(start)
         while len(taken) < count and len(self._trials()) < self.most:
             trial = self.study.ask()
-            params = {
-                name: trial.suggest_float(name, *limits, log=True)
-                for name, limits in self.space.items()
-            }
+            try:
+                params = {
+                    name: trial.suggest_float(name, *limits, log=True)
+                    for name, limits in self.space.items()
+                }
+            except UpdateFinishedTrialError:  # SQLite gave it to two, and the other has finished
+                continue
             # Of workers who ask at the same time, the last one sees what others did, and yields.
             others = [other for other in self._trials() if other.number != trial.number]
             older = sum(other.number < trial.number for other in others)

@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import optuna
 import pytest
 import torch
 
@@ -104,6 +105,24 @@ def test_killed_before_a_candidate_was_drawn(tmp_path):
         if drawn:
             trial.suggest_float("threshold", *search_space("sign")["threshold"], log=True)
     check(tune("sign", budget=BUDGET, storage=where("journal", tmp_path), run=smooth)["trials"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_candidate_that_another_ends_while_it_is_drawn_is_left(kind, tmp_path, monkeypatch):
+    """A database may give a queued candidate to two workers."""
+    opened = study.open_study("sign", where(kind, tmp_path))
+    draw, ended = optuna.Trial.suggest_float, []
+
+    def late(trial, *args, **options):
+        if not ended:
+            ended.append(trial.number)
+            opened.tell(trial.number, 0.5)
+        return draw(trial, *args, **options)
+
+    monkeypatch.setattr(optuna.Trial, "suggest_float", late)
+    taken = study.Candidates(opened, search_space("sign"), BUDGET.trials).take(3)
+    assert len(taken) == 3
+    assert not taken.keys() & set(ended)
 
 
 @pytest.mark.parametrize("kind", KINDS)
