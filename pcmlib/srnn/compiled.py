@@ -38,8 +38,8 @@ class Rows(NamedTuple):
     analogue: bool  # read the devices below, instead of `weights`
     weights: np.ndarray  # float32 [R, n_pre, n_post]
     G: np.ndarray  # float32 [R, 2, N, n_pre, n_post], conductance, µS
-    age: np.ndarray  # int32, same shape: whole updates since the last pulse
-    drift: np.ndarray  # float32 [T, updates]: (elapsed/T0)^(-nu)
+    age: np.ndarray  # int32, same shape: column of `drift`, by updates since the last pulse
+    drift: np.ndarray  # float32 [T, columns]: (elapsed/T0)^(-nu)
     exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
     gain: np.ndarray  # float32 [R]: weight for each µS, 1 / (N scale)
     noisy: bool  # whether a read has noise

@@ -7,6 +7,8 @@ arrays, for the compiled kernels. Only presynaptic neurons that spike are read, 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
@@ -78,8 +80,14 @@ class CrossbarSynapses:
         self._update = 0  # updates before it
         p = crossbar.devices.parameters
         self.ideal = p.bits is not None or (p.drift == 0 and p.read_noise == 0)
-        ages = 1 if self.ideal else updates + 1
-        self._drift_table = drift_table(p, steps=steps, dt=dt, period=period, ages=ages)
+        ages = np.arange(1 if self.ideal else updates + 1)
+        columns = ages_with_columns(len(ages))
+        column = np.searchsorted((columns[1:] + columns[:-1]) / 2, ages)  # the nearest
+        times = {"dt": dt, "period": period}
+        self._drift_table = drift_table(p, steps=steps, ages=columns, **times)
+        start = drift_table(p, steps=1, ages=ages, **times)[0] / self._drift_table[0, column]
+        self._column, self._start_factor = torch.from_numpy(column), torch.from_numpy(start)
+        self._share = len(columns) < len(ages)
 
     def weights(self) -> Float[Tensor, "R n_pre n_post"]:
         return self.crossbar.weights()
@@ -113,12 +121,14 @@ class CrossbarSynapses:
         xbar, devices = self.crossbar, self.crossbar.devices
         if self.ideal:
             return plain_rows(xbar.read(self._start))
-        p = devices.parameters
+        p, G, age = devices.parameters, devices.G, self.age()
+        if self._share:
+            G, age = G * self._start_factor[age], self._column[age].int()
         return Rows(
             analogue=True,
             weights=_NO_WEIGHTS,
-            G=devices.G.numpy(),
-            age=self.age().numpy(),
+            G=G.numpy(),
+            age=age.numpy(),
             drift=self._drift_table,
             exists=xbar.exists.float().numpy(),
             gain=(1 / (xbar.pairs * xbar.scale)).numpy(),
@@ -164,14 +174,28 @@ class CrossbarSynapses:
 
 
 def drift_table(
-    p: PCMParameters, *, steps: int, dt: float, period: float, ages: int
+    p: PCMParameters, *, steps: int, dt: float, period: float, ages: Shaped[np.ndarray, " ages"]
 ) -> Float[np.ndarray, "steps ages"]:
     """Drift factor at each step of a trial, by updates since the device's last pulse."""
-    elapsed = np.arange(ages) * period + (np.arange(steps) * dt + p.t_min)[:, None]
+    elapsed = ages * period + (np.arange(steps) * dt + p.t_min)[:, None]
     shared = p.nu_slope == 0 and p.nu_spread == 0
     allowed = "0: a table of drift holds for devices with one exponent"
     require(shared, "nu_slope, nu_spread", (p.nu_slope, p.nu_spread), allowed)
     return drifted(1.0, elapsed, 0.0, p.in_force).astype(np.float32)
+
+
+def ages_with_columns(ages: int) -> Shaped[np.ndarray, " columns"]:
+    """The ages, of 0 .. ages - 1, that have a column of the table: of the high ones only some.
+
+    Old devices hardly drift in a trial: one that is taken to its value at the start of the trial
+    exactly, and drifts on like another that is 1/2048 older or younger, is off by 1e-6 at most. So
+    the table does not grow with the length of a training.
+    """
+    if ages <= _OLD:
+        return np.arange(ages)
+    steps = math.ceil(math.log(ages / _OLD) / math.log1p(1 / _OLD))
+    old = np.geomspace(_OLD, ages - 1, steps + 1).round().astype(int)
+    return np.unique([*range(_OLD), *old])
 
 
 def plain_rows(weights: Float[Tensor, "R n_pre n_post"]) -> Rows:
@@ -196,6 +220,7 @@ def plain_rows(weights: Float[Tensor, "R n_pre n_post"]) -> Rows:
     )
 
 
+_OLD = 1024  # updates; from here on, ages share columns
 _DRAWS_PER_UPDATE = 16  # more than any scheme and a refresh need
 _NO_DEVICES = np.zeros((1, 2, 1, 1, 1), np.float32)
 _NO_WEIGHTS = np.zeros((1, 1, 1), np.float32)

@@ -5,19 +5,53 @@ import pytest
 import torch
 
 from pcmlib.device import PCMParameters
-from pcmlib.srnn.synapses import drift_table
+from pcmlib.srnn import compiled
+from pcmlib.srnn.synapses import ages_with_columns, drift_table
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
 
 
 def test_the_drift_table_is_the_power_law():
     p = PCMParameters()
-    table = drift_table(p, steps=1000, dt=1e-3, period=38.6, ages=4)
+    table = drift_table(p, steps=1000, dt=1e-3, period=38.6, ages=np.arange(4))
     assert table.shape == (1000, 4)
     assert table[0, 0] == pytest.approx((5e-4 / 38.6) ** -0.04)
     assert table[999, 0] == pytest.approx((0.9995 / 38.6) ** -0.04)
     assert table[500, 3] == pytest.approx(((3 * 38.6 + 0.5005) / 38.6) ** -0.04)
-    assert (drift_table(p.replace(drift=0.0), steps=9, dt=1e-3, period=1.0, ages=3) == 1).all()
+    assert (
+        drift_table(p.replace(drift=0.0), steps=9, dt=1e-3, period=1.0, ages=np.arange(3)) == 1
+    ).all()
+
+
+def test_a_long_training_needs_no_long_table():
+    """Hardly more columns for 60,000 updates, and every age within half a step of one."""
+    columns = ages_with_columns(60_001)
+    assert len(columns) < 6000
+    assert columns[:1024].tolist() == list(range(1024))
+    gap = np.diff(columns)
+    assert (gap <= np.maximum(1, np.ceil(columns[1:] / 1024))).all()
+    assert columns[-1] == 60_000
+    assert ages_with_columns(751).tolist() == list(range(751))
+
+
+def test_devices_of_all_ages_drift_as_one_by_one():
+    """Read at the trial's end, with neither noise nor a column of their own, to 2e-6."""
+    config = TrainConfig(
+        scheme="sign", n_in=1, n_rec=200, steps=1000, epochs=20_000, samples=1, read_noise=0.0,
+        conductance=5.0,
+    )  # fmt: skip
+    layer = Network(config).layers["in"]
+    devices = layer.crossbar.devices
+    devices.tp[0, 0, 0, 0] = config.period * torch.linspace(0, 19_999, 200).round().double()
+    layer.begin_trial(20_000)
+    x = np.zeros((1, 1000, 1), np.bool_)
+    x[0, 998] = True
+    rows = layer.rows(np.zeros(1, np.uint64), 0)
+    read = compiled.input_currents(compiled.find_spikes(x), rows, 200)[0, 998]
+    t = 20_000 * config.period + 0.998 + config.parameters.t_min
+    G = devices.drifted(t)[0, :, 0, 0]
+    assert rows.drift.shape[1] < 5000
+    torch.testing.assert_close(torch.from_numpy(read), G[0] - G[1], rtol=2e-6, atol=1e-5)
 
 
 def test_age_counts_updates_since_the_last_pulse():
