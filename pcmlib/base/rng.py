@@ -43,7 +43,8 @@ def _after_fork() -> None:
     torch.set_num_threads(1)
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)
 
 BLOCK = 1024  # normals that are drawn together; small enough to stay in the L1 cache
 _TINY = np.float32(2**-24)

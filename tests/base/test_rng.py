@@ -132,3 +132,9 @@ def test_uniform_numbers():
     assert torch.equal(u[1], alone[0])
     other = rng.uniform((1, 250, 200), np.array([9], np.uint64), 4)
     assert not torch.equal(alone, other.double())
+
+
+def test_it_imports_where_there_is_no_fork():
+    """Windows has none, and no hook for it."""
+    program = "import os, torch, numba; del os.register_at_fork; import pcmlib.base.rng"
+    subprocess.run([sys.executable, "-c", program], check=True)
