@@ -79,12 +79,12 @@ def share(path: Path, *, writable: bool = False) -> None:
             path.chmod(path.stat().st_mode | writers << 1 | (writers if writable else 0))
 
 
-def plain(value: Any) -> Any:
+def for_json(value: Any) -> Any:
     """`value` in dicts, lists and numbers; None (null in JSON) for NaN and the infinities."""
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: for_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
+        return [for_json(item) for item in value]
     if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist())
+        return for_json(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value

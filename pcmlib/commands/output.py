@@ -14,7 +14,7 @@ import typer
 from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
-from pcmlib.base.files import plain, written_whole
+from pcmlib.base.files import for_json, written_whole
 
 Seed = Annotated[int, typer.Option(help="Seed: the same one gives the same numbers.")]
 FigureFile = Annotated[Path | None, typer.Option("--figure", help="Save the figure here.")]
@@ -51,7 +51,7 @@ def _can_be_written(path: Path) -> bool:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write `content` as JSON, which has no word for NaN and infinity: they are null."""
     with written_whole(path) as file:
-        file.write((json.dumps(plain(content), allow_nan=False) + "\n").encode())
+        file.write((json.dumps(for_json(content), allow_nan=False) + "\n").encode())
 
 
 def write_figure(path: Path, figure: Figure) -> None:

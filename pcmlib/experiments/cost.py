@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from pcmlib.base.checks import require_number
+from pcmlib.base.checks import make_plain, require_number
 from pcmlib.experiments.statistics import smoothed
 from pcmlib.training import TrainingRun
 
@@ -21,6 +21,11 @@ class Energy:
 
     set_pulse: float = 0.675e-12  # J
     reset_pulse: float = 50e-12  # J
+
+    def __post_init__(self) -> None:
+        make_plain(self)
+        for name in ("set_pulse", "reset_pulse"):
+            require_number(name, getattr(self, name), at_least=0)
 
     def of(self, run: TrainingRun) -> Float[np.ndarray, "R E"]:
         """Energy (J) that programming each network has taken up to the end of each epoch."""

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from pcmlib.base.checks import require_count
-from pcmlib.base.files import plain, written_whole
+from pcmlib.base.checks import make_plain, require_count
+from pcmlib.base.files import for_json, written_whole
 from pcmlib.base.progress import progress
 from pcmlib.sweep.space import (
     FIRST_TUNING_SEED,
@@ -65,6 +65,7 @@ class Budget:
     last_epochs: int = 20  # over which the loss is averaged
 
     def __post_init__(self) -> None:
+        make_plain(self)
         for name, value in asdict(self).items():
             require_count(name, value)
 
@@ -233,7 +234,7 @@ def _rounded(params: Params) -> Params:
 def write_record(record: dict[str, Any], path: str | Path) -> None:
     """One line for each trial, so that a record is short and a diff of it readable."""
     parts = []
-    for key, value in plain(record).items():
+    for key, value in for_json(record).items():
         if isinstance(value, list):
             lines = ",\n  ".join(json.dumps(entry, allow_nan=False) for entry in value)
             parts.append(f'"{key}": [\n  {lines}\n ]')

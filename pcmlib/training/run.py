@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
-from pcmlib.base.files import plain
+from pcmlib.base.files import for_json
 from pcmlib.base.progress import progress as progress_bar
 from pcmlib.base.records import Record
 from pcmlib.training import checkpoint as checkpoints
@@ -78,7 +78,7 @@ class TrainingRun(Record):
             "reset_pulses": self.reset_pulses[:, -1].tolist(),
             "seconds": self.seconds,
         }
-        return plain(summary)
+        return for_json(summary)
 
 
 def train(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from runs import made_up
+from typecheck import unchecked
 
 from pcmlib.experiments import cost
 
@@ -42,3 +43,10 @@ def test_bad_input_is_refused_by_name(call, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the words are checked below
         call()
     assert words in str(error.value)
+
+
+def test_an_energy_is_a_number_of_any_library_and_no_other():
+    with unchecked():
+        assert cost.Energy(np.float32(0.5), torch.tensor(2)) == cost.Energy(0.5, 2.0)
+    with pytest.raises(ValueError, match="reset_pulse = -1"):
+        cost.Energy(reset_pulse=-1)

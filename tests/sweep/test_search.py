@@ -2,10 +2,13 @@
 
 import json
 import math
+from dataclasses import asdict
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from typecheck import unchecked
 
 from pcmlib.schemes import SCHEMES
 from pcmlib.sweep import Budget, tune
@@ -186,3 +189,10 @@ def test_records_in_the_package_are_what_presets_hold():
             assert getattr(config, name) == last[0][name] == record["best"][name]
         assert record["budget"]["updates"] == Budget().updates
         assert len(record["trials"]) == Budget().trials
+
+
+def test_a_budget_of_numpys_numbers_is_plain():
+    with unchecked():
+        budget = Budget(trials=np.int64(3), epochs=np.array(5))
+    assert budget == Budget(trials=3, epochs=5)
+    assert json.loads(json.dumps(asdict(budget)))["trials"] == 3
