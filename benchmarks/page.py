@@ -12,6 +12,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RECORD = HERE / "results.json"
+STEPS = 1000  # of a trial
 PAGE = HERE.parent / "notebooks" / "pages" / "benchmarks.md"
 
 
@@ -32,20 +33,25 @@ programming of the devices. Measured on {machine["date"]} on {machine["cores"]} 
 
 The classes of [srnn-pcm](https://github.com/YigitDemirag/srnn-pcm) at commit 2d91783 ran in turns
 with ours, on the same cores in the same minutes. Medians, for each network and update; in 250
-epochs there are 750 updates.
+epochs there are 750 updates. "Before" is pcmlib before its updates were compiled as a whole.
 
 {_comparison(record["comparison"])}
 
 ## Where the time goes
 
-One network, mixed precision on the full PCM model. A device is read only when its presynaptic
-neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40 million.
+One network, mixed precision on the full PCM model, on one core. A device is read only when its
+presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40
+million.
 
 {_profile(record["profile"])}
 
-The floor is the number of reads times the cost of one normal number
-({record["profile"]["ns_a_normal"]:.1f} ns on one core), on all cores: a read can't cost less than
-its noise.
+The floors: for the reads the cost of their normal numbers
+({record["profile"]["ns_a_normal"]:.2f} ns each), since a read can't cost less than its noise; for
+the gradient one addition of a row for each spike; for the rest a copy of what it has to read and
+write. What is left: drift, clipping and the sums, which cost about half as much again as the noise;
+in the recurrence and the gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A
+network alone has a second core, which reads the input's synapses ahead of the recurrence; the
+recurrence and what follows it run on one.
 
 ## How it grows
 
@@ -92,12 +98,11 @@ def _comparison(runs: dict[str, dict[str, float]]) -> str:
     return _table(head, rows)
 
 
-def _profile(parts: dict[str, float]) -> str:
-    other = ("reads", "ns_a_normal", "floor_ms")
-    rows = [[name, f"{ms:.2f}"] for name, ms in parts.items() if name not in other]
-    rows.append(["**all**", f"{sum(ms for n, ms in parts.items() if n not in other):.2f}"])
-    rows.append(["floor of the reads", f"{parts['floor_ms']:.2f}"])
-    return _table(["part", "ms"], rows)
+def _profile(profile: dict[str, Any]) -> str:
+    parts = profile["parts"]
+    rows = [[name, f"{p['ms']:.3f}", f"{p['floor_ms']:.3f}"] for name, p in parts.items()]
+    total = (sum(p[key] for p in parts.values()) for key in ("ms", "floor_ms"))
+    return _table(["part", "ms", "floor, ms"], [*rows, ["**all**", *(f"{x:.3f}" for x in total)]])
 
 
 def _growth(name: str, rows: list[dict[str, float]]) -> str:

@@ -1,17 +1,18 @@
-"""Measure what a weight update costs: against the reference, as the problem grows, and by part.
+"""Measure what a weight update costs: against the reference and an earlier commit, and by part.
 
-    python benchmarks/run.py [--reference CHECKOUT] [--json benchmarks/results.json]
+    python benchmarks/run.py [--reference CHECKOUT] [--before CHECKOUT] [--json results.json]
 
-CHECKOUT is a folder with github.com/YigitDemirag/srnn-pcm at commit 2d91783. Its classes run as
-they are, in turns with ours, so that both see the same machine in the same minutes. An update is a
-trial of 1 s, its gradient and the programming; compiling is timed apart. Takes about five minutes
-with the reference, one without.
+The reference's CHECKOUT is a folder with github.com/YigitDemirag/srnn-pcm at commit 2d91783, whose
+classes run as they are; that of --before one with pcmlib at an earlier commit. All run in turns, so
+that they see the same machine in the same minutes. An update is a trial of 1 s, its gradient and
+the programming; compiling is timed apart. Takes about five minutes with the reference.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import importlib.metadata
 import json
 import os
@@ -22,19 +23,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import torch
 
 from pcmlib.base import rng
-from pcmlib.eprop import compiled as backward
-from pcmlib.srnn import compiled as forward
+from pcmlib.eprop.compiled import _add_to_rows
+from pcmlib.srnn.layers import CrossbarLayer
 from pcmlib.training import TrainConfig
-from pcmlib.training.network import LAYERS, Network
+from pcmlib.training import replica as replica_module
+from pcmlib.training.network import Network
+from pcmlib.training.replica import Replica
 from pcmlib.training.run import one_torch_thread
+
+HERE = Path(__file__).parent
 
 MIXED = TrainConfig.preset("mixed-precision", "reference", epochs=100)
 VANILLA = TrainConfig.preset("vanilla", "reference", epochs=100)
@@ -43,10 +50,11 @@ VANILLA = TrainConfig.preset("vanilla", "reference", epochs=100)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, help="checkout of srnn-pcm")
+    parser.add_argument("--before", type=Path, help="checkout of pcmlib at an earlier commit")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
     arguments = parser.parse_args()
     results = {"machine": machine(), "compile_s": compile_time()}
-    results["comparison"] = comparison(arguments.reference)
+    results["comparison"] = comparison(arguments.reference, arguments.before)
     with one_torch_thread():
         results["growth"] = growth()
         results["profile"] = profile()
@@ -90,68 +98,77 @@ def compile_time() -> float:
 # Timing
 
 
-class Updates:
-    """A network, and one weight update after the other."""
+class Epochs:
+    """A run, and one epoch after the other of it; `updates` of one network in each."""
 
     def __init__(self, config: TrainConfig) -> None:
-        self.network, self.count = Network(config), 0
+        self.network, self.count, self.updates = Network(config), 0, config.samples
         self()
 
     def __call__(self) -> None:
-        config = self.network.config
-        sample = torch.full((config.replicas,), self.count % config.samples)
         with one_torch_thread():  # as in train(); the reference has all of torch's threads
-            result = self.network.run(sample, self.count)
-            self.network.learn(result.gradients, self.count + 1, 0)
+            self.network.epoch(self.count)
         self.count += 1
 
 
-def timed(work: Callable[[], None], repeats: int) -> dict[str, list[float]]:
-    """Wall and CPU seconds of each repeat."""
-    wall, cpu = [], []
-    for _ in range(repeats):
-        wall_start, cpu_start = time.perf_counter(), time.process_time()
-        work()
-        wall.append(time.perf_counter() - wall_start)
-        cpu.append(time.process_time() - cpu_start)
-    return {"wall": wall, "cpu": cpu}
+def timed(work: Callable[[], None]) -> dict[str, float]:
+    """Wall and CPU seconds of one update by `work`."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return {
+        "wall": time.perf_counter() - wall,
+        "cpu": time.process_time() - cpu,
+        "updates": 1,
+    }
 
 
-# (a) Against the reference
+# (a) Against the reference, and an earlier commit
 
 OURS = {
-    "mixed precision on PCM, 1 network": (MIXED, 20),
-    "mixed precision on PCM, 32 networks": (MIXED.replace(replicas=32), 3),
-    "vanilla FP32, 1 network": (VANILLA, 20),
-    "vanilla FP32, 32 networks": (VANILLA.replace(replicas=32), 3),
+    "mixed precision on PCM, 1 network": (MIXED, 30),
+    "mixed precision on PCM, 32 networks": (MIXED.replace(replicas=32), 4),
+    "vanilla FP32, 1 network": (VANILLA, 60),
+    "vanilla FP32, 32 networks": (VANILLA.replace(replicas=32), 8),
 }
 
 
-def comparison(checkout: Path | None, rounds: int = 3) -> dict[str, Any]:
+def comparison(checkout: Path | None, before: Path | None, rounds: int = 5) -> dict[str, Any]:
     """Milliseconds a network and update, the median over all rounds, taken in turns."""
-    works: dict[str, tuple[Callable[[], None], int, int]] = {
-        name: (Updates(config), repeats, config.replicas)
-        for name, (config, repeats) in OURS.items()
-    }
+    works: dict[str, Callable[[], dict[str, float]]] = {}
+    for name, (config, epochs) in OURS.items():
+        works[name] = functools.partial(trained, HERE.parent, config, epochs)
+        if before is not None:
+            works[f"{name}, before"] = functools.partial(trained, before, config, epochs)
     if checkout is not None:
         for scheme in ("mixed-precision", "vanilla"):
-            works[f"reference, {scheme}"] = (reference_update(checkout, scheme), 1, 1)
-    samples: dict[str, dict[str, list[float]]] = {}
+            update = reference_update(checkout, scheme)
+            works[f"reference, {scheme}"] = lambda update=update: timed(update)
+    samples: dict[str, list[dict[str, float]]] = {name: [] for name in works}
     for _ in range(rounds):
-        for name, (work, repeats, networks) in works.items():
-            times = timed(work, repeats)
-            kept = samples.setdefault(name, {"wall": [], "cpu": []})
-            for clock, values in times.items():
-                kept[clock] += [1e3 * value / networks for value in values]
-        print({name: round(statistics.median(kept["wall"]), 2) for name, kept in samples.items()})
+        for name, work in works.items():
+            samples[name].append(work())
+        medians = {name: statistics.median(x["wall"] for x in s) for name, s in samples.items()}
+        print({name: round(1e3 * wall, 2) for name, wall in medians.items()})
     return {
         name: {
-            "wall_ms": statistics.median(kept["wall"]),
-            "cpu_ms": statistics.median(kept["cpu"]),
-            "updates": len(kept["wall"]),
+            **{f"{k}_ms": 1e3 * statistics.median(x[k] for x in taken) for k in ("wall", "cpu")},
+            "updates": sum(x["updates"] for x in taken),
         }
-        for name, kept in samples.items()
+        for name, taken in samples.items()
     }
+
+
+def trained(package: Path, config: TrainConfig, epochs: int) -> dict[str, float]:
+    """Seconds an update and network by `updates.py`, with the pcmlib that lies in `package`."""
+    done = subprocess.run(
+        [sys.executable, HERE / "updates.py", str(epochs)],
+        input=json.dumps(config.to_dict()),
+        env={**os.environ, "PYTHONPATH": str(package)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
 
 
 def reference_update(checkout: Path, scheme: str) -> Callable[[], None]:
@@ -203,8 +220,9 @@ def growth() -> dict[str, list[dict[str, float]]]:
         table[name] = []
         for value in values:
             config = MIXED.replace(epochs=10, **{name: value})
-            wall = timed(Updates(config), 5)["wall"]
-            milliseconds = 1e3 * statistics.median(wall) / config.replicas
+            epochs = Epochs(config)
+            wall = statistics.median(timed(epochs)["wall"] for _ in range(5))
+            milliseconds = 1e3 * wall / epochs.updates / config.replicas
             table[name].append({"value": value, "ms": milliseconds})
         print(name, [round(row["ms"], 2) for row in table[name]])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -215,66 +233,109 @@ def growth() -> dict[str, list[dict[str, float]]]:
 # (c) Where the time goes
 
 
-def profile(repeats: int = 20) -> dict[str, float]:
-    """Parts of an update of one network in ms, and the floor: reads times the cost of a normal."""
-    updates = Updates(MIXED)
-    network = updates.network
-    for _ in range(3):
-        updates()
+def profile(repeats: int = 20) -> dict[str, Any]:
+    """Parts of an update of one network on one core, in ms, each beside its floor.
+
+    The floors: a normal number for each device that is read; an addition of a row for each spike
+    that a gradient is made of; a copy of what a part has to read and write.
+    """
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)
     parts: dict[str, list[float]] = {}
-    reads = []
-    for _ in range(repeats):
-        sample = torch.tensor([0])
-        for layer in network.layers.values():
-            layer.begin_trial(updates.count)
-        clock = _Clock(parts)
-        rows = {n: network.layers[n].rows(network._keys[n], updates.count) for n in LAYERS}
-        spikes = network._spikes._replace(first=network._spikes.first[[0]])
-        clock("look up devices' ages")
-        current = forward.input_currents(spikes, rows["in"], 100)
-        clock("read the input's synapses")
-        trial = forward.recur(current, rows["rec"], rows["out"], 1, network._constants)
-        clock("recurrence, with its reads")
-        target = network.targets[:, 0].numpy()
-        backward.gradients(
-            spikes, *trial, target, network.feedback.numpy(), network._constants, 100
-        )
-        clock("gradient")
-        result = network.run(sample, updates.count)
-        clock(None)
-        network.learn(result.gradients, updates.count + 1, 0)
-        clock("program the crossbars")
-        updates.count += 1
-        spike_count = int(trial[1].sum())
-        reads.append(2 * (100 * (spikes.first[0, -2] + spike_count) + spike_count))
-    block = np.empty(rng.BLOCK, np.float32)
-    rng.fill_normal(block, np.uint64(1), 0, 0, 0)
-    normals = timed(lambda: _normals(block), 20)["wall"]
-    per_normal = min(normals) / (1000 * rng.BLOCK)
-    result = {name: 1e3 * statistics.median(values) for name, values in parts.items()}
-    result["reads"] = statistics.median(reads)
-    result["ns_a_normal"] = 1e9 * per_normal
-    result["floor_ms"] = 1e3 * per_normal * result["reads"] / (os.cpu_count() or 1)
+    floors: dict[str, list[float]] = {}
+    normal, row, byte = normal_cost(), row_cost(MIXED.n_rec), byte_cost()
+    try:
+        epochs = Epochs(MIXED)
+        (replica,) = epochs.network._replicas
+        for _ in range(3):
+            epochs()
+        with _clocked(parts):
+            for _ in range(repeats):
+                epochs()
+                spikes = int(replica._spikes.first[-1])
+                inputs = statistics.mean(len(x.index) for x in replica._inputs)
+                devices = 2 * MIXED.synapses
+                found = {
+                    "devices as the trial finds them": 20 * devices * byte,
+                    "read the input's synapses": 2 * MIXED.n_rec * inputs * normal,
+                    "recurrence, with its reads": 2 * MIXED.n_rec * spikes * normal,
+                    "read the readout's synapses": 2 * MIXED.n_out * spikes * normal,
+                    "gradient": (inputs + spikes) * row,
+                    "scheme and programming": (16 * MIXED.synapses + 4 * devices) * byte,
+                }
+                for name, value in found.items():
+                    floors.setdefault(name, []).append(value)
+    finally:
+        numba.set_num_threads(threads)
+    times = {name: 1e3 * sum(values) / (3 * repeats) for name, values in parts.items()}
+    result = {
+        "parts": {
+            name: {"ms": times[name], "floor_ms": 1e3 * statistics.mean(floors[name])}
+            for name in floors
+        },
+        "reads": 2 * MIXED.n_rec * (inputs + spikes) + 2 * MIXED.n_out * spikes,
+        "ns_a_normal": 1e9 * normal,
+    }
     print(result)
     return result
 
 
-def _normals(block: np.ndarray) -> None:
-    for k in range(1000):
-        rng.fill_normal(block, np.uint64(1), 0, 0, k)
+@contextmanager
+def _clocked(parts: dict[str, list[float]]) -> Iterator[None]:
+    """Write down how long each call of the kernels takes meanwhile."""
+    places = {
+        "devices as the trial finds them": (CrossbarLayer, "rows"),
+        "read the input's synapses": (replica_module, "read_inputs"),
+        "recurrence, with its reads": (replica_module, "recur"),
+        "read the readout's synapses": (replica_module, "read_out"),
+        "gradient": (replica_module, "gradients"),
+        "scheme and programming": (Replica, "learn"),
+    }
+    originals = {name: getattr(*place) for name, place in places.items()}
+
+    def clocked(name: str) -> Callable:
+        def call(*args: Any) -> Any:
+            start = time.perf_counter()
+            result = originals[name](*args)
+            parts.setdefault(name, []).append(time.perf_counter() - start)
+            return result
+
+        return call
+
+    for name, (owner, attribute) in places.items():
+        setattr(owner, attribute, clocked(name))
+    try:
+        yield
+    finally:
+        for name, (owner, attribute) in places.items():
+            setattr(owner, attribute, originals[name])
 
 
-class _Clock:
-    """Adds the time since the last call to a list of that name."""
+def normal_cost() -> float:
+    """Seconds a normal number takes one core."""
+    block = np.empty(2 * rng.BLOCK, np.float32)
+    return _least(lambda: [rng.fill_normal(block, np.uint64(1), 0, 0, k) for k in range(100)]) / (
+        100 * block.size
+    )
 
-    def __init__(self, parts: dict[str, list[float]]) -> None:
-        self.parts, self.last = parts, time.perf_counter()
 
-    def __call__(self, name: str | None) -> None:
-        now = time.perf_counter()
-        if name is not None:
-            self.parts.setdefault(name, []).append(now - self.last)
-        self.last = time.perf_counter()
+def row_cost(n: int) -> float:
+    """Seconds it takes to add one row of n numbers to another, in a gradient's kernel."""
+    index = np.arange(10_000, dtype=np.int32) % 100
+    g, row = np.zeros((100, n), np.float32), np.ones(n, np.float32)
+    return _least(lambda: _add_to_rows(g, index, 0, len(index), row)) / len(index)
+
+
+def byte_cost() -> float:
+    """Seconds it takes to read a byte and write another, of arrays as large as a network's."""
+    a, b = np.zeros(20_000, np.float32), np.zeros(20_000, np.float32)
+    return _least(lambda: [np.copyto(a, b) for _ in range(100)]) / (100 * 2 * a.nbytes)
+
+
+def _least(work: Callable[[], Any]) -> float:
+    """Seconds of the fastest of 20 calls, the first apart."""
+    work()
+    return min(timed(work)["wall"] for _ in range(20))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ From the bottom up, each built on those before it:
     base           checks of arguments, random numbers
     device         one PCM cell and its laws; many cells
     crossbar       synapses of N differential pairs, and their programming
+    schemes        how a gradient becomes pulses; a reader's own, too
     tasks          patterns to generate
     srnn           the spiking network: neurons, synapses, a trial
     eprop          its gradient: e-prop's, and BPTT's to hold it against
-    schemes        how a gradient becomes pulses
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
     sweep          searches for hyperparameters
     experiments    the data behind the chapters' figures and tables

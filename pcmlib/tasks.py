@@ -11,15 +11,16 @@ Task of Demirag et al., arXiv 2108.01804, with the values of its public code (sr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pcmlib.base import rng
 from pcmlib.base.checks import make_plain, require, require_count, require_number
 
 
@@ -61,21 +62,16 @@ class PatternTask:
 
     def generate(self, seeds: Sequence[int]) -> Patterns:
         """Draw the samples of ``len(seeds)`` replicas; replica r depends on seeds[r] alone."""
-        drawn = [self._draw(np.random.default_rng([_STREAM, seed])) for seed in seeds]
-        inputs, targets = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
-        return Patterns(inputs, targets)
-
-    def _draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """One replica: spikes [sample, time, n_in] and targets [sample, time, n_out]."""
-        inputs = rng.random((self.samples, self.steps, self.n_in)) < self.input_rate * self.dt
-        size = (self.samples, 1, self.n_out, len(self.frequencies))
-        amplitude = rng.uniform(0.5, 2.0, size)
-        phase = rng.uniform(0.0, 2 * np.pi, size)
-        time = np.arange(self.steps)[:, None, None] * self.dt
-        angle = 2 * np.pi * np.asarray(self.frequencies) * time + phase
-        u = (amplitude * np.sin(angle)).sum(-1)
-        y = u / abs(u).max(axis=1, keepdims=True)
-        return inputs, y.astype(np.float32)
+        key, R = rng.streams(_USE, seeds), len(seeds)
+        noise = rng.uniform((R, self.samples, self.steps, self.n_in), key, 0)
+        size = (R, self.samples, 1, self.n_out, len(self.frequencies))
+        amplitude, phase = (rng.uniform(size, key, draw).double() for draw in (1, 2))
+        amplitude, phase = 0.5 + 1.5 * amplitude, 2 * math.pi * phase
+        f = torch.tensor(self.frequencies, dtype=torch.float64)
+        time = self.time.double().view(-1, 1, 1)
+        u = (amplitude * torch.sin(2 * math.pi * f * time + phase)).sum(-1)
+        y = u / u.abs().amax(dim=2, keepdim=True)
+        return Patterns(noise < self.input_rate * self.dt, y.float())
 
 
-_STREAM = 1  # keeps these draws apart from others of the same seed
+_USE = 1  # of a seed, apart from its others

@@ -9,7 +9,7 @@ Numba compiles the same law into a loop (`njit`) for the CPU and the browser:
 All three keep float32, where a number that is no array is Python's or of the array's own type; in a
 compiled loop that goes for whole numbers (``where(c, x, 0)``), while a literal 0.5 is a float64, as
 Numba has it. A NaN in either argument of `minimum` and `maximum` comes out, unless the caller is
-compiled with `fastmath`. LLVM vectorises all but `log` and `exp`.
+compiled with `fastmath`. In float32, LLVM vectorises all of them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import numpy as np
 import torch
 from numba import types
 from numba.extending import overload
+
+from pcmlib.base.elementary import exp32, log32
 
 
 def where(condition, a, b):
@@ -35,6 +37,11 @@ def floor(x):
     return torch.floor(x) if _on_torch(x) else np.floor(x)
 
 
+def trunc(x):
+    """The whole number next to x towards 0, as a float of x's type."""
+    return torch.trunc(x) if _on_torch(x) else np.trunc(x)
+
+
 def log(x):
     """Natural logarithm."""
     return torch.log(x) if _on_torch(x) else np.log(x)
@@ -43,6 +50,11 @@ def log(x):
 def exp(x):
     """e to the power of x."""
     return torch.exp(x) if _on_torch(x) else np.exp(x)
+
+
+def power(x, y):
+    """x to the power of y, for x > 0."""
+    return x**y
 
 
 def minimum(a, b):
@@ -83,6 +95,9 @@ def _operand(value):
 
 # What Numba compiles in their place, for numbers
 
+_INF, _NAN, _ZERO = np.float32(math.inf), np.float32(math.nan), np.float32(0)
+_LEAST, _MOST = np.float32(-87), np.float32(88)  # whose exponentials a float32 holds
+
 
 def _as_floats(a, b):
     """Types of both; a whole number takes the other's float type, not Numba's float64."""
@@ -104,14 +119,36 @@ def _floor(x):
     return (lambda x: np.floor(x)) if isinstance(x, types.Float) else None
 
 
+@overload(trunc)
+def _trunc(x):
+    return (lambda x: np.trunc(x)) if isinstance(x, types.Float) else None
+
+
 @overload(log)
 def _log(x):
-    return lambda x: math.log(x)
+    def narrow(x):
+        if x > 0 and x < _INF:
+            return log32(x)
+        return x if x > 0 else (-_INF if x == 0 else _NAN)
+
+    return narrow if x == types.float32 else (lambda x: math.log(x))
+
+
+@overload(power)
+def _power(x, y):
+    if x == y == types.float32:
+        return lambda x, y: exp(y * log(x))
+    return lambda x, y: x**y
 
 
 @overload(exp)
 def _exp(x):
-    return lambda x: math.exp(x)
+    def narrow(x):
+        if x >= _LEAST and x <= _MOST:
+            return exp32(x)
+        return x if x != x else (_INF if x > 0 else _ZERO)
+
+    return narrow if x == types.float32 else (lambda x: math.exp(x))
 
 
 @overload(minimum)

@@ -136,7 +136,10 @@ def _identity(function: Any, roots: set[str | None]) -> Any:
         elif isinstance(value, FunctionType):
             held.append(_identity(value, roots))
         else:
-            held.append(hashlib.sha256(dumps(value)).hexdigest())
+            try:
+                held.append(hashlib.sha256(dumps(value)).hexdigest())
+            except Exception:  # what cannot be pickled, in any way, has no name
+                roots.add(None)
     return module, function.__qualname__, _instructions(function.__code__), held
 
 

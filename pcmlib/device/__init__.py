@@ -3,6 +3,7 @@
 from pcmlib.device.array import PCMArray
 from pcmlib.device.laws import (
     PCMParameters,
+    after_reset,
     apply_set,
     drift,
     drift_exponent,
@@ -15,6 +16,7 @@ from pcmlib.device.laws import (
 __all__ = [
     "PCMArray",
     "PCMParameters",
+    "after_reset",
     "apply_set",
     "drift",
     "drift_exponent",

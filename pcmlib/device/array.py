@@ -21,6 +21,7 @@ from pcmlib.base.checks import (
 )
 from pcmlib.device.laws import (
     PCMParameters,
+    after_reset,
     apply_set,
     blocks,
     drifted,
@@ -196,9 +197,7 @@ class PCMArray:
         self.P = torch.ones_like(self.P)
 
     def _after_reset(self) -> Float32[Tensor, "..."]:
-        p = self.parameters.in_force
-        sd = p.reset_spread * p.g_reset * p.write_noise
-        return (p.g_reset + sd * self._normal()).clamp(min=0.0)
+        return after_reset(self._normal(), self.parameters.in_force)
 
     def _next_draw(self) -> int:
         self._draw += 1

@@ -24,7 +24,7 @@ from numba import prange
 from numba.extending import register_jitable
 
 from pcmlib.base import rng
-from pcmlib.base.arithmetic import clip, log, maximum
+from pcmlib.base.arithmetic import clip, log, maximum, power
 from pcmlib.base.checks import make_plain, require, require_count, require_number
 from pcmlib.base.kernels import kernel
 
@@ -124,7 +124,7 @@ class PCMParameters:
 
 Constants = namedtuple(
     "Constants",
-    "m1 c1 A1 m2 c2 A2 g_min g_max m3 c3 write_noise read_noise "
+    "m1 c1 A1 m2 c2 A2 g_reset reset_spread g_min g_max m3 c3 write_noise read_noise "
     "nu nu_slope nu_low nu_high nu_spread drift T0 t_min g_tiny",
 )
 
@@ -152,7 +152,7 @@ def set_increment(G, P, p):
 @register_jitable
 def drift(G, elapsed, nu, p):
     """Conductance `elapsed` seconds after the last pulse: G (elapsed / T0)^(-nu), in µS."""
-    return G * (elapsed / p.T0) ** -nu
+    return G * power(elapsed / p.T0, -nu)
 
 
 @register_jitable
@@ -184,8 +184,25 @@ def read_noise(Gd, p):
     return p.m3 * Gd + p.c3
 
 
+@register_jitable
+def after_reset(xi, p):
+    """Conductance that a RESET leaves (µS): g_reset (1 + reset_spread xi), at least 0."""
+    return maximum(p.g_reset + p.write_noise * p.reset_spread * p.g_reset * xi, 0)
+
+
+# SET, compiled
+
 _NO_HISTORY = np.float32(1e-30)  # below, P adds nothing to a step, and soon slows it a hundredfold
 _increment = kernel(inline="always")(set_increment)
+
+
+@kernel(inline="always")
+def set_once(G, P, xi, p, decay):
+    """G and P of one device after one SET, whose noise is the normal xi."""
+    P *= decay
+    P = P if P > _NO_HISTORY else np.float32(0)
+    mu, sigma = _increment(G, P, p)
+    return min(max(G + mu + p.write_noise * sigma * xi, p.g_min), p.g_max), P
 
 
 def blocks(rows: int, devices: int) -> int:
@@ -216,11 +233,7 @@ def apply_set(G, P, tp, n_set, counts, t, p, decay, key, draw, first_job, last_j
             if p.write_noise > 0:
                 rng.fill_normal(xi, key[row], draw, block, pulse)
             for i in range(first, last):
-                g, h = G[row, i], P[row, i] * decay
-                h = h if h > _NO_HISTORY else np.float32(0)
-                mu, sigma = _increment(g, h, p)
-                new = g + mu + p.write_noise * sigma * xi[i - first]
-                new = min(max(new, p.g_min), p.g_max)
+                g, h = set_once(G[row, i], P[row, i], xi[i - first], p, decay)
                 hit = counts[row, i] > pulse
-                G[row, i] = new if hit else g
+                G[row, i] = g if hit else G[row, i]
                 P[row, i] = h if hit else P[row, i]

@@ -25,6 +25,7 @@ Source: Bellec et al., Nat. Commun. 11, 3625 (2020). All weights are presynaptic
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -32,8 +33,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.srnn import Neurons, Trial
-
-LIMIT = 100.0  # gradients are clipped to +-LIMIT
 
 
 class Gradients(NamedTuple):
@@ -73,8 +72,12 @@ def gradients(
     feedback: Float[Tensor, "replica n_rec n_out"],
     regularisation: Regularisation,
     p: Neurons,
+    limit: float | None = None,
 ) -> Gradients:
-    """The factorised gradient: time O(n_rec n_pre T) in matrix products, memory O(n_rec T)."""
+    """The factorised gradient: time O(n_rec n_pre T) in matrix products, memory O(n_rec T).
+
+    With a `limit`, entries are clipped to +-limit.
+    """
     error = trial.y - targets
     T = error.shape[1]
     steps = torch.arange(T, device=error.device, dtype=error.dtype)
@@ -90,6 +93,7 @@ def gradients(
     hR = pseudo_derivative(trial.v, p) * R
     z = trial.z.to(error.dtype)
     return _clip(
+        limit,
         w_in=(earlier @ inputs.to(error.dtype)).mT @ hR,
         w_rec=(earlier @ z).mT @ hR,
         w_out=z.mT @ E,
@@ -103,6 +107,7 @@ def causal_gradients(
     feedback: Float[Tensor, "replica n_rec n_out"],
     regularisation: Regularisation,
     p: Neurons,
+    limit: float | None = None,
 ) -> Gradients:
     """The same, step by step, with what is known at each step; only the rates are the trial's."""
     error = trial.y - targets
@@ -127,10 +132,11 @@ def causal_gradients(
         g_out = g_out + ybar[:, :, None] * error[:, t, None, :]
         xbar = p.alpha * xbar + x[:, t]
         zbar = p.alpha * zbar + z[:, t]
-    return _clip(g_in, g_rec, g_out)
+    return _clip(limit, g_in, g_rec, g_out)
 
 
-def _clip(w_in: Tensor, w_rec: Tensor, w_out: Tensor) -> Gradients:
-    """Clip to +-LIMIT; a neuron has no synapse onto itself, hence no gradient there."""
+def _clip(limit: float | None, w_in: Tensor, w_rec: Tensor, w_out: Tensor) -> Gradients:
+    """Clip to +-limit; a neuron has no synapse onto itself, hence no gradient there."""
     w_rec = w_rec * ~torch.eye(w_rec.shape[-1], dtype=torch.bool, device=w_rec.device)
-    return Gradients(*(w.clamp(-LIMIT, LIMIT) for w in (w_in, w_rec, w_out)))
+    limit = math.inf if limit is None else limit
+    return Gradients(*(w.clamp(-limit, limit) for w in (w_in, w_rec, w_out)))

@@ -1,15 +1,15 @@
-"""A trial, compiled for a CPU: work is done where there is a spike.
+"""A trial of one network, compiled for a CPU: work is done where there is a spike.
 
 A synapse matters at the steps at which its presynaptic neuron spikes, some 5 % of them or fewer,
 so a current is a sum of rows W_i of the (presynaptic-major) weights, each read at that time:
 
     I(t) = sum_i x_i(t) W_i(t)
 
-The rows of the input can be read before the recurrence runs, and on all cores; sums run in a fixed
-order, so neither the number of threads nor the other replicas change a bit.
+The rows of the input can be read before the recurrence runs, those of the readout after it. Rows
+are read some at a time, since noise and drift cost least in long loops. Sums run in a fixed order,
+and noise is numbered, so neither threads nor the other replicas change a bit.
 
-A crossbar's row is read as `pcmlib.device` has it: drift, noise, clip. All pulses come at whole
-updates, so the drift factor is a table over (updates since the last pulse, step of the trial).
+A crossbar's row is read as `pcmlib.device` has it: drift, noise, clip.
 """
 
 from __future__ import annotations
@@ -17,189 +17,179 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
+from pcmlib.srnn.drift import Course, drift_by_power, drift_by_series
 
-CHUNK = 64  # time steps whose devices one thread reads at a time
+CHUNK = 64  # time steps of the input that are read at a time
+_TOGETHER = 2048  # devices that are read at a time; small enough to stay in the L1 cache
+_LANES = 64  # normals that the widest vectors draw without a rest
 
 
 class Spikes(NamedTuple):
-    """Spikes by time: neurons index[first[r, t] : first[r, t+1]] of replica r spike at step t."""
+    """Spikes by time: neurons index[first[t] : first[t+1]] spike at step t."""
 
-    first: np.ndarray  # int64 [R, T+1]
-    index: np.ndarray  # int32, all replicas one after the other
+    first: np.ndarray  # int64 [T+1]
+    index: np.ndarray  # int32
+    when: np.ndarray  # int32, the step of each
 
 
 class Rows(NamedTuple):
-    """One layer's weights as the kernels read them: numbers, or devices with drift and noise."""
+    """One layer's weights as a trial reads them: numbers, or devices with drift and noise.
+
+    Devices are [n_pre, 2 N n_post]: a row's devices of G+, pair by pair, then those of G-.
+    """
 
     analogue: bool  # read the devices below, instead of `weights`
-    weights: np.ndarray  # float32 [R, n_pre, n_post]
-    G: np.ndarray  # float32 [R, 2, N, n_pre, n_post], conductance, µS
-    age: np.ndarray  # int32, same shape: column of `drift`, by updates since the last pulse
-    drift: np.ndarray  # float32 [T, columns]: (elapsed/T0)^(-nu)
+    weights: np.ndarray  # float32 [n_pre, n_post]
+    G: np.ndarray  # float32, conductance, µS (`settle`)
+    start: np.ndarray  # float32: the age of each at the start of the trial (`settle`)
+    nu: np.ndarray  # float32: drift exponent of each; [1, 1] where it is the course's
+    course: Course
     exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
-    gain: np.ndarray  # float32 [R]: weight for each µS, 1 / (N scale)
-    noisy: bool  # whether a read has noise
+    gain: np.float32  # weight for each µS, 1 / (N scale)
     m3: np.float32  # 1, read noise per conductance, scaled
     c3: np.float32  # µS, read noise at zero conductance, scaled
     g_min: np.float32  # µS, limits of what a read can give
     g_max: np.float32  # µS
-    key: np.ndarray  # uint64 [R]: of the random numbers
-    draw: int  # number of this trial and layer
+    key: np.uint64  # of the random numbers
+    draw: int  # number of this trial
 
 
 class Constants(NamedTuple):
-    """Of the neurons and the rule; arrays are float32 [R]."""
+    """Of the neurons and the rule."""
 
     alpha: np.float32
     kappa: np.float32
     gamma: np.float32
     dt: np.float32
-    threshold: np.ndarray
-    reg: np.ndarray
-    rate: np.ndarray
+    threshold: np.float32
+    reg: np.float32
+    rate: np.float32
+    limit: np.float32  # of gradients
 
 
 def find_spikes(x: np.ndarray) -> Spikes:
-    """Spikes by time, from spikes [R, T, n] as booleans."""
-    R, T, _ = x.shape
-    counts = np.concatenate([[0], np.cumsum(x.sum(2).ravel())])
-    first = np.empty((R, T + 1), np.int64)
-    first[:, :T] = counts[:-1].reshape(R, T)
-    first[:, T] = counts[T::T]
-    return Spikes(first, np.nonzero(x)[2].astype(np.int32))
+    """Spikes by time, from spikes [T, n] as booleans."""
+    when, index = np.nonzero(x)
+    first = np.concatenate([[0], np.cumsum(x.sum(1))])
+    return Spikes(first, index.astype(np.int32), when.astype(np.int32))
 
 
-def input_currents(spikes: Spikes, layer: Rows, n_post: int) -> np.ndarray:
-    """I[R, T, n_post] = sum_i x_i(t) W_i(t), on all cores."""
-    R, T = spikes.first.shape[0], spikes.first.shape[1] - 1
-    current = np.zeros((R, T, n_post), np.float32)
-    _read_inputs(current, spikes, layer, CHUNK if layer.analogue else T)
-    return current
+@kernel(nogil=True, error_model="numpy")
+def read_inputs(current, spikes, layer, start, stop):
+    """current[T, n_post] += the input's rows in the steps from `start`, a multiple of CHUNK."""
+    first, room = spikes.first, _room(layer)
+    for t in range(start, stop, CHUNK):
+        last = min(t + CHUNK, stop)
+        _add_rows(current, spikes.index, spikes.when, first[t], first[last], 0, layer, room)
 
 
-def recur(
-    current: np.ndarray, w_rec: Rows, w_out: Rows, n_out: int, c: Constants
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The recurrence and the readout: v and spikes z [R, T, n_rec], outputs y [R, T, n_out].
+@kernel(nogil=True, error_model="numpy")
+def recur(current, layer, threshold, alpha, v, z, spikes, start, stop):
+    """The recurrence from step `start` to `stop` (of T - 1): v and spikes z [T, n_rec].
 
-    `current` [R, T, n_rec] holds the input's, and is used up.
+    `current` [T, n_rec] holds the input's, and is used up; `spikes` is filled in with z.
     """
-    R, T, _ = current.shape
-    v, z = np.zeros_like(current), np.zeros(current.shape, np.bool_)
-    y = np.zeros((R, T, n_out), np.float32)
-    _recur(current, w_rec, w_out, c, v, z, y)
-    return v, z, y
+    n_rec = v.shape[1]
+    first, index, when = spikes
+    nothing, room = np.float32(0), _room(layer)
+    for t in range(start, stop):
+        _add_rows(current, index, when, first[t], first[t + 1], 0, layer, room)
+        for j in range(n_rec):
+            soft_reset = threshold if v[t, j] > threshold else nothing  # where z(t)
+            v[t + 1, j] = alpha * v[t, j] + current[t, j] - soft_reset
+        for j in range(n_rec):
+            z[t + 1, j] = v[t + 1, j] > threshold
+        count = first[t + 1]
+        for j in range(n_rec):  # without a branch: every neuron is put down, and the next in its
+            index[count] = j  # place if it does not spike
+            count += z[t + 1, j]
+        when[first[t + 1] : count] = t + 1
+        first[t + 2] = count
 
 
-# Loops over replicas and chunks of time; a single job stays here, since to wake another core costs
-# more than a network's trial without devices
+@kernel(nogil=True, error_model="numpy")
+def read_out(spikes, layer, kappa, y):
+    """Outputs y [T, n_out]: the rows of the spikes of step t+1, as read at step t, low-passed."""
+    T, n_out = y.shape
+    _add_rows(y, spikes.index, spikes.when, 0, spikes.first[T], 1, layer, _room(layer))
+    for t in range(1, T):
+        for k in range(n_out):
+            y[t, k] += kappa * y[t - 1, k]
 
 
-@kernel(parallel=True)
-def _read_inputs(current, spikes, layer, chunk):
-    R, T, _ = current.shape
-    chunks = (T + chunk - 1) // chunk
-    if R * chunks == 1:
-        _read_chunk(current[0], spikes, layer, 0, 0, T)
+@kernel(error_model="numpy", forceinline=True)
+def _add_rows(out, index, when, first, last, lag, layer, room):
+    """out[when[s]] += row index[s] as it is read `lag` steps before, for s from first to last."""
+    if layer.analogue:
+        course, L, (Gd, xi) = layer.course, layer.G.shape[1], room
+        noisy = layer.m3 > 0 or layer.c3 > 0
+        for start in range(first, last, _rows_at_once(L)):
+            stop = min(start + _rows_at_once(L), last)
+            n = (stop - start) * L
+            for s in range(start, stop):
+                i, t, at = index[s], when[s] - lag, (s - start) * L
+                if course.series:
+                    tau, young = np.float32(t) * course.dt, course.young[t]
+                    drift_by_series(Gd, at, i, tau, young, course.nu, layer.G, layer.start)
+                else:
+                    tau = np.float32(t) * course.dt
+                    drift_by_power(Gd, at, i, tau, layer.G, layer.start, layer.nu, course)
+            if noisy:
+                rng.fill_normal(xi[: _whole_lanes(n)], layer.key, layer.draw, 0, start)
+            _read(Gd, xi, n, layer.m3, layer.c3, layer.g_min, layer.g_max)
+            _add_differences(out, Gd, index, when, start, stop, layer.exists, layer.gain, L)
     else:
-        for job in prange(R * chunks):
-            r, start = job // chunks, job % chunks * chunk
-            _read_chunk(current[r], spikes, layer, r, start, min(start + chunk, T))
-
-
-@kernel(parallel=True)
-def _recur(current, w_rec, w_out, c, v, z, y):
-    if len(v) == 1:
-        _recur_one(0, current[0], w_rec, w_out, c, v[0], z[0], y[0])
-    else:
-        for r in prange(len(v)):
-            _recur_one(r, current[r], w_rec, w_out, c, v[r], z[r], y[r])
+        _add_weights(out, index, when, first, last, layer.weights)
 
 
 @kernel(error_model="numpy")
-def _read_chunk(current, spikes, layer, r, start, stop):
-    """The currents of replica r in the steps from `start` to `stop`."""
-    room = _room(current.shape[1])
-    for t in range(start, stop):
-        for s in range(spikes.first[r, t], spikes.first[r, t + 1]):
-            _add_row(current[t], layer, r, spikes.index[s], t, room)
-
-
-@kernel
-def _recur_one(r, current, w_rec, w_out, c, v, z, y):
-    T, n_rec = v.shape
-    n_out = y.shape[1]
-    theta = c.threshold[r]
-    room_rec, room_out = _room(n_rec), _room(n_out)
-    spiking, count = np.empty(n_rec, np.int32), 0  # who spikes at step t
-    for t in range(T - 1):
-        for s in range(count):
-            _add_row(current[t], w_rec, r, spiking[s], t, room_rec)
-        for j in range(n_rec):
-            soft_reset = theta if z[t, j] else np.float32(0)
-            v[t + 1, j] = c.alpha * v[t, j] + current[t, j] - soft_reset
-        count = 0
-        for j in range(n_rec):
-            if v[t + 1, j] > theta:
-                z[t + 1, j] = True
-                spiking[count] = j
-                count += 1
-        for s in range(count):
-            _add_row(y[t + 1], w_out, r, spiking[s], t, room_out)
-        for k in range(n_out):
-            y[t + 1, k] = c.kappa * y[t, k] + y[t + 1, k]
-
-
-@kernel(inline="always")  # a call would hand over all of `layer`, at more than a row's cost
-def _add_row(current, layer, r, i, t, room):
-    """current += row i of replica r's weights, read at step t; `room` is scratch space."""
-    if layer.analogue:
-        n_post, pairs = current.shape[0], layer.G.shape[2]
-        Gd, xi = room[0], room[1]
-        for n in range(pairs):
-            for side in range(2):
-                part = Gd[side * n_post : (side + 1) * n_post]
-                _drifted(part, layer.G[r, side, n, i], layer.age[r, side, n, i], layer.drift[t])
-            if layer.noisy:
-                rng.fill_normal(xi, layer.key[r], layer.draw, i * pairs + n, t)
-            _add_difference(current, Gd, xi, layer, layer.exists[i], layer.gain[r])
-    else:
-        add(current, layer.weights[r, i])
+def _room(layer):
+    """Scratch space for the rows that are read together: conductances and noise."""
+    L = layer.G.shape[1]
+    size = _whole_lanes(_rows_at_once(L) * L)
+    return np.empty(size, np.float32), np.zeros(size, np.float32)
 
 
 @kernel(inline="always")
-def add(a, b):
-    """a += b, for two rows; far faster than Numba's own."""
-    for j in range(a.shape[0]):
-        a[j] += b[j]
+def _rows_at_once(L):
+    return max(1, _TOGETHER // L)
+
+
+@kernel(inline="always")
+def _whole_lanes(n):
+    return (n + _LANES - 1) // _LANES * _LANES
 
 
 @kernel(error_model="numpy")
-def _drifted(Gd, G, age, drift):
-    """Gd = G (elapsed/T0)^(-nu), from the table."""
-    for j in range(G.shape[0]):
-        Gd[j] = G[j] * drift[np.uint64(age[j])]
+def _add_weights(out, index, when, first, last, weights):
+    for s in range(first, last):
+        i, t = index[s], when[s]
+        for j in range(weights.shape[1]):
+            out[t, j] += weights[i, j]
 
 
 @kernel(fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
-def _add_difference(current, Gd, xi, layer, exists, gain):
-    """current += gain (read of G+ - read of G-), a read being clip(Gd + (m3 Gd + c3) xi)."""
-    n_post = current.shape[0]
-    m3, c3, low, high = layer.m3, layer.c3, layer.g_min, layer.g_max
-    for j in range(n_post):
-        up, down = Gd[j], Gd[n_post + j]
-        up += (m3 * up + c3) * xi[j]
-        down += (m3 * down + c3) * xi[n_post + j]
-        up = min(max(up, low), high)
-        down = min(max(down, low), high)
-        current[j] += gain * exists[j] * (up - down)
+def _read(Gd, xi, n, m3, c3, low, high):
+    """What a read gives: clip(Gd + (m3 Gd + c3) xi), in place."""
+    for k in range(n):
+        G = Gd[k] + (m3 * Gd[k] + c3) * xi[k]
+        Gd[k] = min(max(G, low), high)
 
 
-@kernel
-def _room(n_post):
-    """Scratch space for both polarities of a row: conductances and noise, a multiple of 4 long."""
-    return np.zeros((2, (2 * n_post + 3) // 4 * 4), np.float32)
+@kernel(fastmath={"contract"}, error_model="numpy")
+def _add_differences(out, read, index, when, first, last, exists, gain, L):
+    """out[when[s]] += gain sum_n (G+_n - G-_n), of each synapse that exists."""
+    n_post = exists.shape[1]
+    half = L // 2
+    for s in range(first, last):
+        i, t, at = index[s], when[s], (s - first) * L
+        for n in range(half // n_post):
+            up = at + n * n_post
+            down = up + half
+            for j in range(n_post):
+                out[t, j] += (
+                    gain * exists[i, j] * (read[np.uint64(up + j)] - read[np.uint64(down + j)])
+                )

@@ -1,45 +1,70 @@
 """A layer of synapses: FP32 weights, or a crossbar of PCM devices, behind one interface.
 
-A layer answers two questions. `current(spikes, step)`: which current do these spikes drive, with
-the weights as a read at this step of the trial gives them? And `rows(...)`: the same layer as plain
-arrays, for the compiled kernels. Only presynaptic neurons that spike are read, when they spike.
+A layer answers two questions. Which current do these spikes drive, with the weights as a read at
+this step of the trial gives them? Only presynaptic neurons that spike are read, when they spike.
+And what does a scheme make of a gradient?
+
+Here is the layer in torch, all replicas at once; `pcmlib.srnn.layers` hands it to the kernels.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
-from pcmlib.base.checks import require
+from pcmlib.base import rng
+from pcmlib.base.checks import require, require_count
 from pcmlib.crossbar import Crossbar
-from pcmlib.device import PCMParameters, drifted, read_noise
-from pcmlib.srnn.compiled import Rows
+from pcmlib.crossbar.compiled import DRAWS
+from pcmlib.device import read_noise
+from pcmlib.device.array import MOST_PULSES
+from pcmlib.schemes import Scheme, Settings
+from pcmlib.srnn.drift import course
+
+Weights = Float[Tensor, "R n_pre n_post"]
 
 
 class DigitalSynapses:
-    """FP32 weights [R, n_pre, n_post], which read as they are."""
+    """FP32 weights [R, n_pre, n_post], which read as they are.
 
-    def __init__(self, weights: Float[Tensor, "R n_pre n_post"]) -> None:
-        self._weights = weights
+    Args:
+        weights: where they start.
+        exists: the synapses that are there, None for all; the others stay at 0.
+        key: a key of `pcmlib.base.rng` for each replica, for schemes that need chance.
+    """
 
-    def weights(self) -> Float[Tensor, "R n_pre n_post"]:
+    def __init__(
+        self,
+        weights: Weights,
+        exists: Bool[Tensor, "n_pre n_post"] | None = None,
+        key: Shaped[np.ndarray, " R"] | None = None,
+    ) -> None:
+        R, n_pre, n_post = weights.shape
+        everywhere = torch.ones((n_pre, n_post), dtype=torch.bool)
+        self.exists = (everywhere if exists is None else exists).to(weights.device)
+        self.key = rng.keys(range(R)) if key is None else key
+        self._weights = weights * self.exists
+
+    def weights(self) -> Weights:
         return self._weights
 
     def begin_trial(self, update: int) -> None:
         """Weights do not age."""
 
-    def begin_update(self, update: int) -> None:
-        """Nor do they draw random numbers."""
-
     def current(self, spikes: Bool[Tensor, "R n_pre"], step: int) -> Float[Tensor, "R n_post"]:
         return torch.einsum("ri,rij->rj", spikes.to(self._weights.dtype), self._weights)
 
-    def rows(self, key: Shaped[np.ndarray, " R"], draw: int) -> Rows:
-        return plain_rows(self._weights)
+    def update(
+        self, scheme: Scheme, gradient: Weights, kept: Weights, s: Settings, number: int
+    ) -> None:
+        """Do what a scheme's rule says at update `number`, and bring `kept` up to date."""
+        w = self._weights
+        chance = rng.uniform(w.shape, self.key, number, w.device)
+        said = scheme.decide(gradient, kept, chance, w, torch.zeros_like(w), s)
+        kept.copy_(said.kept)
+        w.add_(said.up - said.down).clamp_(-1, 1).mul_(self.exists)
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint has to keep."""
@@ -52,16 +77,17 @@ class DigitalSynapses:
 class CrossbarSynapses:
     """A crossbar, programmed only at whole updates: times 0, period, 2 period, ...
 
-    The trial after update k starts at k period; its step t is read `t_min` after t dt. So the age
-    of a device at a read is a whole number of updates and the time in the trial, and its drift
-    factor stands in a table.
+    The trial after update k starts at k period; its step t is read `t_min` after t dt.
 
     Args:
         crossbar: the devices.
         steps, dt: time steps of a trial, and the length of one in s.
         period: s between two updates.
         updates: how many there will be.
-        generator: of the read noise in `current` (`rows` has the counters of its caller).
+        assumed_pulse: µS that a SET is taken to add where a synapse is refreshed, a replica each.
+        refresh_period: updates between two refreshes of saturated synapses; None: never.
+        symmetric: take off what both devices of a pair hold in common after each update.
+        generator: of the read noise in `current` (the kernels have counters).
     """
 
     def __init__(
@@ -72,36 +98,28 @@ class CrossbarSynapses:
         dt: float,
         period: float,
         updates: int,
+        assumed_pulse: Float[Tensor, " R"],
+        refresh_period: int | None = None,
+        symmetric: bool = False,
         generator: torch.Generator,
     ) -> None:
         self.crossbar, self.dt, self.period = crossbar, dt, period
-        self._generator = generator
+        self.assumed_pulse = assumed_pulse
+        self.refresh_period, self.symmetric = refresh_period, symmetric
+        self._updates, self._generator = updates, generator
         self._start = 0.0  # s: start of the trial
-        self._update = 0  # updates before it
         p = crossbar.devices.parameters
         self.ideal = p.bits is not None or (p.drift == 0 and p.read_noise == 0)
-        ages = np.arange(1 if self.ideal else updates + 1)
-        columns = ages_with_columns(len(ages))
-        column = np.searchsorted((columns[1:] + columns[:-1]) / 2, ages)  # the nearest
-        times = {"dt": dt, "period": period}
-        self._drift_table = drift_table(p, steps=steps, ages=columns, **times)
-        start = drift_table(p, steps=1, ages=ages, **times)[0] / self._drift_table[0, column]
-        self._column, self._start_factor = torch.from_numpy(column), torch.from_numpy(start)
-        self._share = len(columns) < len(ages)
+        self.course = course(p, steps=steps, dt=dt, period=period, updates=updates)
 
-    def weights(self) -> Float[Tensor, "R n_pre n_post"]:
+    def weights(self) -> Weights:
         return self.crossbar.weights()
 
     def begin_trial(self, update: int) -> None:
-        """The trial that follows `update` updates."""
-        self._update, self._start = update, update * self.period
-
-    def begin_update(self, update: int) -> None:
-        """Number the draws of write noise from a fixed start, whatever came before.
-
-        A refresh draws only if a synapse of some replica needs it; its neighbours must not feel it.
-        """
-        self.crossbar.devices._draw = update * _DRAWS_PER_UPDATE
+        """The trial that follows `update` updates, which are not behind the devices' pulses."""
+        least = round(self.crossbar.devices.t_last / self.period)
+        require_count("update", update, at_least=least, at_most=self._updates)
+        self._start = update * self.period
 
     def current(self, spikes: Bool[Tensor, "R n_pre"], step: int) -> Float[Tensor, "R n_post"]:
         xbar, devices = self.crossbar, self.crossbar.devices
@@ -117,34 +135,37 @@ class CrossbarSynapses:
         rows = (G[:, 0] - G[:, 1]) * xbar.exists[i] / xbar.scale[r, None]
         return torch.zeros(len(spikes), xbar.n_post, device=G.device).index_add_(0, r, rows)
 
-    def rows(self, key: Shaped[np.ndarray, " R"], draw: int) -> Rows:
-        xbar, devices = self.crossbar, self.crossbar.devices
-        if self.ideal:
-            return plain_rows(xbar.read(self._start))
-        p, G, age = devices.parameters, devices.G, self.age()
-        if self._share:
-            G, age = G * self._start_factor[age], self._column[age].int()
-        return Rows(
-            analogue=True,
-            weights=_NO_WEIGHTS,
-            G=G.numpy(),
-            age=age.numpy(),
-            drift=self._drift_table,
-            exists=xbar.exists.float().numpy(),
-            gain=(1 / (xbar.pairs * xbar.scale)).numpy(),
-            noisy=p.read_noise > 0,
-            m3=np.float32(p.read_noise * p.m3),
-            c3=np.float32(p.read_noise * p.c3),
-            g_min=np.float32(p.g_min),
-            g_max=np.float32(p.g_max),
-            key=key,
-            draw=draw,
-        )
+    def update(
+        self, scheme: Scheme, gradient: Weights, kept: Weights, s: Settings, number: int
+    ) -> None:
+        """Do what a scheme's rule says at update `number`, refresh if due; `kept` moves on."""
+        xbar, devices, t = self.crossbar, self.crossbar.devices, number * self.period
+        # Number the draws from a fixed start: a refresh draws only if a synapse of some replica
+        # needs it, and its neighbours must not feel it.
+        devices._draw = number * DRAWS
+        chance = rng.uniform(gradient.shape, devices.key, number, gradient.device)
+        plus, minus = xbar.sides.unbind(dim=1)
+        said = scheme.decide(gradient, kept, chance, plus, minus, s)
+        kept.copy_(said.kept)
+        if scheme.resets:
+            xbar.reset(torch.stack([said.reset_plus, said.reset_minus], dim=1), t)
+        pulses = torch.stack([said.up, said.down], dim=1)
+        self.check_pulses(bool(((pulses >= 0) & (pulses <= self.most_pulses)).all()))
+        xbar.deal(pulses.int(), t)
+        if self.refreshes(number):
+            xbar.refresh(t, assumed_pulse=self.assumed_pulse)
+        if self.symmetric:
+            self.remove_common()
 
-    def age(self) -> Int[Tensor, "R 2 N n_pre n_post"]:
-        """Whole updates since each device's last pulse."""
-        last = (self.crossbar.devices.tp / self.period).round().int()
-        return self._update - last
+    @property
+    def most_pulses(self) -> int:
+        """That one side can be given at once."""
+        return MOST_PULSES * self.crossbar.pairs
+
+    def check_pulses(self, hold: bool) -> None:
+        """Raise ValueError unless the pulses that a rule asked for `hold` to that."""
+        allowed = f"from 0 to {self.most_pulses}, {MOST_PULSES} for a device at once"
+        require(hold, "pulses of an update", "more, or not a number", allowed)
 
     def remove_common(self) -> None:
         """Take off what the two devices of a pair hold in common, as no real pair could.
@@ -154,6 +175,9 @@ class CrossbarSynapses:
         devices = self.crossbar.devices
         common = devices.G.amin(dim=1, keepdim=True) - devices.parameters.g_min
         devices.G = devices.G - common.clamp(min=0)
+
+    def refreshes(self, number: int) -> bool:
+        return self.refresh_period is not None and number % self.refresh_period == 0
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint has to keep."""
@@ -171,56 +195,3 @@ class CrossbarSynapses:
             setattr(devices, name, state[name].to(devices.device))
         self.crossbar.turn = state["turn"].to(devices.device)
         devices.t_last = float(state["t_last"])
-
-
-def drift_table(
-    p: PCMParameters, *, steps: int, dt: float, period: float, ages: Shaped[np.ndarray, " ages"]
-) -> Float[np.ndarray, "steps ages"]:
-    """Drift factor at each step of a trial, by updates since the device's last pulse."""
-    elapsed = ages * period + (np.arange(steps) * dt + p.t_min)[:, None]
-    shared = p.nu_slope == 0 and p.nu_spread == 0
-    allowed = "0: a table of drift holds for devices with one exponent"
-    require(shared, "nu_slope, nu_spread", (p.nu_slope, p.nu_spread), allowed)
-    return drifted(1.0, elapsed, 0.0, p.in_force).astype(np.float32)
-
-
-def ages_with_columns(ages: int) -> Shaped[np.ndarray, " columns"]:
-    """The ages, of 0 .. ages - 1, that have a column of the table: of the high ones only some.
-
-    Old devices hardly drift in a trial: one that is taken to its value at the start of the trial
-    exactly, and drifts on like another that is 1/2048 older or younger, is off by 1e-6 at most. So
-    the table does not grow with the length of a training.
-    """
-    if ages <= _OLD:
-        return np.arange(ages)
-    steps = math.ceil(math.log(ages / _OLD) / math.log1p(1 / _OLD))
-    old = np.geomspace(_OLD, ages - 1, steps + 1).round().astype(int)
-    return np.unique([*range(_OLD), *old])
-
-
-def plain_rows(weights: Float[Tensor, "R n_pre n_post"]) -> Rows:
-    """Weights without devices, as the kernels take them."""
-    none = np.float32(0)
-    empty = np.zeros((1, 1), np.float32)
-    return Rows(
-        analogue=False,
-        weights=weights.numpy(),
-        G=_NO_DEVICES,
-        age=_NO_DEVICES.astype(np.int32),
-        drift=empty,
-        exists=empty,
-        gain=empty[0],
-        noisy=False,
-        m3=none,
-        c3=none,
-        g_min=none,
-        g_max=none,
-        key=np.zeros(1, np.uint64),
-        draw=0,
-    )
-
-
-_OLD = 1024  # updates; from here on, ages share columns
-_DRAWS_PER_UPDATE = 16  # more than any scheme and a refresh need
-_NO_DEVICES = np.zeros((1, 2, 1, 1, 1), np.float32)
-_NO_WEIGHTS = np.zeros((1, 1, 1), np.float32)

@@ -59,6 +59,7 @@ class TrainConfig:
     regularisation: Each = 1e-4  # 1/Hz, learning signal for each Hz off the target rate
     target_rate: Each = 12.0  # Hz, f0
     feedback_gain: Each = 0.1  # 1, feedback is Kaiming-normal times this
+    gradient_limit: float | None = 100.0  # gradients are clipped to +- this; None: as they are
     symmetric_feedback: bool = False  # True: feed back through the readout's own weights
 
     # Update schemes
@@ -183,6 +184,8 @@ class TrainConfig:
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
+        if self.gradient_limit is not None:
+            require_number("gradient_limit", self.gradient_limit, above=0)
         for name in _FLAGS:
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "a bool")
         for name, limits in _EACH.items():
@@ -195,8 +198,6 @@ class TrainConfig:
         names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
         for name, _ in self.constants:
             require(name in names, "constants", name, f"one of {', '.join(sorted(names))}")
-            unsupported = name in ("nu_slope", "nu_spread")
-            require(not unsupported, "constants", name, "one that all devices share: nu, m1, ...")
         self.parameters, self.task  # noqa: B018 - they check their own fields
         if not self.on_crossbar:
             allowed = f"None: {self.scheme} trains digital weights, which need no crossbar"

@@ -1,30 +1,36 @@
-"""A network that learns: task, synapses, feedback and update schemes, put together.
+"""A network that learns: task, synapses, feedback and update scheme, put together.
 
-One update: run a sample, get the gradient, and `period` seconds later let every layer's scheme make
-of it what its memory can. On a CPU the trial and the gradient run in compiled kernels; elsewhere,
-or with ``compiled=False``, in torch.
+One update: run a sample, get the gradient, and `period` seconds later let the scheme make of it
+what each layer's memory can. On a CPU all of it runs in compiled kernels, a replica at a time on
+each core (`pcmlib.training.replica`); elsewhere, or with ``compiled=False``, in torch, all replicas
+at once.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib import eprop
 from pcmlib.base import rng
+from pcmlib.base.checks import require_count
 from pcmlib.crossbar import Crossbar
 from pcmlib.eprop import Gradients, Regularisation
-from pcmlib.eprop import compiled as backward
 from pcmlib.schemes import SCHEMES, Settings
 from pcmlib.srnn import Neurons, Trial, run_trial
-from pcmlib.srnn import compiled as forward
 from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.replica import Replica
 
 LAYERS = ("in", "rec", "out")
 
@@ -46,6 +52,7 @@ class Network:
     ) -> None:
         self.config, self.device = config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
+        self._pool_of = 0
         self.inputs, self.targets = (x.to(self.device) for x in config.task.generate(config.seeds))
         self.neurons = Neurons(
             self._each("threshold"), config.tau_rec, config.tau_out, config.gamma, config.dt
@@ -62,11 +69,15 @@ class Network:
         make = self._crossbar if c.on_crossbar else self._digital
         self.layers = {name: make(name, mask) for name, mask in exists.items()}
         self._feedback = self._kaiming("feedback", c.n_rec, c.n_out, c.n_rec, "feedback_gain")
-        settings = Settings(*(self._each(name) for name in Settings.__dataclass_fields__))
-        self.schemes = {n: SCHEMES[c.scheme](layer, settings) for n, layer in self.layers.items()}
-        self._learning = {"in": c.learn_in, "rec": c.learn_rec, "out": c.learn_out}
-        if self.compiled:
-            self._prepare_kernels()
+        self.scheme = SCHEMES[c.scheme]
+        self.kept = {n: torch.zeros_like(layer.weights()) for n, layer in self.layers.items()}
+        learning = {"in": c.learn_in, "rec": c.learn_rec and c.recurrence, "out": c.learn_out}
+        self.learning = [name for name in LAYERS if learning[name]]
+        fields = [*Settings._fields[1:-2], *(f"lr_{name}" for name in LAYERS), "lr_decay"]
+        each = zip(*(c.each(field) for field in fields), strict=True)
+        self._own = [dict(zip(fields, values, strict=True)) for values in each]
+        self._g_reset = c.parameters.g_reset
+        self._order_keys = self.keys("order")
 
     @property
     def feedback(self) -> Float[Tensor, "R n_rec n_out"]:
@@ -80,33 +91,63 @@ class Network:
         """
         for layer in self.layers.values():
             layer.begin_trial(update)
+        if self.compiled:
+            chosen = sample.tolist()
+            found = self._each_replica(lambda x: x.run(chosen[x.r], update, stream))
+            z, v, y, g_in, g_rec, g_out, loss, rate = (
+                torch.from_numpy(np.stack(part)) for part in zip(*found, strict=True)
+            )
+            return Result(Trial(v, z, y), Gradients(g_in, g_rec, g_out), loss.float(), rate)
         everyone = torch.arange(self.config.replicas)
         x, target = self.inputs[everyone, sample], self.targets[everyone, sample]
-        if self.compiled:
-            return self._run_compiled(sample.numpy(), target, (update << 4) + stream)
         c, layers = self.config, self.layers
         trial = run_trial(
             x, layers["in"], layers["rec"], layers["out"], c.n_rec, c.n_out, self.neurons
         )
-        g = eprop.gradients(x, trial, target, self.feedback, self.regularisation, self.neurons)
+        rest = self.regularisation, self.neurons, c.gradient_limit
+        g = eprop.gradients(x, trial, target, self.feedback, *rest)
         loss = ((trial.y - target) ** 2).mean((1, 2))
         return Result(trial, g, loss, eprop.firing_rate(trial.z, self.neurons).mean(1))
 
     def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
-        c, t = self.config, update * self.config.period
-        decay = [d**epoch for d in c.each("lr_decay")]
+        require_count("update", update)
+        if self.compiled:
+            parts = [g.numpy() for g in gradients]
+            self._each_replica(lambda x: x.learn([g[x.r] for g in parts], update, epoch))
+            self._told(update)
+            return
         for name, gradient in zip(LAYERS, gradients, strict=True):
-            if not self._learning[name] or (name == "rec" and not c.recurrence):
-                continue
-            layer = self.layers[name]
-            layer.begin_update(update)
-            lr = [rate * d for rate, d in zip(c.each(f"lr_{name}"), decay, strict=True)]
-            self.schemes[name].update(gradient, torch.tensor(lr, device=self.device), t)
-            if c.refresh_period and update % c.refresh_period == 0:
-                layer.crossbar.refresh(t, assumed_pulse=self._each("assumed_pulse"))
-            if c.on_crossbar and c.symmetric_devices:
-                layer.remove_common()
+            if name in self.learning:
+                each = [self.settings(r, name, epoch) for r in range(self.config.replicas)]
+                s = Settings(*map(self._column, zip(*each, strict=True)))
+                self.layers[name].update(self.scheme, gradient, self.kept[name], s, update)
+
+    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
+        """Learn every sample once, each replica in an order of its own; mean loss and rate (Hz)."""
+        c, order = self.config, self._order(epoch)
+        for layer in self.layers.values():
+            layer.begin_trial(epoch * c.samples)
+        require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
+        if self.compiled:
+            found = self._each_replica(lambda x: x.epoch(order[x.r].tolist(), epoch))
+            self._told((epoch + 1) * c.samples)
+            loss, rate_hz = torch.tensor(found, dtype=torch.float32).unbind(1)
+            return loss, rate_hz
+        loss = rate_hz = torch.zeros(c.replicas)
+        for n, sample in enumerate(order.unbind(1)):
+            update = epoch * c.samples + n
+            result = self.run(sample, update)
+            self.learn(result.gradients, update + 1, epoch)
+            loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
+        return loss / c.samples, rate_hz / c.samples
+
+    def settings(self, r: int, name: str, epoch: int) -> Settings:
+        """What the scheme is told for layer `name` of replica r; numbers."""
+        own = self._own[r]
+        lr = own[f"lr_{name}"] * own["lr_decay"] ** epoch
+        told = (own[field] for field in Settings._fields[1:-2])
+        return Settings(lr, *told, float(self.config.pairs), self._g_reset)
 
     @property
     def pulses(self) -> tuple[Shaped[Tensor, " R"], Shaped[Tensor, " R"]]:
@@ -121,7 +162,7 @@ class Network:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        parts = {n: {**self.layers[n].state(), **self.schemes[n].state} for n in LAYERS}
+        parts = {n: {**self.layers[n].state(), "kept": self.kept[n]} for n in LAYERS}
         return {f"{n}.{key}": value for n, part in parts.items() for key, value in part.items()}
 
     def load(self, state: dict[str, Tensor]) -> None:
@@ -129,34 +170,37 @@ class Network:
         for name in LAYERS:
             part = {k.split(".")[1]: v for k, v in state.items() if k.startswith(f"{name}.")}
             self.layers[name].load(part)
-            for key, value in self.schemes[name].state.items():
-                value.copy_(part[key])
+            self.kept[name].copy_(part["kept"])
 
     # How it starts
 
     def _each(self, name: str) -> Float[Tensor, " R"]:
         return torch.tensor(self.config.each(name), dtype=torch.float32, device=self.device)
 
-    def _seeds(self, name: str) -> list[int]:
-        """A seed for each replica, apart from those of other names."""
-        sequences = (np.random.SeedSequence([_STREAMS[name], s]) for s in self.config.seeds)
-        return [int(s.generate_state(1, np.uint64)[0] >> 1) for s in sequences]
+    def _column(self, values: tuple[float, ...]) -> Float[Tensor, "R 1 1"]:
+        return torch.tensor(values, dtype=torch.float32, device=self.device).view(-1, 1, 1)
+
+    def keys(self, use: str) -> Shaped[np.ndarray, " R"]:
+        """A key of the random numbers for each replica, apart from those of other uses."""
+        return rng.streams(_USES[use], self.config.seeds)
+
+    def _order(self, epoch: int) -> Int[Tensor, "R S"]:
+        """The samples in random order, each replica's by its own seed."""
+        shape = (self.config.replicas, self.config.samples)
+        return rng.uniform(shape, self._order_keys, epoch).argsort(dim=1, stable=True)
 
     def _kaiming(
         self, name: str, n_pre: int, n_post: int, fan_in: int, gain: str
     ) -> Float[Tensor, "R n_pre n_post"]:
         """Normal weights of standard deviation gain sqrt(2 / fan_in)."""
-        normals = [
-            np.random.default_rng(seed).standard_normal((n_pre, n_post), np.float32)
-            for seed in self._seeds(name)
-        ]
+        normals = rng.normal((self.config.replicas, n_pre, n_post), self.keys(name), 0)
         sd = self._each(gain) * math.sqrt(2 / fan_in)
-        return torch.from_numpy(np.stack(normals)).to(self.device) * sd[:, None, None]
+        return normals.to(self.device) * sd[:, None, None]
 
     def _digital(self, name: str, exists: Bool[Tensor, "n_pre n_post"]) -> DigitalSynapses:
         n_pre, n_post = exists.shape
         weights = self._kaiming(name, n_pre, n_post, n_pre, "gain")
-        return DigitalSynapses(weights * exists.to(self.device))
+        return DigitalSynapses(weights, exists, self.keys(f"update {name}"))
 
     def _crossbar(self, name: str, exists: Bool[Tensor, "n_pre n_post"]) -> CrossbarSynapses:
         c = self.config
@@ -168,52 +212,62 @@ class Network:
             scale=self._each("scale"),
             conductance=self._each("conductance"),
             exists=exists,
-            seed=self._seeds(name),
+            seed=[int(key) >> 1 for key in self.keys(name)],
             device=self.device,
         )
-        generator = torch.Generator(self.device).manual_seed(self._seeds(f"read {name}")[0])
+        seed = int(self.keys(f"read {name}")[0] >> np.uint64(1))
         return CrossbarSynapses(
             crossbar,
             steps=c.steps,
             dt=c.dt,
             period=c.period,
             updates=c.updates,
-            generator=generator,
+            assumed_pulse=self._each("assumed_pulse"),
+            refresh_period=c.refresh_period,
+            symmetric=c.symmetric_devices,
+            generator=torch.Generator(self.device).manual_seed(seed),
         )
 
-    # The compiled kernels
+    # Replicas one at a time, on all cores
 
-    def _prepare_kernels(self) -> None:
-        p = self.neurons
-        self._spikes = forward.find_spikes(self.inputs.flatten(0, 1).numpy())
-        self._keys = {n: np.array(self._seeds(f"read {n}"), np.uint64) for n in LAYERS}
-        self._constants = forward.Constants(
-            *(np.float32(x) for x in (p.alpha, p.kappa, p.gamma, p.dt)),
-            threshold=p.threshold.numpy(),
-            reg=self.regularisation.strength.numpy(),
-            rate=self.regularisation.rate.numpy(),
-        )
+    @cached_property
+    def _replicas(self) -> list[Replica]:
+        return [Replica(self, r) for r in range(self.config.replicas)]
 
-    def _run_compiled(
-        self, sample: np.ndarray, target: Float[Tensor, "R T n_out"], draw: int
-    ) -> Result:
-        c, k = self.config, self._constants
-        rows = {n: self.layers[n].rows(self._keys[n], draw) for n in LAYERS}
-        chosen = np.arange(c.replicas) * c.samples + sample
-        spikes = self._spikes._replace(first=self._spikes.first[chosen])
-        feedback = self.feedback.numpy()
-        with rng.cores_for(c.replicas * c.steps * c.n_rec):
-            current = forward.input_currents(spikes, rows["in"], c.n_rec)
-            trial = forward.recur(current, rows["rec"], rows["out"], c.n_out, k)
-            *g, loss, rate = backward.gradients(spikes, *trial, target.numpy(), feedback, k, c.n_in)
-        return Result(
-            Trial(*(torch.from_numpy(x) for x in trial)),
-            Gradients(*(torch.from_numpy(x) for x in g)),
-            torch.from_numpy(loss),
-            torch.from_numpy(rate).mean(1),
-        )
+    def _each_replica(self, work: Callable[[Replica], Any]) -> list[Any]:
+        """`work` on each replica, some at a time; a single one has the other cores for itself."""
+        replicas = self._replicas
+        cores = numba.get_num_threads()
+        if len(replicas) == 1 or cores == 1:
+            helper = self._pool if cores > 1 else None
+            for replica in replicas:
+                replica.helper = helper
+            return [work(replica) for replica in replicas]
+        jobs = [self._pool.submit(work, replica) for replica in replicas]
+        try:
+            return [job.result() for job in jobs]
+        finally:  # after Ctrl-C or a failure, let the others leave off
+            for replica, job in zip(replicas, jobs, strict=True):
+                replica.stopped = not job.cancel()
+            wait(jobs)
+            for replica in replicas:
+                replica.stopped = False
+
+    @property
+    def _pool(self) -> ThreadPoolExecutor:
+        """Threads of this process; a forked child has none of its parent's."""
+        if self._pool_of != os.getpid():
+            self._threads = ThreadPoolExecutor(numba.get_num_threads())
+            self._pool_of = os.getpid()
+        return self._threads
+
+    def _told(self, update: int) -> None:
+        """The crossbars' own clocks: pulses come at update `update` at the latest."""
+        for name in self.learning if self.config.on_crossbar else ():
+            self.layers[name].crossbar.devices.t_last = update * self.config.period
 
 
-_STREAMS = {name: 10 + n for n, name in enumerate(
-    ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order"]
+_USES = {name: 10 + n for n, name in enumerate(
+    ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order",
+     "update in", "update rec", "update out"]
 )}  # fmt: skip

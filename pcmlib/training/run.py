@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -137,7 +136,7 @@ def train(
         for epoch in bar:
             if epoch in config.snapshot_epochs:
                 record.snapshot(network, epoch)
-            record.epoch(epoch, network, *_one_epoch(network, epoch))
+            record.epoch(epoch, network, *network.epoch(epoch))
             done = epoch + 1
             if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
                 content = {
@@ -191,28 +190,6 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _one_epoch(network: Network, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
-    """Learn every sample once; mean loss and mean rate over the samples."""
-    config = network.config
-    loss = rate_hz = torch.zeros(config.replicas)
-    for n, sample in enumerate(_order(config, epoch)):
-        update = epoch * config.samples + n
-        result = network.run(sample, update)
-        network.learn(result.gradients, update + 1, epoch)
-        loss = loss + result.loss.cpu()
-        rate_hz = rate_hz + result.rate_hz.cpu()
-    return loss / config.samples, rate_hz / config.samples
-
-
-def _order(config: TrainConfig, epoch: int) -> Int[Tensor, "S R"]:
-    """The samples in random order, each replica's by its own seed."""
-    orders = [
-        np.random.default_rng([_ORDER, seed, epoch]).permutation(config.samples)
-        for seed in config.seeds
-    ]
-    return torch.from_numpy(np.stack(orders, axis=1))
-
-
 @dataclass(eq=False)
 class _Record:
     """What is written down while training."""
@@ -261,6 +238,3 @@ def _require_same(config: TrainConfig, stored: dict[str, Any]) -> None:
             raise ValueError(
                 f"{name} = {mine[name]!r}: must be {stored.get(name)!r}, as in the checkpoint"
             )
-
-
-_ORDER = 2  # keeps this use of a seed apart from others

@@ -29,6 +29,7 @@ from filelock import FileLock
 
 from pcmlib.base import source
 from pcmlib.base.files import cache_folders, share, written_whole
+from pcmlib.schemes import SCHEMES
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.run import TrainingRun, train
 
@@ -48,7 +49,8 @@ def stored_train(
 
     A file that is damaged is computed again. Of several processes that ask for the same run, one
     trains and the others wait for it. Several people may share a store: what can be read is read,
-    and a warning names the folder where a run cannot be read, locked or kept.
+    and a warning names the folder where a run cannot be read, locked or kept. A run by a reader's
+    own scheme, whose code has no name, is trained each time.
 
     Args:
         config: the run.
@@ -60,6 +62,8 @@ def stored_train(
         ValueError: for a value out of range.
         OSError: where there is no folder; before any training.
     """
+    if not SCHEMES[config.scheme].built_in:
+        return train(config, device=device, progress=progress)
     folder = Path(folder) if folder is not None else store_folder()
     path = folder / f"{run_key(config, device)}.npz"
     run = load_run(path)

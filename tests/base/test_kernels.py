@@ -34,9 +34,9 @@ def cache(monkeypatch, tmp_path):
 
 def use(**options):
     """One kernel as a new process has it: its answer, and whether it came from the cache."""
-    function = kernel(**options)(compiled._drifted.py_func)
-    out, G = np.zeros(3, np.float32), np.ones(3, np.float32)
-    function(out, G, np.zeros(3, np.int32), np.full(1, 0.5, np.float32))
+    function = kernel(**options)(compiled._add_weights.py_func)
+    out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
+    function(out, first, first, 0, 1, np.full((1, 3), 0.5, np.float32))
     np.testing.assert_array_equal(out, 0.5)
     return sum(function.stats.cache_hits.values()) == 1
 
@@ -103,7 +103,7 @@ def test_an_edit_to_a_callee_in_another_file_is_seen_and_undone(package, tmp_pat
     assert files(folder) == both  # compiled again, they would be other files
 
 
-# _drifted once more, in a process that has loaded what it needs before it becomes somebody else
+# _add_weights once more, in a process that has loaded what it needs before it becomes somebody else
 STRANGER = """
 import os, tempfile
 import numpy as np
@@ -111,10 +111,10 @@ import pcmlib
 from pcmlib.base import kernels
 from pcmlib.srnn import compiled
 def use():
-    function = kernels.kernel(compiled._drifted.py_func)
-    out = np.zeros(3, np.float32)
-    function(out, out + 1, np.zeros(3, np.int32), out + 1)
-    return out.tolist() == [1, 1, 1], sum(function.stats.cache_hits.values())
+    function = kernels.kernel(compiled._add_weights.py_func)
+    out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
+    function(out, first, first, 0, 1, out + 1)
+    return out.tolist() == [[1, 1, 1]], sum(function.stats.cache_hits.values())
 tempfile.tempdir = "/proc/nonexistent"
 print(use(), use(), any(f.exists() for f in kernels._folders(create=True)))  # none to write
 tempfile.tempdir = os.environ["TMPDIR"]

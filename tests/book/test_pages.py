@@ -88,7 +88,7 @@ def test_package_reference_goes_from_the_bottom_up():
     place = {name: position for position, name in enumerate(names)}
     for upper, lower in [
         ("device.array", "device.laws"),
-        ("crossbar", "device.array"),
+        ("crossbar.array", "device.array"),
         ("training.run", "eprop.rule"),
         ("demos.training", "plots.training"),
     ]:

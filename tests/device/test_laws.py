@@ -21,7 +21,6 @@ from pcmlib.device import (
     set_increment,
 )
 from pcmlib.experiments import devices as experiments
-from pcmlib.srnn.synapses import drift_table
 
 P = PCMParameters()
 
@@ -157,13 +156,6 @@ def test_all_that_drifts_follows_one_law(p, elapsed, G):
     assert devices.drifted(elapsed).item() == pytest.approx(expected, rel=2e-4, abs=1e-6)
     curve = experiments.drift_curves(p, start=(G,), first=elapsed, last=2 * elapsed)
     assert curve.conductance[0, 0] == pytest.approx(expected, rel=1e-6, abs=1e-12)
-    if p.nu_slope:
-        with pytest.raises(ValueError, match="nu_slope"):
-            drift_table(p, steps=2, dt=1.0, period=1.0, ages=np.arange(1))
-    else:  # the table's steps begin t_min after the pulse
-        table = drift_table(p, steps=2, dt=elapsed, period=1.0, ages=np.arange(1))
-        after = by_hand(G, elapsed + p.t_min, p)
-        assert G * table[1, 0] == pytest.approx(after, rel=1e-6, abs=1e-12)
 
 
 @given(p=any_parameters(g_min=-1e6), pulses=st.integers(1, 12))

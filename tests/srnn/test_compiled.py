@@ -35,30 +35,77 @@ def test_without_noise_the_kernels_equal_torch_to_the_bit():
     torch.testing.assert_close(mine.rate_hz, theirs.rate_hz)
 
 
-def test_drift_without_read_noise_agrees_with_torch():
-    """One spike of each input at another step: its row is the drifted weight of that time."""
-    config = TrainConfig.preset("mixed-precision", "reference", **SMALL, read_noise=0.0, pairs=2)
+def currents(network, x, r=0, update=0, stream=0):
+    """The input's currents of replica r for spikes x [T, n_in], as the kernels read them."""
+    replica = network._replicas[r]
+    draw = (update << 4) + stream
+    rows = replica._layers["in"].rows(update, replica._keys["in"], draw)
+    current = np.zeros((len(x), network.config.n_rec), np.float32)
+    compiled.read_inputs(current, compiled.find_spikes(x), rows, 0, len(x))
+    return current
+
+
+DEVICES = {
+    "alike": {},
+    "slope": {"nu_slope": 0.0155, "nu_bounds": (0.02, 0.1)},
+    "spread": {"nu_spread": 0.02},
+    "no drift": {"nu": 0.0},
+    "strong": {"nu": 1.5, "nu_bounds": (0.0, 2.0)},
+}
+
+
+@pytest.mark.parametrize("period", [38.6, 0.5])
+@pytest.mark.parametrize("constants", DEVICES.values(), ids=DEVICES)
+def test_drift_without_read_noise_agrees_with_torch_and_the_law(constants, period):
+    """One spike of each input at another step: its row is the drifted weight of that time.
+
+    Of devices of age 0, 1 and 300, in trials short and long against the period.
+    """
+    config = TrainConfig.preset(
+        "mixed-precision", "reference", **SMALL, read_noise=0.0, pairs=2, epochs=150,
+        constants=tuple(constants.items()), period=period, conductance=5.0,
+    )  # fmt: skip
     network = Network(config)
     layer = network.layers["in"]
-    layer.crossbar.devices.tp.fill_(2 * config.period)  # the 5 updates since then are 3 periods
-    layer.crossbar.devices.tp[:, 1] = 0.0
-    layer.begin_trial(5)
-    x = np.zeros((3, 200, 20), np.bool_)
-    x[:, np.arange(20) * 7, np.arange(20)] = True
-    spikes = compiled.find_spikes(x)
-    mine = compiled.input_currents(spikes, layer.rows(network._keys["in"], 0), config.n_rec)
-    p, xbar = config.parameters, layer.crossbar
-    for i in range(20):
-        t = 5 * 38.6 + 7 * i * 1e-3 + 5e-4
-        elapsed = torch.tensor([t - 2 * 38.6, t]).view(1, 2, 1, 1)
-        G = xbar.devices.G[:, :, :, i] * (elapsed / p.T0) ** -p.nu
-        G = G.clamp(p.g_min, p.g_max).mean(2)
-        row = (G[:, 0] - G[:, 1]) / xbar.scale[:, None]
-        torch.testing.assert_close(torch.from_numpy(mine[:, 7 * i]), row, rtol=1e-5, atol=1e-6)
-    step = torch.from_numpy(x[:, 0])
-    torch.testing.assert_close(
-        layer.current(step, 0), torch.from_numpy(mine[:, 0]), rtol=1e-5, atol=1e-6
-    )
+    p, xbar, devices = config.parameters, layer.crossbar, layer.crossbar.devices
+    devices.tp[:, 0], devices.tp[:, 1] = 0.0, 299 * period
+    devices.tp[:, 1, 1] = 300 * period
+    layer.begin_trial(300)
+    x = np.zeros((200, 20), np.bool_)
+    x[np.arange(20) * 7, np.arange(20)] = True
+    for r in range(3):
+        mine = currents(network, x, r, update=300)
+        for i in range(20):
+            t = 300 * period + 7 * i * 1e-3 + 5e-4
+            elapsed = (t - devices.tp[r, :, :, i]).float()
+            nu = p.nu - p.nu_slope * torch.log(devices.G[r, :, :, i] / 12)
+            nu = nu.clamp(*p.nu_bounds)
+            if p.nu_spread:
+                nu = (nu + p.nu_spread * devices.nu_deviate[r, :, :, i]).clamp(min=0)
+            G = devices.G[r, :, :, i] * (elapsed / p.T0) ** -nu
+            G = G.clamp(p.g_min, p.g_max).mean(1)
+            row = (G[0] - G[1]) / xbar.scale[r]
+            torch.testing.assert_close(torch.from_numpy(mine[7 * i]), row, rtol=1e-5, atol=2e-6)
+        step = torch.from_numpy(x[:1]).expand(3, -1)
+        theirs = layer.current(step, 0)[r]
+        torch.testing.assert_close(theirs, torch.from_numpy(mine[0]), rtol=1e-5, atol=2e-6)
+
+
+def test_devices_of_all_ages_drift_as_one_by_one():
+    """Read at the trial's end, without noise, after 20,000 updates: to 2e-6."""
+    config = TrainConfig(
+        scheme="sign", n_in=1, n_rec=200, steps=1000, epochs=20_000, samples=1, read_noise=0.0,
+        conductance=5.0,
+    )  # fmt: skip
+    network = Network(config)
+    devices = network.layers["in"].crossbar.devices
+    devices.tp[0, 0, 0, 0] = config.period * torch.linspace(0, 20_000, 200).round().double()
+    x = np.zeros((1000, 1), np.bool_)
+    x[998] = True
+    read = currents(network, x, update=20_000)[998]
+    t = 20_000 * config.period + 0.998 + config.parameters.t_min
+    G = devices.drifted(t)[0, :, 0, 0]
+    torch.testing.assert_close(torch.from_numpy(read), G[0] - G[1], rtol=2e-6, atol=1e-5)
 
 
 def clipped_moments(mean, sd, low, high):
@@ -95,13 +142,9 @@ def test_an_event_driven_read_has_the_distribution_of_the_model(how, G):
     layer.crossbar.devices.G[:, 0], layer.crossbar.devices.G[:, 1] = G, 0.1
     layer.begin_trial(0)
     if how == "kernel":
-        x = np.zeros((1, 200, 4), np.bool_)
-        x[:, np.arange(200), np.arange(200) % 4] = True
-        spikes = compiled.find_spikes(x)
-        reads = [
-            compiled.input_currents(spikes, layer.rows(network._keys["in"], draw), 50)
-            for draw in range(4)
-        ]
+        x = np.zeros((200, 4), np.bool_)
+        x[np.arange(200), np.arange(200) % 4] = True
+        reads = [currents(network, x, stream=stream) for stream in range(4)]
         values = torch.from_numpy(np.stack(reads)).double().flatten()
     else:
         one = torch.tensor([[True, False, False, False]])
@@ -125,25 +168,25 @@ def test_reads_of_a_row_are_independent_between_steps_synapses_and_sides():
     layer = network.layers["in"]
     layer.crossbar.devices.G.fill_(5.0)
     layer.begin_trial(0)
-    x = np.zeros((1, 200, 2), np.bool_)
-    x[:, ::2, 0] = x[:, 1::2, 1] = True
-    current = compiled.input_currents(
-        compiled.find_spikes(x), layer.rows(network._keys["in"], 0), 100
-    )[0]  # fmt: skip
+    x = np.zeros((200, 2), np.bool_)
+    x[::2, 0] = x[1::2, 1] = True
+    current = currents(network, x)
     first, second = current[::2], current[1::2]
     for a, b in ((first, second), (first[1:], first[:-1]), (first[:, 1:], first[:, :-1])):
         assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.04
 
 
-def test_the_number_of_threads_changes_no_bit():
-    config = TrainConfig.preset("mixed-precision", "reference", replicas=2, steps=300)
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_the_number_of_threads_changes_no_bit(replicas):
+    """One network's input may be read by another thread, ahead of the recurrence."""
+    config = TrainConfig.preset("mixed-precision", "reference", replicas=replicas, steps=300)
     results = []
     before = numba.get_num_threads()
     try:
         for threads in {1, before}:
             numba.set_num_threads(threads)
             network = Network(config)
-            results.append(network.run(torch.tensor([1, 0]), update=0))
+            results.append(network.run(torch.tensor([1, 0, 2])[:replicas], update=0))
     finally:
         numba.set_num_threads(before)
     for other in results[1:]:
@@ -152,7 +195,7 @@ def test_the_number_of_threads_changes_no_bit():
 
 
 def test_spikes_by_time():
-    x = np.array([[[1, 0, 1], [0, 0, 0]], [[0, 0, 0], [0, 1, 0]]], np.bool_)
-    spikes = compiled.find_spikes(x)
-    assert spikes.first.tolist() == [[0, 2, 2], [2, 2, 3]]
+    spikes = compiled.find_spikes(np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]], np.bool_))
+    assert spikes.first.tolist() == [0, 2, 2, 3]
     assert spikes.index.tolist() == [0, 2, 1]
+    assert spikes.when.tolist() == [0, 0, 2]

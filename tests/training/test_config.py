@@ -25,13 +25,14 @@ from pcmlib.training.presets import PRESETS
         ("quantum", 0.0), ("scale", -1.0), ("pairs", 0), ("bits", 0), ("bits", 17),
         ("read_noise", -1.0), ("conductance", 13.0), ("refresh_period", 0), ("period", 0.0),
         ("target_rate", float("nan")), ("lr_rec", (1e-5, 2e-5)), ("snapshots", (400,)),
-        ("constants", (("m9", 1.0),)), ("constants", (("nu_slope", 0.01),)),
+        ("constants", (("m9", 1.0),)), ("nu_slope", "much"), ("gradient_limit", 0.0),
     ],
 )  # fmt: skip
 def test_bad_values_are_named(field, value):
     scheme = {"scheme": "multi-mem"} if field != "scheme" else {}
-    with pytest.raises(ValueError, match=field):
-        TrainConfig(**{**scheme, field: value})
+    fields = {"constants": ((field, value),)} if field == "nu_slope" else {field: value}
+    with pytest.raises(ValueError, match=field), unchecked():
+        TrainConfig(**scheme, **fields)
 
 
 @pytest.mark.parametrize("change", [{"bits": 4}, {"pairs": 2}, {"refresh_period": 10}])

@@ -125,6 +125,31 @@ def test_torch_trains_on_its_own(scheme):
     assert (run.rate_hz > 0).all()
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_devices_may_differ_in_their_drift(compiled):
+    """By so much that it shows at once: the next read of a device is a third off."""
+    config = small("mixed-precision", epochs=2, steps=60, replicas=2)
+    wide = config.replace(constants=(("nu_spread", 0.1),))
+    a, b = (train(c, compiled=compiled) for c in (config, wide))
+    assert torch.isfinite(b.loss).all()
+    assert not torch.equal(a.loss, b.loss)
+    if compiled:
+        assert_same(b, train(wide))
+        assert_same(train(wide.replica(1)), b, slice(1, 2))
+
+
+def test_gradients_are_clipped_where_the_configuration_says():
+    """A limit of almost nothing leaves the weights where they are; none is not one of 100."""
+    moved = {}
+    for limit in (1e-9, 100.0, None):
+        config = small("vanilla", epochs=1, gradient_limit=limit, feedback_gain=1e4)
+        start = train(config.replace(lr_in=0.0, lr_rec=0.0, lr_out=0.0))
+        run = train(config.replace(lr_in=1e-6, lr_rec=1e-6, lr_out=1e-6))
+        moved[limit] = (run.weights["in"] - start.weights["in"]).abs().max().item()
+    assert moved[1e-9] < 1e-9
+    assert 1e-5 < moved[100.0] < moved[None] / 2
+
+
 def test_what_the_machine_cannot_do_is_refused():
     config = small("vanilla", epochs=1)
     if not torch.cuda.is_available():

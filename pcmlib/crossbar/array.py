@@ -27,10 +27,18 @@ from pcmlib.base.checks import (
     require_count,
     require_number,
 )
+from pcmlib.crossbar.laws import (
+    ASSUMED_PULSE,
+    REACH,
+    REFRESH_ABOVE,
+    REFRESH_WITHIN,
+    is_saturated,
+    lacks_room,
+    share,
+    whole_pulses,
+)
 from pcmlib.device import PCMArray, PCMParameters, history_decay, set_increment
 from pcmlib.device.array import MOST_PULSES
-
-ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a device to be
 
 
 class Crossbar:
@@ -158,9 +166,7 @@ class Crossbar:
         """The whole number of pulses for each side that a change of weight (µS) is worth."""
         change = self._check_change("change", change)
         step = self._per_replica("assumed_pulse", assumed_pulse).to(change.device)
-        count = change.abs() * self.pairs / step.view(-1, 1, 1)
-        # A change of exactly k steps is k pulses, whatever the last bit of the division says.
-        count = torch.floor(count * (1 + 1e-6))
+        count = whole_pulses(change, step.view(-1, 1, 1), self.pairs)
         allowed = f"worth at most {MOST_PULSES} pulses for a device, of {assumed_pulse} µS"
         largest = count.max().item() / self.pairs
         require(largest <= MOST_PULSES, "change (greatest)", change.abs().max().item(), allowed)
@@ -194,7 +200,7 @@ class Crossbar:
     def deal(self, counts: Values, t: float) -> None:
         """Give each side its count [R, 2, n_pre, n_post] of SET pulses at time t (s), in turn.
 
-        Of n pulses dealt from pair `turn` on, pair j receives ceil((n - (j - turn) mod N) / N).
+        `pcmlib.crossbar.laws.share` says which pair receives how many.
         """
         shape, N = tuple(self.turn.shape), self.pairs
         counts = self._as_tensor("counts", counts, "whole", torch.int32, shape)
@@ -207,9 +213,7 @@ class Crossbar:
             self.devices.set(t, counts.unsqueeze(2))
             return
         pair = torch.arange(N, dtype=torch.int32, device=counts.device).view(N, 1, 1)
-        place = (pair - self.turn.unsqueeze(2)) % N
-        share = (counts.unsqueeze(2) - place + N - 1).div(N, rounding_mode="floor")
-        self.devices.set(t, share)
+        self.devices.set(t, share(counts.unsqueeze(2), self.turn.unsqueeze(2), pair, N))
         self.turn = (self.turn + counts).remainder(N).int()
 
     def reset(self, sides: Values, t: float) -> None:
@@ -226,8 +230,8 @@ class Crossbar:
         self,
         t: float,
         *,
-        threshold: float = 9.0,
-        difference: float = 4.5,
+        threshold: float = REFRESH_ABOVE,
+        difference: float = REFRESH_WITHIN,
         assumed_pulse: Values = ASSUMED_PULSE,
     ) -> Bool[Tensor, "R n_pre n_post"]:
         """Give saturated synapses room: RESET both sides, then program their difference back.
@@ -238,14 +242,15 @@ class Crossbar:
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)
         value = self.difference
-        saturated = (self.sides > threshold).any(dim=1) & (value.abs() < difference) & self.exists
+        plus, minus = self.sides.unbind(dim=1)
+        saturated = is_saturated(plus, minus, threshold, difference) & self.exists
         counts = self.pulses(value * saturated, assumed_pulse)
         if saturated.any():
             self.reset(saturated.unsqueeze(1).expand(self.turn.shape), t)
             self.deal(counts, t)
         return saturated
 
-    def make_update_ready(self, target: Values, t: float, *, reach: float = 10.0) -> None:
+    def make_update_ready(self, target: Values, t: float, *, reach: float = REACH) -> None:
         """Update-ready: RESET first, where pulses alone would not reach `target` (µS).
 
         With d = target - (G+ - G-), the side that must grow is G+ where d > 0, else G-. Where it
@@ -256,8 +261,8 @@ class Crossbar:
         require_number("reach", reach, above=0)
         d = target - self.difference
         plus, minus = self.sides.unbind(dim=1)
-        lacks_room = d.abs() > reach - torch.where(d > 0, plus, minus)
-        self.reset(torch.stack([lacks_room & (d < 0), lacks_room & (d >= 0)], dim=1), t)
+        short = lacks_room(d, plus, minus, reach)
+        self.reset(torch.stack([short & (d < 0), short & (d >= 0)], dim=1), t)
 
     # Wear
 

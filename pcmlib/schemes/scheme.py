@@ -1,0 +1,102 @@
+"""Schemes by name: a rule, and the memory that it is for. A reader's own joins them."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pcmlib.base.checks import require
+from pcmlib.schemes import compiled, rules
+from pcmlib.schemes.rules import Settings
+
+
+class Decision(NamedTuple):
+    """What a rule says; a tensor each."""
+
+    up: Any
+    down: Any
+    kept: Any
+    reset_plus: Any = False
+    reset_minus: Any = False
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A rule of `pcmlib.schemes.rules`, or one like them.
+
+    Raises:
+        ValueError: for a rule that takes or returns anything else.
+    """
+
+    rule: Callable
+    on_crossbar: bool = True  # False: for digital weights
+    resets: bool = field(init=False, default=False)  # whether the rule asks for RESETs
+
+    def __post_init__(self) -> None:
+        named = tuple(inspect.signature(self.rule).parameters) if callable(self.rule) else ()
+        allowed = f"a function of {', '.join(_TAKES)}, in this order"
+        require(named == _TAKES, "rule", getattr(self.rule, "__name__", self.rule), allowed)
+        probe = Settings(*(1.0 for _ in Settings._fields))
+        try:
+            found = self.rule(0.5, 0.0, 0.5, 1.0, 1.0, probe)
+            count = len(found)
+            numbers = all(math.isfinite(x) for x in found)
+        except Exception as error:
+            allowed = f"one that computes with numbers: {type(error).__name__}: {error}"
+            raise ValueError(f"rule = {self.rule.__name__}: must be {allowed}") from error
+        allowed = "one that returns up, down, kept, or these and reset_plus, reset_minus"
+        require(count in (3, 5) and numbers, "rule", self.rule.__name__, allowed)
+        object.__setattr__(self, "resets", count == 5)
+
+    def decide(self, g, kept, chance, plus, minus, s: Settings) -> Decision:
+        """The rule over tensors of any one shape; `s` in shapes that stretch to it."""
+        return Decision(*self.rule(g, kept, chance, plus, minus, s))
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the rule is pcmlib's own, and no reader's."""
+        return self.rule.__module__ == rules.__name__
+
+    @property
+    def kernel(self) -> Callable:
+        """The rule compiled over the synapses of a layer (`pcmlib.schemes.compiled`).
+
+        Raises:
+            ValueError: when Numba cannot compile it, with what Numba says.
+        """
+        make = compiled.decider if self.on_crossbar else compiled.descender
+        return make(self.rule, self.resets)
+
+
+_TAKES = ("g", "kept", "chance", "plus", "minus", "s")
+
+SCHEMES: dict[str, Scheme] = {
+    "vanilla": Scheme(rules.vanilla, on_crossbar=False),
+    "accumulator": Scheme(rules.accumulator, on_crossbar=False),
+    "sign": Scheme(rules.sign),
+    "stochastic": Scheme(rules.stochastic),
+    "multi-mem": Scheme(rules.multi_mem),
+    "mixed-precision": Scheme(rules.mixed_precision),
+    "upd-ready": Scheme(rules.upd_ready),
+}
+
+
+def add_scheme(name: str, rule: Callable, *, on_crossbar: bool = True) -> Scheme:
+    """Make `rule` a scheme of this name, for ``TrainConfig(scheme=name)`` and all that takes one.
+
+    A name of your own may be given again, to another rule; those of the built-in schemes may not.
+
+    Raises:
+        ValueError: for such a name, a rule that is none, or one that Numba cannot compile.
+    """
+    taken = [known for known, scheme in SCHEMES.items() if scheme.built_in]
+    allowed = f"a name of your own, none of {', '.join(taken)}"
+    require(isinstance(name, str) and name not in ("", *taken), "name", name, allowed)
+    require(isinstance(on_crossbar, bool), "on_crossbar", on_crossbar, "a bool")
+    scheme = Scheme(rule, on_crossbar)
+    compiled.check(scheme.kernel, on_crossbar)
+    SCHEMES[name] = scheme
+    return scheme

@@ -1,0 +1,116 @@
+"""Schemes by name, and a reader's own: what it may be, and that it trains as the built-in ones."""
+
+import pytest
+import torch
+from runs import assert_same, small
+from typecheck import unchecked
+
+from pcmlib.base.arithmetic import where
+from pcmlib.schemes import SCHEMES, Scheme, add_scheme, rules
+from pcmlib.training import train
+from pcmlib.training.store import stored_train
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    before = dict(SCHEMES)
+    yield
+    SCHEMES.clear()
+    SCHEMES.update(before)
+
+
+def my_sign(g, kept, chance, plus, minus, s):
+    return where(g < -s.stop_level, 1, 0), where(g > s.stop_level, 1, 0), kept
+
+
+def dropout(g, kept, chance, plus, minus, s):
+    """Gradient descent that leaves half of the synapses alone."""
+    return where(chance < 0.5, -s.lr * g, 0), 0, kept
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_readers_rule_trains_as_the_same_rule_built_in(compiled):
+    add_scheme("mine", my_sign)
+    mine = train(small("mine", epochs=2, steps=40), compiled=compiled)
+    built_in = train(small("sign", epochs=2, steps=40), compiled=compiled)
+    assert_same(mine, built_in)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_readers_rule_for_digital_weights_has_chance(compiled):
+    """Half of what vanilla moves is moved, within 4.5 standard errors; absent weights never."""
+    add_scheme("dropout", dropout, on_crossbar=False)
+    config = small("dropout", epochs=1, samples=1, n_rec=60, n_in=60)
+    still = config.replace(lr_in=0.0, lr_rec=0.0, lr_out=0.0)
+    before, after, all_of_it = (
+        train(c, compiled=compiled).weights
+        for c in (still, config, config.replace(scheme="vanilla"))
+    )
+    could = all_of_it["in"] != before["in"]
+    assert could.sum() > 500
+    moved = (after["in"] != before["in"])[could].double().mean().item()
+    assert abs(moved - 0.5) < 4.5 * 0.5 / could.sum().item() ** 0.5
+    assert (after["rec"].diagonal(dim1=1, dim2=2) == 0).all()
+
+
+def test_a_rule_may_be_given_again_and_is_then_another():
+    add_scheme("mine", my_sign)
+    first = train(small("mine", epochs=2))
+    add_scheme("mine", lambda g, kept, chance, plus, minus, s: (0, 0, kept))
+    second = train(small("mine", epochs=2))
+    assert first.set_pulses[0, -1] > 0
+    assert second.set_pulses[0, -1] == 0
+
+
+def test_a_run_by_a_readers_rule_is_not_taken_from_the_store(tmp_path):
+    add_scheme("mine", my_sign)
+    first = stored_train(small("mine", epochs=2), folder=tmp_path)
+    add_scheme("mine", lambda g, kept, chance, plus, minus, s: (0, 0, kept))
+    second = stored_train(small("mine", epochs=2), folder=tmp_path)
+    assert first.set_pulses[0, -1] > 0
+    assert second.set_pulses[0, -1] == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_rule_that_asks_for_too_much_is_stopped_by_name():
+    for name, count in (("many", 1e9), ("fewer than none", -1), ("none at all", float("nan"))):
+        rule = lambda g, kept, chance, plus, minus, s, n=count: (n + 0 * g, 0 * g, kept)  # noqa: E731
+        with pytest.raises(ValueError, match="rule"):
+            add_scheme(name, rule)  # it takes n, too
+
+        def rule(g, kept, chance, plus, minus, s):
+            return where(g == 0.5, 0, count) + 0 * g, 0 * g, kept  # noqa: B023
+
+        add_scheme(name, rule)
+        with pytest.raises(ValueError, match=r"pulses of an update = .*from 0 to 10000"):
+            train(small(name, epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda g: g, "rule = .*g, kept, chance, plus, minus, s, in this order"),
+        (3, "rule = 3"),
+        (lambda g, kept, chance, plus, minus, s: (g, g), "returns up, down, kept"),
+        (lambda g, kept, chance, plus, minus, s: (g, g, kept, True), "returns up, down, kept"),
+        (lambda g, kept, chance, plus, minus, s: (g / 0, g, kept), "ZeroDivisionError"),
+        (lambda g, kept, chance, plus, minus, s: (torch.tensor(g), g, kept), "Numba"),
+        (lambda g, kept, chance, plus, minus, s: (s.speed * g, g, kept), "speed"),
+    ],
+)
+def test_what_is_no_rule_is_refused_by_name(rule, message):
+    with pytest.raises(ValueError, match=message), unchecked():
+        add_scheme("mine", rule)
+    assert "mine" not in SCHEMES
+
+
+def test_the_built_in_names_are_taken():
+    with pytest.raises(ValueError, match="name = 'sign'"):
+        add_scheme("sign", my_sign)
+    with pytest.raises(ValueError, match="on_crossbar"), unchecked():
+        add_scheme("mine", my_sign, on_crossbar="yes")
+
+
+def test_only_update_ready_asks_for_resets():
+    assert [name for name, scheme in SCHEMES.items() if scheme.resets] == ["upd-ready"]
+    assert Scheme(rules.upd_ready).resets
