@@ -88,7 +88,8 @@ def compile_time() -> float:
         "t = time.perf_counter(); train(c); print(time.perf_counter() - t)"
     )
     with tempfile.TemporaryDirectory() as cache:
-        environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+        folders = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR")  # where kernels are kept
+        environment = {**os.environ, **dict.fromkeys(folders, cache)}
         done = subprocess.run(
             [sys.executable, "-c", program], env=environment, capture_output=True, check=True
         )
