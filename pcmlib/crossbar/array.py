@@ -233,17 +233,22 @@ class Crossbar:
         threshold: float = REFRESH_ABOVE,
         difference: float = REFRESH_WITHIN,
         assumed_pulse: Values = ASSUMED_PULSE,
+        replicas: Values = None,
     ) -> Bool[Tensor, "R n_pre n_post"]:
         """Give saturated synapses room: RESET both sides, then program their difference back.
 
         A synapse is refreshed where either side's mean is above `threshold` (µS) while the sides
-        differ by less than `difference` (µS). Returns where that was.
+        differ by less than `difference` (µS), in those `replicas` (bool [R]; None: all). Returns
+        where that was.
         """
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)
         value = self.difference
         plus, minus = self.sides.unbind(dim=1)
         saturated = is_saturated(plus, minus, threshold, difference) & self.exists
+        if replicas is not None:
+            chosen = self._as_tensor("replicas", replicas, "mask", torch.bool, (self.replicas,))
+            saturated = saturated & chosen.view(-1, 1, 1)
         counts = self.pulses(value * saturated, assumed_pulse)
         if saturated.any():
             self.reset(saturated.unsqueeze(1).expand(self.turn.shape), t)

@@ -17,7 +17,7 @@ from pcmlib.base.kernels import kernel
 
 @kernel(nogil=True, error_model="numpy")
 def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rate):
-    """Fill in dE/dW of the three layers and the rates [n_rec] in Hz; the mean squared error.
+    """Fill in dE/dW of the three layers and the rates [n_rec]; mean squared error, mean rate (Hz).
 
     inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec]; y, target [T, n_out];
     feedback [n_rec, n_out].
@@ -59,7 +59,7 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
         g_rec[i, i] = 0  # no neuron has a synapse onto itself
     for g in (g_in, g_rec, g_out):
         _clip(g, c.limit)
-    return squares / (T * n_out)
+    return squares / (T * n_out), rate.mean()
 
 
 @kernel(error_model="numpy")

@@ -79,10 +79,11 @@ def find_spikes(x: np.ndarray) -> Spikes:
 
 @kernel(nogil=True, error_model="numpy")
 def read_inputs(current, spikes, layer, start, stop):
-    """current[T, n_post] += the input's rows in the steps from `start`, a multiple of CHUNK."""
+    """current[T, n_post]: the input's rows in the steps from `start`, a multiple of CHUNK."""
     first, room = spikes.first, _room(layer)
     for t in range(start, stop, CHUNK):
         last = min(t + CHUNK, stop)
+        current[t:last] = 0
         _add_rows(current, spikes.index, spikes.when, first[t], first[last], 0, layer, room)
 
 
@@ -96,7 +97,8 @@ def recur(current, layer, threshold, alpha, v, z, spikes, start, stop):
     first, index, when = spikes
     nothing, room = np.float32(0), _room(layer)
     for t in range(start, stop):
-        _add_rows(current, index, when, first[t], first[t + 1], 0, layer, room)
+        if first[t] < first[t + 1]:
+            _add_rows(current, index, when, first[t], first[t + 1], 0, layer, room)
         for j in range(n_rec):
             soft_reset = threshold if v[t, j] > threshold else nothing  # where z(t)
             v[t + 1, j] = alpha * v[t, j] + current[t, j] - soft_reset
@@ -114,6 +116,7 @@ def recur(current, layer, threshold, alpha, v, z, spikes, start, stop):
 def read_out(spikes, layer, kappa, y):
     """Outputs y [T, n_out]: the rows of the spikes of step t+1, as read at step t, low-passed."""
     T, n_out = y.shape
+    y[:] = 0
     _add_rows(y, spikes.index, spikes.when, 0, spikes.first[T], 1, layer, _room(layer))
     for t in range(1, T):
         for k in range(n_out):

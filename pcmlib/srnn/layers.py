@@ -26,20 +26,20 @@ class DigitalLayer:
     """FP32 weights."""
 
     def __init__(self, synapses: DigitalSynapses, r: int) -> None:
-        self._synapses, self._r = synapses, r
-        self._exists = synapses.exists.float().numpy()
+        self._key, self._exists = synapses.key[r], synapses.exists.float().numpy()
+        self._weights = synapses.weights()[r].numpy()  # which change in place
+        self._rows = _plain(self._weights)
 
     def weights(self) -> Weights:
-        return self._synapses.weights()[self._r].numpy()
+        return self._weights
 
     def rows(self, update: int, key: np.uint64, draw: int) -> Rows:
-        return _plain(self.weights())
+        return self._rows
 
     def update(
         self, scheme: Scheme, gradient: Weights, kept: Weights, s: Settings, number: int
     ) -> None:
-        key = self._synapses.key[self._r]
-        scheme.kernel(gradient, kept, self.weights(), self._exists, s, key, number)
+        scheme.kernel(gradient, kept, self._weights, self._exists, s, self._key, number)
 
 
 class CrossbarLayer:
@@ -120,7 +120,7 @@ class CrossbarLayer:
             t=number * synapses.period,
             number=number,
             resets=scheme.resets,
-            refresh=synapses.refreshes(number),
+            refresh=synapses.refreshes(self._r, number),
             symmetric=synapses.symmetric,
             assumed_pulse=self._assumed_pulse,
             decay=self._decay,

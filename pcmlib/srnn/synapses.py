@@ -9,6 +9,8 @@ Here is the layer in torch, all replicas at once; `pcmlib.srnn.layers` hands it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Shaped
@@ -85,7 +87,8 @@ class CrossbarSynapses:
         period: s between two updates.
         updates: how many there will be.
         assumed_pulse: µS that a SET is taken to add where a synapse is refreshed, a replica each.
-        refresh_period: updates between two refreshes of saturated synapses; None: never.
+        refresh_period: updates between two refreshes of saturated synapses, a replica each; None:
+            never.
         symmetric: take off what both devices of a pair hold in common after each update.
         generator: of the read noise in `current` (the kernels have counters).
     """
@@ -99,7 +102,7 @@ class CrossbarSynapses:
         period: float,
         updates: int,
         assumed_pulse: Float[Tensor, " R"],
-        refresh_period: int | None = None,
+        refresh_period: Sequence[int | None],
         symmetric: bool = False,
         generator: torch.Generator,
     ) -> None:
@@ -152,8 +155,9 @@ class CrossbarSynapses:
         pulses = torch.stack([said.up, said.down], dim=1)
         self.check_pulses(bool(((pulses >= 0) & (pulses <= self.most_pulses)).all()))
         xbar.deal(pulses.int(), t)
-        if self.refreshes(number):
-            xbar.refresh(t, assumed_pulse=self.assumed_pulse)
+        due = [self.refreshes(r, number) for r in range(xbar.replicas)]
+        if any(due):
+            xbar.refresh(t, assumed_pulse=self.assumed_pulse, replicas=due)
         if self.symmetric:
             self.remove_common()
 
@@ -176,8 +180,10 @@ class CrossbarSynapses:
         common = devices.G.amin(dim=1, keepdim=True) - devices.parameters.g_min
         devices.G = devices.G - common.clamp(min=0)
 
-    def refreshes(self, number: int) -> bool:
-        return self.refresh_period is not None and number % self.refresh_period == 0
+    def refreshes(self, r: int, number: int) -> bool:
+        """Whether replica r is refreshed at update `number`."""
+        period = self.refresh_period[r]
+        return period is not None and number % period == 0
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint has to keep."""

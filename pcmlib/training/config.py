@@ -9,7 +9,7 @@ from typing import Any
 
 from pcmlib.base.checks import make_plain, plain, require, require_count, require_number
 from pcmlib.device import PCMParameters
-from pcmlib.schemes import SCHEMES
+from pcmlib.schemes import SCHEMES, Settings
 from pcmlib.tasks import PatternTask
 from pcmlib.training.presets import PRESETS, known_set
 
@@ -75,7 +75,7 @@ class TrainConfig:
     pairs: int = 1  # N, differential pairs a synapse
     scale: Each = 1.0  # µS that a weight of 1 corresponds to
     conductance: Each = 0.1  # µS, where all devices start, within 10 %
-    refresh_period: int | None = None  # updates between two refreshes; None: never
+    refresh_period: int | tuple[int, ...] | None = None  # updates between refreshes; None: never
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
     period: float = 38.6  # s of device time between two updates
     bits: int | None = None  # bits of an ideal memory; None: the full PCM model
@@ -97,7 +97,8 @@ class TrainConfig:
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
         kinds = [kind] if kind else ["tuned", "reference"]
-        for found in (known_set(scheme, k, changes.get("bits")) for k in kinds):
+        memory = changes.get("bits"), changes.get("pairs")
+        for found in (known_set(scheme, k, *memory) for k in kinds):
             if found is not None:
                 return cls(**{"scheme": scheme, **found, **changes})
         raise ValueError(f"kind = {kind!r}: must be one that has a set for {scheme}")
@@ -109,10 +110,11 @@ class TrainConfig:
     def replica(self, r: int) -> TrainConfig:
         """The run that trains replica r alone, to the same bits."""
         require_count("r", r, at_least=0, at_most=self.replicas - 1)
-        own = {n: getattr(self, n)[r] for n in _EACH if isinstance(getattr(self, n), tuple)}
+        names = (*_EACH, "refresh_period")
+        own = {n: getattr(self, n)[r] for n in names if isinstance(getattr(self, n), tuple)}
         return self.replace(replicas=1, seed=self.seeds[r], **own)
 
-    def each(self, name: str) -> list[float]:
+    def each(self, name: str) -> list[Any]:
         """The values of one field, a replica each."""
         value = getattr(self, name)
         return list(value) if isinstance(value, tuple) else [value] * self.replicas
@@ -137,6 +139,12 @@ class TrainConfig:
     @property
     def on_crossbar(self) -> bool:
         return SCHEMES[self.scheme].on_crossbar
+
+    def settings(self, r: int, layer: str, epoch: int) -> Settings:
+        """What the scheme is told in an epoch for "in", "rec" or "out" of replica r; numbers."""
+        own = {name: self.each(name)[r] for name in Settings._fields if hasattr(self, name)}
+        lr = self.each(f"lr_{layer}")[r] * self.each("lr_decay")[r] ** epoch
+        return Settings(**own, lr=lr, g_reset=self.parameters.g_reset)
 
     @property
     def snapshot_epochs(self) -> tuple[int, ...]:
@@ -174,13 +182,13 @@ class TrainConfig:
         require(known, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
         for name in ("epochs", "replicas", "n_rec", "pairs"):
             require_count(name, getattr(self, name), at_most=1_000_000)
-        listed = isinstance(self.seed, tuple)
-        allowed = f"one number, or {self.replicas}, one a replica"
-        require(not listed or len(self.seed) == self.replicas, "seed", self.seed, allowed)
-        for seed in self.seed if listed else [self.seed]:
+        self._check_length("seed")
+        for seed in self.each("seed"):
             require_count("seed", seed, at_least=0, at_most=2**62)
         if self.refresh_period is not None:
-            require_count("refresh_period", self.refresh_period, at_most=1_000_000_000)
+            self._check_length("refresh_period")
+            for period in self.each("refresh_period"):
+                require_count("refresh_period", period, at_most=1_000_000_000)
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
@@ -189,11 +197,8 @@ class TrainConfig:
         for name in _FLAGS:
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "a bool")
         for name, limits in _EACH.items():
-            values = getattr(self, name)
-            if isinstance(values, tuple):
-                allowed = f"one number, or {self.replicas}, one a replica"
-                require(len(values) == self.replicas, name, values, allowed)
-            for value in values if isinstance(values, tuple) else [values]:
+            self._check_length(name)
+            for value in self.each(name):
                 require_number(name, value, **limits)
         names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
         for name, _ in self.constants:
@@ -213,6 +218,11 @@ class TrainConfig:
             require(ascending, "snapshots", self.snapshots, "ascending, each epoch once")
         start = max(self.each("conductance"))
         require(start <= self.g_max, "conductance", start, f"at most g_max = {self.g_max} µS")
+
+    def _check_length(self, name: str) -> None:
+        values = getattr(self, name)
+        fits = not isinstance(values, tuple) or len(values) == self.replicas
+        require(fits, name, values, f"one number, or {self.replicas}, one a replica")
 
 
 def _pairs(constants: Any) -> Any:

@@ -73,11 +73,7 @@ class Network:
         self.kept = {n: torch.zeros_like(layer.weights()) for n, layer in self.layers.items()}
         learning = {"in": c.learn_in, "rec": c.learn_rec and c.recurrence, "out": c.learn_out}
         self.learning = [name for name in LAYERS if learning[name]]
-        fields = [*Settings._fields[1:-2], *(f"lr_{name}" for name in LAYERS), "lr_decay"]
-        each = zip(*(c.each(field) for field in fields), strict=True)
-        self._own = [dict(zip(fields, values, strict=True)) for values in each]
-        self._g_reset = c.parameters.g_reset
-        self._order_keys = self.keys("order")
+        self._orders: tuple[int, Int[Tensor, "R epochs S"]] | None = None
 
     @property
     def feedback(self) -> Float[Tensor, "R n_rec n_out"]:
@@ -119,7 +115,7 @@ class Network:
             return
         for name, gradient in zip(LAYERS, gradients, strict=True):
             if name in self.learning:
-                each = [self.settings(r, name, epoch) for r in range(self.config.replicas)]
+                each = [self.config.settings(r, name, epoch) for r in range(self.config.replicas)]
                 s = Settings(*map(self._column, zip(*each, strict=True)))
                 self.layers[name].update(self.scheme, gradient, self.kept[name], s, update)
 
@@ -141,13 +137,6 @@ class Network:
             self.learn(result.gradients, update + 1, epoch)
             loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
         return loss / c.samples, rate_hz / c.samples
-
-    def settings(self, r: int, name: str, epoch: int) -> Settings:
-        """What the scheme is told for layer `name` of replica r; numbers."""
-        own = self._own[r]
-        lr = own[f"lr_{name}"] * own["lr_decay"] ** epoch
-        told = (own[field] for field in Settings._fields[1:-2])
-        return Settings(lr, *told, float(self.config.pairs), self._g_reset)
 
     @property
     def pulses(self) -> tuple[Shaped[Tensor, " R"], Shaped[Tensor, " R"]]:
@@ -186,8 +175,12 @@ class Network:
 
     def _order(self, epoch: int) -> Int[Tensor, "R S"]:
         """The samples in random order, each replica's by its own seed."""
-        shape = (self.config.replicas, self.config.samples)
-        return rng.uniform(shape, self._order_keys, epoch).argsort(dim=1, stable=True)
+        block, place = divmod(epoch, _EPOCHS)  # drawn together, for speed
+        if self._orders is None or self._orders[0] != block:
+            shape = (self.config.replicas, _EPOCHS, self.config.samples)
+            drawn = rng.uniform(shape, self.keys("order"), block)
+            self._orders = block, drawn.argsort(dim=2, stable=True)
+        return self._orders[1][:, place]
 
     def _kaiming(
         self, name: str, n_pre: int, n_post: int, fan_in: int, gain: str
@@ -223,7 +216,7 @@ class Network:
             period=c.period,
             updates=c.updates,
             assumed_pulse=self._each("assumed_pulse"),
-            refresh_period=c.refresh_period,
+            refresh_period=c.each("refresh_period"),
             symmetric=c.symmetric_devices,
             generator=torch.Generator(self.device).manual_seed(seed),
         )
@@ -267,6 +260,7 @@ class Network:
             self.layers[name].crossbar.devices.t_last = update * self.config.period
 
 
+_EPOCHS = 64
 _USES = {name: 10 + n for n, name in enumerate(
     ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order",
      "update in", "update rec", "update out"]

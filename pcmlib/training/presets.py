@@ -3,9 +3,10 @@
 "reference": what srnn-pcm's command line does by default, with the values in its README.
 "tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` repeats one.
 
-A key may name an ideal memory, as in "sign/4-bit". A set for one resolution serves the others too:
-what it counts in pulses follows the size of a pulse, and the range of the weights stays. A scheme
-without such a set falls back on its set for the full PCM model, as that is.
+A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs". A
+set for one resolution serves those without: what it counts in pulses follows the size of a pulse,
+and the range of the weights stays. A scheme without such a set falls back on its set for the full
+PCM model, as that is.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ _README = {  # its set for mixed precision
 }
 
 
+_USUAL_PAIRS = 4  # of the multi-memristor scheme
+
+
 def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
     """Records as `pcmlib.sweep.write_record` left them, by key."""
     records = {}
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        bits = record["fixed"].get("bits")
-        records[record["scheme"] + (f"/{bits}-bit" if bits else "")] = record
+        bits, pairs = (record["fixed"].get(name) for name in ("bits", "pairs"))
+        memory = f"/{bits}-bit" if bits else ""
+        memory += f"/{pairs}-pairs" if pairs and pairs != _USUAL_PAIRS else ""
+        records[record["scheme"] + memory] = record
     if not records:  # else every run would fall back on the reference's sets, and say nothing
         raise FileNotFoundError(f"no studies in {folder}: this copy of pcmlib is incomplete")
     return records
@@ -57,9 +63,16 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 _IN_PULSES = {"quantum": 0.125, "assumed_pulse": 0.75, "prob_scale": 1.0}  # with their defaults
 
 
-def known_set(scheme: str, kind: str, bits: int | None = None) -> dict[str, Any] | None:
-    """The fields of a set for `scheme`, on the full PCM model or a memory of `bits`; None: none."""
+def known_set(
+    scheme: str, kind: str, bits: int | None = None, pairs: int | None = None
+) -> dict[str, Any] | None:
+    """The fields of a set for `scheme`, on the full PCM model or a memory of `bits`; None: none.
+
+    For as many `pairs`, where there is a set of their own.
+    """
     sets = PRESETS[kind]
+    if bits is None and f"{scheme}/{pairs}-pairs" in sets:
+        return sets[f"{scheme}/{pairs}-pairs"]
     studied = [b for b in range(1, 17) if f"{scheme}/{b}-bit" in sets]
     if bits is None or not studied:
         return sets.get(scheme)

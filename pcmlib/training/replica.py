@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pcmlib.base.kernels import kernel
 from pcmlib.eprop.compiled import gradients
 from pcmlib.schemes import Settings
 from pcmlib.srnn.compiled import (
@@ -42,12 +43,13 @@ class Replica:
 
     def __init__(self, network: Network, r: int) -> None:
         c = network.config
-        self.network, self.r, self.helper, self.stopped = network, r, None, False
+        self.r, self.helper, self.stopped = r, None, False
+        self._config, self._scheme, self._learning = c, network.scheme, network.learning
         self._inputs = [find_spikes(x) for x in network.inputs[r].numpy()]
         self._targets = network.targets[r].numpy()
         self._layers = {n: layer(synapses, r) for n, synapses in network.layers.items()}
         self._kept = {n: kept[r].numpy() for n, kept in network.kept.items()}
-        self._keys = {n: network.keys(f"read {n}")[r] for n in self._layers}
+        self._keys = [network.keys(f"read {n}")[r] for n in self._layers]
         self._feedback = None if c.symmetric_feedback else network.feedback[r].numpy()
         p, limit = network.neurons, np.inf if c.gradient_limit is None else c.gradient_limit
         each = p.threshold, network.regularisation.strength, network.regularisation.rate
@@ -60,61 +62,60 @@ class Replica:
         self._spikes = Spikes(np.zeros(T + 1, np.int64), index, when)
         shapes = {"in": (c.n_in, n), "rec": (n, n), "out": (n, c.n_out)}
         self._gradients = [np.empty(shape, np.float32) for shape in shapes.values()]
-        self._rate = np.empty(n, np.float32)
+        self._state = self._current, self._v, self._z, self._y, self._spikes
+        self._found = *self._gradients, np.empty(n, np.float32)
         self._settings: dict[str, Settings] = {}
         self._epoch: int | None = None
 
     def epoch(self, samples: list[int], epoch: int) -> tuple[float, float]:
         """Learn these samples, one after the other; mean loss and mean rate in Hz."""
-        loss = rate = 0.0
+        total = np.zeros(2)
         for n, sample in enumerate(samples):
             if self.stopped:
                 break
             update = epoch * len(samples) + n
-            loss += self._trial(sample, update, 0)
-            rate += float(self._rate.mean())
+            total += self._trial(sample, update, 0)
             self.learn(self._gradients, update + 1, epoch)
-        return loss / len(samples), rate / len(samples)
+        loss, rate = (total / len(samples)).tolist()
+        return loss, rate
 
     def run(self, sample: int, update: int, stream: int) -> tuple[Any, ...]:
         """One trial: copies of z, v, y, the three gradients; loss and mean rate."""
-        loss = self._trial(sample, update, stream)
+        numbers = self._trial(sample, update, stream)
         arrays = self._z, self._v, self._y, *self._gradients
-        return *(x.copy() for x in arrays), np.float32(loss), self._rate.mean()
+        return *(x.copy() for x in arrays), *map(np.float32, numbers)
 
     def learn(self, gradients: list[np.ndarray], update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch`."""
-        network = self.network
         if self._epoch != epoch:
-            told = {name: network.settings(self.r, name, epoch) for name in network.learning}
+            told = {name: self._config.settings(self.r, name, epoch) for name in self._learning}
             self._settings = {name: Settings(*map(np.float32, s)) for name, s in told.items()}
             self._epoch = epoch
         for name, gradient in zip(self._layers, gradients, strict=True):
             if name in self._settings:
                 kept, s = self._kept[name], self._settings[name]
-                self._layers[name].update(network.scheme, gradient, kept, s, update)
+                self._layers[name].update(self._scheme, gradient, kept, s, update)
 
-    def _trial(self, sample: int, update: int, stream: int) -> float:
-        """Run a sample and get its gradients; the mean squared error."""
+    def _trial(self, sample: int, update: int, stream: int) -> tuple[float, float]:
+        """Run a sample and get its gradients; mean squared error, and mean rate in Hz."""
         c, draw = self._constants, update * _STREAMS + stream
-        rows = {n: x.rows(update, self._keys[n], draw) for n, x in self._layers.items()}
-        inputs, spikes = self._inputs[sample], self._spikes
-        self._current[:], self._y[:] = 0, 0
-        self._recur(inputs, rows["in"], rows["rec"])
-        read_out(spikes, rows["out"], c.kappa, self._y)
+        rows = [
+            x.rows(update, key, draw)
+            for x, key in zip(self._layers.values(), self._keys, strict=True)
+        ]
         feedback = self._layers["out"].weights() if self._feedback is None else self._feedback
-        out = *self._gradients, self._rate
-        target = self._targets[sample]
-        return gradients(inputs, spikes, self._v, self._y, target, feedback, c, *out)
+        target, inputs = self._targets[sample], self._inputs[sample]
+        if self.helper is None or not rows[0].analogue:
+            return trial(inputs, *rows, target, feedback, c, *self._state, *self._found)
+        self._recur(inputs, rows[0], rows[1])
+        read_out(self._spikes, rows[2], c.kappa, self._y)
+        state = inputs, self._spikes, self._v, self._y
+        return gradients(*state, target, feedback, c, *self._found)
 
     def _recur(self, inputs: Spikes, w_in: Rows, w_rec: Rows) -> None:
-        """The input's currents, and the recurrence."""
+        """The recurrence, while the helper reads the input's synapses ahead of it."""
         T, c = len(self._v), self._constants
         state = c.threshold, c.alpha, self._v, self._z, self._spikes
-        if self.helper is None or not w_in.analogue:
-            read_inputs(self._current, inputs, w_in, 0, T)
-            recur(self._current, w_rec, *state, 0, T - 1)
-            return
         part = -(-T // (_AHEAD * CHUNK)) * CHUNK
         ends = [min(start + part, T) for start in range(0, T, part)]
         ahead = [
@@ -126,3 +127,18 @@ class Replica:
         for job, (start, end) in zip(ahead, pairwise(ends), strict=True):
             job.result()
             recur(self._current, w_rec, *state, start, min(end, T - 1))
+
+
+@kernel(nogil=True, error_model="numpy")
+def trial(
+    inputs, w_in, w_rec, w_out, target, feedback, c,
+    current, v, z, y, spikes, g_in, g_rec, g_out, rate,
+):  # fmt: skip
+    """A whole trial and its gradients on one core; mean squared error, and mean rate in Hz."""
+    T = v.shape[0]
+    for t in range(0, T, CHUNK):  # while its currents are in the cache
+        last = min(t + CHUNK, T)
+        read_inputs(current, inputs, w_in, t, last)
+        recur(current, w_rec, c.threshold, c.alpha, v, z, spikes, t, min(last, T - 1))
+    read_out(spikes, w_out, c.kappa, y)
+    return gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rate)

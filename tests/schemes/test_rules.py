@@ -59,7 +59,7 @@ def crossbar(shape=(1, 4), pairs=1, scale=1.0, bits=4, G=None, **parameters):
         bar.devices.put(torch.as_tensor(G).expand(bar.devices.shape))
     synapses = CrossbarSynapses(
         bar, steps=2, dt=1e-3, period=38.6, updates=500, assumed_pulse=torch.tensor([0.75]),
-        generator=torch.Generator(),
+        refresh_period=[None], generator=torch.Generator(),
     )  # fmt: skip
     return synapses, bar
 
@@ -168,7 +168,7 @@ def test_without_noise_kernels_and_torch_program_the_same_devices(scheme, pairs)
         G = 11 * torch.rand((1, 2, pairs, 6, 9), generator=torch.Generator().manual_seed(4))
         synapses, bar = crossbar((6, 9), pairs, scale=30.0, bits=5, G=G)
         bar.exists[2, 3] = False
-        synapses.refresh_period = 4
+        synapses.refresh_period = [4]
         layer = Layer(how, scheme, synapses, lr=0.1)
         numbers = torch.Generator().manual_seed(5)
         for number in range(1, 13):

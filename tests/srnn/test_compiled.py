@@ -39,7 +39,7 @@ def currents(network, x, r=0, update=0, stream=0):
     """The input's currents of replica r for spikes x [T, n_in], as the kernels read them."""
     replica = network._replicas[r]
     draw = (update << 4) + stream
-    rows = replica._layers["in"].rows(update, replica._keys["in"], draw)
+    rows = replica._layers["in"].rows(update, replica._keys[0], draw)
     current = np.zeros((len(x), network.config.n_rec), np.float32)
     compiled.read_inputs(current, compiled.find_spikes(x), rows, 0, len(x))
     return current

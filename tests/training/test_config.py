@@ -64,6 +64,13 @@ def test_a_preset_that_is_not_there_is_named():
         TrainConfig.preset("adam")
 
 
+def test_a_number_of_pairs_may_have_a_set_of_its_own(monkeypatch):
+    monkeypatch.setitem(PRESETS["tuned"], "multi-mem/8-pairs", {"scale": 77.0, "pairs": 8})
+    assert TrainConfig.preset("multi-mem", pairs=8).scale == 77.0
+    assert TrainConfig.preset("multi-mem", pairs=4).scale != 77.0
+    assert TrainConfig.preset("multi-mem", pairs=8, bits=4).scale != 77.0
+
+
 def test_a_set_serves_other_resolutions_with_smaller_pulses(monkeypatch):
     """At 6 bits a pulse is a quarter of one at 4 bits, so whatever is counted in pulses is too."""
     found = {"quantum": 0.04, "scale": 20.0}
@@ -74,8 +81,10 @@ def test_a_set_serves_other_resolutions_with_smaller_pulses(monkeypatch):
     assert at[6].scale == at[4].scale == 20
     for bits, config in at.items():
         assert config.assumed_pulse == config.parameters.set_step == 12 / 2**bits
-    monkeypatch.setitem(PRESETS["tuned"], "mixed-precision/8-bit", {"quantum": 0.5})
+    native = {"quantum": 0.5, "assumed_pulse": 12 / 2**8}
+    monkeypatch.setitem(PRESETS["tuned"], "mixed-precision/8-bit", native)
     assert TrainConfig.preset("mixed-precision", bits=7).quantum == 1.0
+    assert TrainConfig.preset("mixed-precision", bits=7).assumed_pulse == 12 / 2**7
     assert TrainConfig.preset("mixed-precision").bits is None
 
 
