@@ -18,6 +18,9 @@ def tune_command(
     bits: Annotated[
         int | None, typer.Option(help="Bits of an ideal memory; full PCM model unless told.")
     ] = None,
+    pairs: Annotated[
+        int | None, typer.Option(help="Differential pairs a synapse; the scheme's unless told.")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
     epochs: Annotated[int, typer.Option(help="Epochs of a candidate.")] = _DEFAULT.epochs,
     finalists: Annotated[
@@ -36,7 +39,7 @@ def tune_command(
     """Search for a scheme's hyperparameters, on networks that no report shows."""
     check_destinations(None, json)
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
-    memory = {} if bits is None else {"bits": bits}
+    memory = {n: x for n, x in {"bits": bits, "pairs": pairs}.items() if x is not None}
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **memory)
     lines = [
         f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent"

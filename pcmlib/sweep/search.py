@@ -28,6 +28,7 @@ import numpy as np
 from pcmlib.base.checks import make_plain, require_count
 from pcmlib.base.files import for_json, written_whole
 from pcmlib.base.progress import progress
+from pcmlib.device import PCMParameters
 from pcmlib.sweep.space import (
     FIRST_TUNING_SEED,
     FIXED,
@@ -35,6 +36,7 @@ from pcmlib.sweep.space import (
     candidates_config,
     fields,
     search_space,
+    start,
 )
 from pcmlib.sweep.study import Candidates, open_study
 from pcmlib.training import TrainConfig, train
@@ -110,9 +112,11 @@ def tune(
         the "best" one's fields of `TrainConfig`. It is plain data, for JSON.
     """
     budget = budget or Budget()
+    if bits := fixed.get("bits"):  # pulses of its own size
+        fixed.setdefault("assumed_pulse", PCMParameters(bits=bits).set_step)
     run = run or (lambda config: train(config, progress=False))
     study = open_study(scheme, storage, seed, **fixed)
-    candidates = Candidates(study, search_space(scheme), budget.trials)
+    candidates = Candidates(study, search_space(scheme), budget.trials, start(scheme, fixed))
     _search(candidates, scheme, budget, run, fixed)
     trials = candidates.told()
     record = {
@@ -185,7 +189,7 @@ def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, An
     mean = dict(zip(record["space"], np.exp(centre).tolist(), strict=True))
     last = [mean, *(_params(entry) for entry in [*tried[: _LAST - 2], finalists[0]])]
     last = _compare(record, last, _LAST_SEED, budget["networks"], run)
-    best = fields(_params(last[0]), budget["epochs"])
+    best = fields(_params(last[0]), budget["epochs"], record["fixed"].get("assumed_pulse"))
     fixed = {name: value for name, value in record["fixed"].items() if name != "bits"}
     return {**record, "changes": changes, "last": last, "best": fixed | _rounded(best)}
 
@@ -228,7 +232,8 @@ def _mean(entries: list[dict[str, Any]], record: dict[str, Any]) -> np.ndarray:
 
 def _rounded(params: Params) -> Params:
     """To 4 digits: what a preset holds, and more than a search can tell."""
-    return {name: float(f"{value:.4g}") for name, value in params.items()}
+    whole = {name: value for name, value in params.items() if isinstance(value, int)}
+    return {name: float(f"{value:.4g}") for name, value in params.items()} | whole
 
 
 def write_record(record: dict[str, Any], path: str | Path) -> None:

@@ -2,12 +2,14 @@
 
 A parameter that means the same in two schemes has the same range in both. Learning rates are
 searched with what is left of them at the end, so that a candidate's schedule keeps its shape when
-its training is longer; a quantum of mixed precision is searched in pulses.
+its training is longer; what is counted in pulses is searched in pulses of the memory's own size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pcmlib.base.checks import require, require_count
@@ -30,8 +32,13 @@ _SHARED = {
     "threshold": (0.03, 0.4),
 }
 _DIGITAL = {"gain": (0.02, 1.0)}
-_CROSSBAR = {"scale": (10.0, 300.0), "conductance": (0.1, 6.0)}  # µS
+_CROSSBAR = {
+    "scale": (10.0, 1000.0),  # µS
+    "conductance": (0.1, 6.0),  # µS
+    "refresh_period": (10.0, 1000.0),  # updates; a training has 750
+}
 _OWN = {
+    "stochastic": {"prob_scale_pulses": (0.1, 100.0)},  # prob_scale, in pulses likewise
     "accumulator": {"quantum": (1e-4, 0.2)},
     "mixed-precision": {"quantum_pulses": (0.4, 3.0)},  # quantum, in pulses of the assumed size
     "sign": {"stop_level": (1e-2, 1e2)},
@@ -40,23 +47,10 @@ _UNUSED = {
     "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
 }  # a SET for any gradient above its level
 
-# Where every search starts: one point for all schemes, from trial and error with mixed precision.
-START = {
-    "lr_in": 3e-4,
-    "lr_rec": 5e-6,
-    "lr_out": 3e-5,
-    "lr_end": 0.4,
-    "feedback_gain": 0.4,
-    "regularisation": 5e-4,
-    "threshold": 0.1,
-    "gain": 0.1,
-    "scale": 40.0,
-    "conductance": 1.0,
-    "quantum": 0.02,
-    "quantum_pulses": 1.0,
-    "stop_level": 0.9,
-}
-FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}, "stochastic": {"prob_scale": 0.75}}
+# Where each search starts: the best set of the scheme's own earlier study, on the full PCM model or
+# at 4 bits, all on one budget; the quantum and prob_scale in pulses, so that it serves any memory.
+STARTS: dict[str, Params] = json.loads(Path(__file__).with_name("starts.json").read_text())
+FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}}
 
 
 def search_space(scheme: str) -> dict[str, tuple[float, float]]:
@@ -67,14 +61,28 @@ def search_space(scheme: str) -> dict[str, tuple[float, float]]:
     return {name: limits for name, limits in space.items() if name not in _UNUSED.get(scheme, ())}
 
 
-def fields(params: Params, epochs: int) -> Params:
-    """What `params` mean as fields of a `TrainConfig` that trains for `epochs`."""
-    found = dict(params)
+def start(scheme: str, fixed: Mapping[str, Any]) -> Params:
+    """The first candidate of a search for `scheme`, on the memory that `fixed` names."""
+    ideal = f"{scheme}/4-bit" if fixed.get("bits") else scheme
+    known = STARTS[ideal]
+    return {name: known[name] for name in search_space(scheme)}
+
+
+def fields(params: Params, epochs: int, assumed_pulse: float | None = None) -> dict[str, Any]:
+    """What `params` mean as fields of a `TrainConfig` that trains for `epochs`.
+
+    `assumed_pulse`: of the run, in µS; None: the usual one.
+    """
+    found: dict[str, Any] = dict(params)
+    pulse = assumed_pulse or TrainConfig().assumed_pulse
     if "lr_end" in found:
         found["lr_decay"] = found.pop("lr_end") ** (1 / epochs)
     if "quantum_pulses" in found:
-        assumed = TrainConfig().assumed_pulse
-        found["quantum"] = found.pop("quantum_pulses") * assumed / found["scale"]
+        found["quantum"] = found.pop("quantum_pulses") * pulse / found["scale"]
+    if "prob_scale_pulses" in found:
+        found["prob_scale"] = found.pop("prob_scale_pulses") * pulse
+    if "refresh_period" in found:
+        found["refresh_period"] = round(found["refresh_period"])
     return found
 
 
@@ -103,8 +111,9 @@ def candidates_config(
         ValueError: for a seed that is kept for reporting.
     """
     require_count("seed", seed, at_least=FIRST_TUNING_SEED)
-    rows = [fields(params, epochs) for params in candidates for _ in range(networks)]
-    each = {name: tuple(float(row[name]) for row in rows) for name in rows[0]}
+    pulse = fixed.get("assumed_pulse")
+    rows = [fields(params, epochs, pulse) for params in candidates for _ in range(networks)]
+    each = {name: tuple(row[name] for row in rows) for name in rows[0]}
     others = {"snapshots": (), **FIXED.get(scheme, {}), **fixed}
     return TrainConfig(
         scheme=scheme,

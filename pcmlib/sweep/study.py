@@ -23,7 +23,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from pcmlib.sweep.space import START, Params
+from pcmlib.sweep.space import Params
 
 BEAT = 5.0  # s between two signs of life
 GRACE = 60.0  # s without one, after which a worker is taken for dead
@@ -51,12 +51,19 @@ def open_study(
 
 
 class Candidates:
-    """What one worker takes from a study of `most` candidates in `space`, and tells it."""
+    """What one worker takes from a study of `most` candidates in `space`, and tells it.
+
+    The study begins with the candidate `start`.
+    """
 
     def __init__(
-        self, study: optuna.Study, space: Mapping[str, tuple[float, float]], most: int
+        self,
+        study: optuna.Study,
+        space: Mapping[str, tuple[float, float]],
+        most: int,
+        start: Params,
     ) -> None:
-        self.study, self.space, self.most = study, space, most
+        self.study, self.space, self.most, self.start = study, space, most, start
         self._worker = uuid.uuid4().hex
         self._since: dict[tuple[Any, ...], float] = {}  # when a running trial's last sign was new
 
@@ -72,9 +79,8 @@ class Candidates:
                 taken[trial.number] = self._claim(trial.number, trial.params)
             else:  # its worker died before it had drawn them all
                 self._drop(trial.number)
-        start = {name: START[name] for name in self.space}
-        if start not in [_wanted(trial) for trial in self._trials(TrialState.WAITING)]:
-            self.study.enqueue_trial(start)
+        if self.start not in [_wanted(trial) for trial in self._trials(TrialState.WAITING)]:
+            self.study.enqueue_trial(self.start)
         while len(taken) < count and len(self._trials()) < self.most:
             trial = self.study.ask()
             try:

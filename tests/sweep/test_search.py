@@ -185,7 +185,8 @@ def test_records_in_the_package_are_what_presets_hold():
         config = TrainConfig.preset(scheme, "tuned", **bits)
         last = record["last"]
         assert last[0]["loss"] == min(entry["loss"] for entry in last)
-        for name in record["space"].keys() - {"lr_end", "quantum_pulses"}:
+        derived = {"lr_end", "quantum_pulses", "prob_scale_pulses", "refresh_period"}
+        for name in record["space"].keys() - derived:
             assert getattr(config, name) == last[0][name] == record["best"][name]
         assert record["budget"]["updates"] == Budget().updates
         assert len(record["trials"]) == Budget().trials

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcmlib.schemes import SCHEMES
-from pcmlib.sweep.space import START, candidates_config, search_space
+from pcmlib.sweep.space import candidates_config, search_space, start
 
+DERIVED = {"lr_end", "quantum_pulses", "prob_scale_pulses", "refresh_period"}
 schemes = st.sampled_from(sorted(SCHEMES))
 
 
@@ -29,8 +30,14 @@ def test_every_point_of_the_space_is_a_configuration(some, networks, epochs):
     for i, point in enumerate(points):
         for r in range(i * networks, (i + 1) * networks):
             own = config.replica(r)
-            for name in point.keys() - {"lr_end", "quantum_pulses"}:
+            for name in point.keys() - DERIVED:
                 assert getattr(own, name) == point[name]
+            if "refresh_period" in point:
+                assert abs(own.refresh_period - point["refresh_period"]) <= 0.5
+            if "prob_scale_pulses" in point:
+                assert own.prob_scale / own.assumed_pulse == pytest.approx(
+                    point["prob_scale_pulses"]
+                )
             if "lr_end" in point:
                 assert own.lr_decay**epochs == pytest.approx(point["lr_end"])
             if "quantum_pulses" in point:
@@ -50,7 +57,8 @@ def test_a_parameter_has_one_range_in_all_schemes():
     for scheme in set(SCHEMES) - {"accumulator"}:
         for name, limits in search_space(scheme).items():
             assert ranges.setdefault(name, limits) == limits
-            assert limits[0] < START[name] < limits[1]
+            for bits in (None, 8) if SCHEMES[scheme].on_crossbar else (None,):
+                assert limits[0] <= start(scheme, {"bits": bits})[name] <= limits[1]
 
 
 def test_refuses_reporting_seeds():

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from pcmlib.sweep import Budget, search, study, tune
-from pcmlib.sweep.space import START, search_space
+from pcmlib.sweep.space import search_space, start
 
 BUDGET = Budget(
     trials=20, first_epochs=1, epochs=2, finalists=2, networks=1, generations=1, changes=1
@@ -37,7 +37,7 @@ def check(trials):
     """The record's candidates of round 1."""
     points = [tuple(value for name, value in trial.items() if name != "loss") for trial in trials]
     assert len(points) == len(set(points)) == BUDGET.trials
-    assert {name: START[name] for name in search_space("sign")} in [
+    assert start("sign", {}) in [
         {name: value for name, value in trial.items() if name != "loss"} for trial in trials
     ]
 
@@ -100,7 +100,7 @@ def test_killed_before_a_candidate_was_drawn(tmp_path):
     """The start among them: it is queued again, and the budget is kept."""
     for drawn in (0, 1):
         stopped = study.open_study("sign", where("journal", tmp_path))
-        stopped.enqueue_trial({name: START[name] for name in search_space("sign")})
+        stopped.enqueue_trial(start("sign", {}))
         trial = stopped.ask()
         if drawn:
             trial.suggest_float("threshold", *search_space("sign")["threshold"], log=True)
@@ -120,7 +120,7 @@ def test_a_candidate_that_another_ends_while_it_is_drawn_is_left(kind, tmp_path,
         return draw(trial, *args, **options)
 
     monkeypatch.setattr(optuna.Trial, "suggest_float", late)
-    taken = study.Candidates(opened, search_space("sign"), BUDGET.trials).take(3)
+    taken = study.Candidates(opened, search_space("sign"), BUDGET.trials, start("sign", {})).take(3)
     assert len(taken) == 3
     assert not taken.keys() & set(ended)
 
@@ -134,7 +134,7 @@ def test_workers_of_one_seed_share_a_study(kind, tmp_path):
     def work():
         try:
             opened = study.open_study("sign", where(kind, tmp_path))
-            mine = study.Candidates(opened, search_space("sign"), BUDGET.trials)
+            mine = study.Candidates(opened, search_space("sign"), BUDGET.trials, start("sign", {}))
             gate.wait()
             with mine.alive():
                 while len(mine.told()) < BUDGET.trials:
@@ -161,7 +161,10 @@ def test_what_a_live_worker_trains_is_left_to_it(tmp_path):
     """For as long as it gives signs of life; a loss that comes after all is not told twice."""
     slow, other = (
         study.Candidates(
-            study.open_study("sign", where("journal", tmp_path), seed), search_space("sign"), 4
+            study.open_study("sign", where("journal", tmp_path), seed),
+            search_space("sign"),
+            4,
+            start("sign", {}),
         )
         for seed in (0, 1)
     )
