@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from pcmlib.experiments.comparison import DIGITAL, PCM, Runs
+from pcmlib.experiments.comparison import ACCEPTABLE, DIGITAL, PCM, Runs
 from pcmlib.experiments.gradients import Remaining
 from pcmlib.experiments.statistics import Interval, smoothed
 from pcmlib.experiments.training import (
@@ -36,7 +36,8 @@ from pcmlib.training import TrainingRun
 def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.004, 3.0)) -> Figure:
     """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
 
-    The band is the interval of FP32; the dotted line an output that stays at 0.
+    The band is the interval of FP32; the dotted line an output that stays at 0, and the dashed one
+    the loss below which the paper is quoted to call a training acceptable.
     """
     figure, (axes,) = panels(height=3.9, left=0.1, top=0.8)
     digital = loss_interval(runs[DIGITAL]["vanilla"])
@@ -53,6 +54,7 @@ def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.004, 3.0)) -> 
         ends = np.array([[i.value - i.low, i.high - i.value] for i in found]).T
         axes.errorbar(x, values, ends, fmt="o", ms=5, lw=2, color=colour, label=name)
     axes.axhline(silent_loss(runs[PCM]["sign"]), color="black", lw=0.8, ls=":")
+    axes.axhline(ACCEPTABLE, color="black", lw=0.8, ls="--")
     axes.set_xticks(range(len(memories)), memories)
     axes.grid(axis="x", visible=False)
     label(axes, "memory", LOSS, xlim=(-0.5, len(memories) - 0.5))

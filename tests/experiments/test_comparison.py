@@ -54,6 +54,19 @@ def test_the_claim_is_tested_network_by_network():
         comparison.claim(runs, "vanilla")
 
 
+@pytest.mark.usefixtures("untrained")
+def test_the_quoted_claim_is_of_five_configurations():
+    runs = comparison.quoted(networks=2)
+    names = ["sign descent", "stochastic", "multi-memristor, N = 4", "multi-memristor, N = 8"]
+    assert list(runs) == [*names, "mixed precision"]
+    assert [run.config.pairs for run in runs.values()] == [1, 1, 4, 8, 1]
+    assert all(run.config.bits is None for run in runs.values())
+    good, bad = made_up([[0.02], [0.12]]), made_up([[0.02], [0.3]])
+    rows = comparison.quoted_table({"good": good, "bad": bad}).splitlines()
+    assert rows[2].endswith("| 1 of 2 | yes |")
+    assert rows[3].endswith("| 1 of 2 | no |")
+
+
 def test_the_detectable_ratio_is_found_four_times_in_five():
     """20,000 experiments of 8 networks at that ratio; standard error 0.0028."""
     rng = np.random.default_rng(1)
