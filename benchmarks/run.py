@@ -133,7 +133,7 @@ OURS = {
 }
 
 
-def comparison(checkout: Path | None, before: Path | None, rounds: int = 5) -> dict[str, Any]:
+def comparison(checkout: Path | None, before: Path | None, rounds: int = 3) -> dict[str, Any]:
     """Milliseconds a network and update, the median over all rounds, taken in turns."""
     works: dict[str, Callable[[], dict[str, float]]] = {}
     for name, (config, epochs) in OURS.items():

@@ -49,10 +49,8 @@ class CrossbarLayer:
         self._synapses, self._r = synapses, r
         xbar, n = synapses.crossbar, synapses.crossbar.pairs
         shape = (xbar.n_pre, xbar.n_post)
-        self._p, self._decay = (
-            xbar.devices.parameters.constants(),
-            np.float32(history_decay(xbar.devices.parameters)),
-        )
+        self._p = xbar.devices.parameters.constants()
+        self._decay = np.float32(history_decay(xbar.devices.parameters))
         self._exists = xbar.exists.float().numpy()
         self._gain = np.float32(1 / (n * xbar.scale[r].item()))
         self._assumed_pulse = np.float32(synapses.assumed_pulse[r].item())

@@ -144,7 +144,8 @@ class TrainConfig:
         """What the scheme is told in an epoch for "in", "rec" or "out" of replica r; numbers."""
         own = {name: self.each(name)[r] for name in Settings._fields if hasattr(self, name)}
         lr = self.each(f"lr_{layer}")[r] * self.each("lr_decay")[r] ** epoch
-        return Settings(**own, lr=lr, g_reset=self.parameters.g_reset)
+        g_reset = dict(self.constants).get("g_reset", PCMParameters.g_reset)
+        return Settings(**own, lr=lr, g_reset=g_reset)
 
     @property
     def snapshot_epochs(self) -> tuple[int, ...]:

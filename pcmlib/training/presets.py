@@ -1,7 +1,7 @@
 """Known sets of hyperparameters: fields of `TrainConfig` that differ from its defaults.
 
 "reference": what srnn-pcm's command line does by default, with the values in its README.
-"tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` repeats one.
+"tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` makes another.
 
 A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs". A
 set for one resolution serves those without: what it counts in pulses follows the size of a pulse,
