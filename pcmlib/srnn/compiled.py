@@ -78,36 +78,36 @@ def find_spikes(x: np.ndarray) -> Spikes:
 
 
 @kernel(nogil=True, error_model="numpy")
-def read_inputs(current, spikes, layer, start, stop):
-    """current[T, n_post]: the input's rows in the steps from `start`, a multiple of CHUNK."""
+def read_inputs(current, origin, spikes, layer, start, stop):
+    """current[t - origin] = the input's rows at t, for steps from `start`, a multiple of CHUNK."""
     first, room = spikes.first, _room(layer)
     for t in range(start, stop, CHUNK):
         last = min(t + CHUNK, stop)
-        current[t:last] = 0
-        _add_rows(current, spikes.index, spikes.when, first[t], first[last], 0, layer, room)
+        current[t - origin : last - origin] = 0
+        at = first[t], first[last]
+        _add_rows(current, origin, spikes.index, spikes.when, at, 0, layer, room)
 
 
 @kernel(nogil=True, error_model="numpy")
-def recur(current, layer, threshold, alpha, v, z, spikes, start, stop):
-    """The recurrence from step `start` to `stop` (of T - 1): v and spikes z [T, n_rec].
+def recur(current, origin, layer, threshold, alpha, v, spikes, start, stop):
+    """The recurrence from step `start` to `stop` (of T - 1): v [T, n_rec], and z in `spikes`.
 
-    `current` [T, n_rec] holds the input's, and is used up; `spikes` is filled in with z.
+    `current` holds the input's, as `read_inputs` leaves it, and is used up.
     """
     n_rec = v.shape[1]
     first, index, when = spikes
     nothing, room = np.float32(0), _room(layer)
     for t in range(start, stop):
         if first[t] < first[t + 1]:
-            _add_rows(current, index, when, first[t], first[t + 1], 0, layer, room)
+            at = first[t], first[t + 1]
+            _add_rows(current, origin, index, when, at, 0, layer, room)
         for j in range(n_rec):
             soft_reset = threshold if v[t, j] > threshold else nothing  # where z(t)
-            v[t + 1, j] = alpha * v[t, j] + current[t, j] - soft_reset
-        for j in range(n_rec):
-            z[t + 1, j] = v[t + 1, j] > threshold
+            v[t + 1, j] = alpha * v[t, j] + current[t - origin, j] - soft_reset
         count = first[t + 1]
         for j in range(n_rec):  # without a branch: every neuron is put down, and the next in its
             index[count] = j  # place if it does not spike
-            count += z[t + 1, j]
+            count += v[t + 1, j] > threshold
         when[first[t + 1] : count] = t + 1
         first[t + 2] = count
 
@@ -117,15 +117,16 @@ def read_out(spikes, layer, kappa, y):
     """Outputs y [T, n_out]: the rows of the spikes of step t+1, as read at step t, low-passed."""
     T, n_out = y.shape
     y[:] = 0
-    _add_rows(y, spikes.index, spikes.when, 0, spikes.first[T], 1, layer, _room(layer))
+    _add_rows(y, 0, spikes.index, spikes.when, (0, spikes.first[T]), 1, layer, _room(layer))
     for t in range(1, T):
         for k in range(n_out):
             y[t, k] += kappa * y[t - 1, k]
 
 
 @kernel(error_model="numpy", forceinline=True)
-def _add_rows(out, index, when, first, last, lag, layer, room):
-    """out[when[s]] += row index[s] as it is read `lag` steps before, for s from first to last."""
+def _add_rows(out, origin, index, when, at, lag, layer, room):
+    """out[when[s] - origin] += row index[s] as read `lag` steps before, for spikes s in `at`."""
+    first, last = at
     if layer.analogue:
         course, L, (Gd, xi) = layer.course, layer.G.shape[1], room
         noisy = layer.m3 > 0 or layer.c3 > 0
@@ -133,19 +134,19 @@ def _add_rows(out, index, when, first, last, lag, layer, room):
             stop = min(start + _rows_at_once(L), last)
             n = (stop - start) * L
             for s in range(start, stop):
-                i, t, at = index[s], when[s] - lag, (s - start) * L
+                i, t, place = index[s], when[s] - lag, (s - start) * L
                 if course.series:
                     tau, young = np.float32(t) * course.dt, course.young[t]
-                    drift_by_series(Gd, at, i, tau, young, course.nu, layer.G, layer.start)
+                    drift_by_series(Gd, place, i, tau, young, course.nu, layer.G, layer.start)
                 else:
                     tau = np.float32(t) * course.dt
-                    drift_by_power(Gd, at, i, tau, layer.G, layer.start, layer.nu, course)
+                    drift_by_power(Gd, place, i, tau, layer.G, layer.start, layer.nu, course)
             if noisy:
                 rng.fill_normal(xi[: _whole_lanes(n)], layer.key, layer.draw, 0, start)
             _read(Gd, xi, n, layer.m3, layer.c3, layer.g_min, layer.g_max)
-            _add_differences(out, Gd, index, when, start, stop, layer.exists, layer.gain, L)
+            _add_differences(out, origin, Gd, index, when, start, stop, layer.exists, layer.gain, L)
     else:
-        _add_weights(out, index, when, first, last, layer.weights)
+        _add_weights(out, origin, index, when, first, last, layer.weights)
 
 
 @kernel(error_model="numpy")
@@ -167,9 +168,9 @@ def _whole_lanes(n):
 
 
 @kernel(error_model="numpy")
-def _add_weights(out, index, when, first, last, weights):
+def _add_weights(out, origin, index, when, first, last, weights):
     for s in range(first, last):
-        i, t = index[s], when[s]
+        i, t = index[s], when[s] - origin
         for j in range(weights.shape[1]):
             out[t, j] += weights[i, j]
 
@@ -183,12 +184,12 @@ def _read(Gd, xi, n, m3, c3, low, high):
 
 
 @kernel(fastmath={"contract"}, error_model="numpy")
-def _add_differences(out, read, index, when, first, last, exists, gain, L):
-    """out[when[s]] += gain sum_n (G+_n - G-_n), of each synapse that exists."""
+def _add_differences(out, origin, read, index, when, first, last, exists, gain, L):
+    """out[when[s] - origin] += gain sum_n (G+_n - G-_n), of each synapse that exists."""
     n_post = exists.shape[1]
     half = L // 2
     for s in range(first, last):
-        i, t, at = index[s], when[s], (s - first) * L
+        i, t, at = index[s], when[s] - origin, (s - first) * L
         for n in range(half // n_post):
             up = at + n * n_post
             down = up + half

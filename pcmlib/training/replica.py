@@ -56,13 +56,13 @@ class Replica:
         numbers = p.alpha, p.kappa, p.gamma, p.dt, *(x[r].item() for x in each), limit
         self._constants = Constants(*map(np.float32, numbers))
         T, n = c.steps, c.n_rec
-        self._current, self._v = np.empty((T, n), np.float32), np.zeros((T, n), np.float32)
-        self._z, self._y = np.zeros((T, n), np.bool_), np.empty((T, c.n_out), np.float32)
+        self._current = np.empty((T if r == 0 else CHUNK, n), np.float32)  # T with a helper
+        self._v, self._y = np.zeros((T, n), np.float32), np.empty((T, c.n_out), np.float32)
         index, when = np.empty(T * n + 1, np.int32), np.empty(T * n + 1, np.int32)
         self._spikes = Spikes(np.zeros(T + 1, np.int64), index, when)
         shapes = {"in": (c.n_in, n), "rec": (n, n), "out": (n, c.n_out)}
         self._gradients = [np.empty(shape, np.float32) for shape in shapes.values()]
-        self._state = self._current, self._v, self._z, self._y, self._spikes
+        self._state = self._current, self._v, self._y, self._spikes
         self._found = *self._gradients, np.empty(n, np.float32)
         self._settings: dict[str, Settings] = {}
         self._epoch: int | None = None
@@ -82,8 +82,8 @@ class Replica:
     def run(self, sample: int, update: int, stream: int) -> tuple[Any, ...]:
         """One trial: copies of z, v, y, the three gradients; loss and mean rate."""
         numbers = self._trial(sample, update, stream)
-        arrays = self._z, self._v, self._y, *self._gradients
-        return *(x.copy() for x in arrays), *map(np.float32, numbers)
+        arrays = (x.copy() for x in (self._v, self._y, *self._gradients))
+        return self._v > self._constants.threshold, *arrays, *map(np.float32, numbers)
 
     def learn(self, gradients: list[np.ndarray], update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch`."""
@@ -115,30 +115,30 @@ class Replica:
     def _recur(self, inputs: Spikes, w_in: Rows, w_rec: Rows) -> None:
         """The recurrence, while the helper reads the input's synapses ahead of it."""
         T, c = len(self._v), self._constants
-        state = c.threshold, c.alpha, self._v, self._z, self._spikes
+        state = c.threshold, c.alpha, self._v, self._spikes
         part = -(-T // (_AHEAD * CHUNK)) * CHUNK
         ends = [min(start + part, T) for start in range(0, T, part)]
         ahead = [
-            self.helper.submit(read_inputs, self._current, inputs, w_in, start, end)
+            self.helper.submit(read_inputs, self._current, 0, inputs, w_in, start, end)
             for start, end in pairwise(ends)
         ]
-        read_inputs(self._current, inputs, w_in, 0, ends[0])
-        recur(self._current, w_rec, *state, 0, min(ends[0], T - 1))
+        read_inputs(self._current, 0, inputs, w_in, 0, ends[0])
+        recur(self._current, 0, w_rec, *state, 0, min(ends[0], T - 1))
         for job, (start, end) in zip(ahead, pairwise(ends), strict=True):
             job.result()
-            recur(self._current, w_rec, *state, start, min(end, T - 1))
+            recur(self._current, 0, w_rec, *state, start, min(end, T - 1))
 
 
 @kernel(nogil=True, error_model="numpy")
 def trial(
     inputs, w_in, w_rec, w_out, target, feedback, c,
-    current, v, z, y, spikes, g_in, g_rec, g_out, rate,
+    current, v, y, spikes, g_in, g_rec, g_out, rate,
 ):  # fmt: skip
     """A whole trial and its gradients on one core; mean squared error, and mean rate in Hz."""
     T = v.shape[0]
     for t in range(0, T, CHUNK):  # while its currents are in the cache
         last = min(t + CHUNK, T)
-        read_inputs(current, inputs, w_in, t, last)
-        recur(current, w_rec, c.threshold, c.alpha, v, z, spikes, t, min(last, T - 1))
+        read_inputs(current, t, inputs, w_in, t, last)
+        recur(current, t, w_rec, c.threshold, c.alpha, v, spikes, t, min(last, T - 1))
     read_out(spikes, w_out, c.kappa, y)
     return gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rate)

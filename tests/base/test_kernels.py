@@ -36,7 +36,7 @@ def use(**options):
     """One kernel as a new process has it: its answer, and whether it came from the cache."""
     function = kernel(**options)(compiled._add_weights.py_func)
     out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
-    function(out, first, first, 0, 1, np.full((1, 3), 0.5, np.float32))
+    function(out, 0, first, first, 0, 1, np.full((1, 3), 0.5, np.float32))
     np.testing.assert_array_equal(out, 0.5)
     return sum(function.stats.cache_hits.values()) == 1
 
@@ -113,7 +113,7 @@ from pcmlib.srnn import compiled
 def use():
     function = kernels.kernel(compiled._add_weights.py_func)
     out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
-    function(out, first, first, 0, 1, out + 1)
+    function(out, 0, first, first, 0, 1, out + 1)
     return out.tolist() == [[1, 1, 1]], sum(function.stats.cache_hits.values())
 tempfile.tempdir = "/proc/nonexistent"
 print(use(), use(), any(f.exists() for f in kernels._folders(create=True)))  # none to write

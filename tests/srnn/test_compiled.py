@@ -41,7 +41,7 @@ def currents(network, x, r=0, update=0, stream=0):
     draw = (update << 4) + stream
     rows = replica._layers["in"].rows(update, replica._keys[0], draw)
     current = np.zeros((len(x), network.config.n_rec), np.float32)
-    compiled.read_inputs(current, compiled.find_spikes(x), rows, 0, len(x))
+    compiled.read_inputs(current, 0, compiled.find_spikes(x), rows, 0, len(x))
     return current
 
 
