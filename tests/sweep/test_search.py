@@ -64,7 +64,8 @@ def test_spends_its_budget_on_tuning_seeds_alone(scheme):
     best = min(trial["loss"] for trial in record["trials"])
     assert [len(record[key]) for key in ("finalists", "changes", "last")] == [3, 8, 4]
     assert record["finalists"][0]["loss"] == best
-    assert record["last"][0]["loss"] <= best
+    # what a record says is rounded to 4 digits, 5e-4 of lr_in and threshold at most
+    assert record["last"][0]["loss"] <= (math.sqrt(best) + 1e-3) ** 2
 
 
 def test_finds_the_bottom_of_a_bowl():
@@ -142,7 +143,7 @@ def test_goes_on_where_a_study_stopped(kind, tmp_path):
     whole = Budget(trials=12, finalists=2, networks=1)
     assert tune("sign", budget=whole, storage=storage, run=noise)["trials"][:8] == first
     ideal = tune("sign", budget=half, storage=storage, run=noise, seed=1, bits=4)
-    assert ideal["fixed"] == {"bits": 4}
+    assert ideal["fixed"] == {"bits": 4, "assumed_pulse": 0.75}
     assert len(ideal["trials"]) == 8
 
 
