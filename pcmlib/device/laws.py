@@ -233,7 +233,8 @@ def apply_set(G, P, tp, n_set, counts, t, p, decay, key, draw, first_job, last_j
             if p.write_noise > 0:
                 rng.fill_normal(xi, key[row], draw, block, pulse)
             for i in range(first, last):
-                g, h = set_once(G[row, i], P[row, i], xi[i - first], p, decay)
+                before, history = G[row, i], P[row, i]
+                g, h = set_once(before, history, xi[i - first], p, decay)
                 hit = counts[row, i] > pulse
-                G[row, i] = g if hit else G[row, i]
-                P[row, i] = h if hit else P[row, i]
+                G[row, i] = g if hit else before
+                P[row, i] = h if hit else history
