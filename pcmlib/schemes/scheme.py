@@ -36,7 +36,8 @@ class Scheme:
     resets: bool = field(init=False, default=False)  # whether the rule asks for RESETs
 
     def __post_init__(self) -> None:
-        named = tuple(inspect.signature(self.rule).parameters) if callable(self.rule) else ()
+        plain = inspect.isfunction(self.rule)
+        named = tuple(inspect.signature(self.rule).parameters) if plain else ()
         allowed = f"a function of {', '.join(_TAKES)}, in this order"
         require(named == _TAKES, "rule", getattr(self.rule, "__name__", self.rule), allowed)
         probe = Settings(*(1.0 for _ in Settings._fields))

@@ -62,10 +62,16 @@ def search_space(scheme: str) -> dict[str, tuple[float, float]]:
 
 
 def start(scheme: str, fixed: Mapping[str, Any]) -> Params:
-    """The first candidate of a search for `scheme`, on the memory that `fixed` names."""
-    ideal = f"{scheme}/4-bit" if fixed.get("bits") else scheme
-    known = STARTS[ideal]
-    return {name: known[name] for name in search_space(scheme)}
+    """The first candidate of a search for `scheme`, on the memory that `fixed` names.
+
+    A reader's own scheme starts where mixed precision does, or FP32 for digital weights.
+    """
+    space = search_space(scheme)
+    usual = "mixed-precision" if SCHEMES[scheme].on_crossbar else "vanilla"
+    known = scheme if scheme in STARTS else usual
+    ideal = f"{known}/4-bit"
+    found = STARTS[ideal if fixed.get("bits") and ideal in STARTS else known]
+    return {name: found[name] for name in space}
 
 
 def fields(params: Params, epochs: int, assumed_pulse: float | None = None) -> dict[str, Any]:

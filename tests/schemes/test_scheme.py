@@ -1,5 +1,7 @@
 """Schemes by name, and a reader's own: what it may be, and that it trains as the built-in ones."""
 
+import functools
+
 import pytest
 import torch
 from runs import assert_same, small
@@ -91,6 +93,7 @@ def test_a_rule_that_asks_for_too_much_is_stopped_by_name():
     [
         (lambda g: g, "rule = .*g, kept, chance, plus, minus, s, in this order"),
         (3, "rule = 3"),
+        (functools.partial(my_sign), "rule = functools.partial"),
         (lambda g, kept, chance, plus, minus, s: (g, g), "returns up, down, kept"),
         (lambda g, kept, chance, plus, minus, s: (g, g, kept, True), "returns up, down, kept"),
         (lambda g, kept, chance, plus, minus, s: (g / 0, g, kept), "ZeroDivisionError"),

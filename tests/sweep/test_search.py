@@ -10,7 +10,7 @@ import pytest
 import torch
 from typecheck import unchecked
 
-from pcmlib.schemes import SCHEMES
+from pcmlib.schemes import SCHEMES, Scheme
 from pcmlib.sweep import Budget, tune
 from pcmlib.sweep import search as sweep
 from pcmlib.sweep.space import REPORTING_SEEDS, candidates_config, search_space
@@ -163,6 +163,20 @@ def test_trains_and_the_best_set_is_a_configuration():
     assert record["best"]["pairs"] == 4
     assert math.isfinite(record["last"][0]["loss"])
     TrainConfig(scheme="multi-mem", epochs=3, **record["best"])
+
+
+def test_a_readers_scheme_can_be_searched(monkeypatch):
+    monkeypatch.setitem(
+        SCHEMES, "mine", Scheme(lambda g, kept, chance, plus, minus, s: (0, 0, kept))
+    )
+    for bits in (None, 6):
+        record = tune("mine", budget=LITTLE, run=bowl, bits=bits)
+        assert record["last"][0]["loss"] < 1
+
+
+def test_digital_weights_have_no_bits_to_search():
+    with pytest.raises(ValueError, match="bits = 4: must be None"):
+        tune("vanilla", budget=LITTLE, run=bowl, bits=4)
 
 
 def test_every_scheme_has_a_study_on_every_kind_of_memory():
