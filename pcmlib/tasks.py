@@ -16,12 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.base import rng
 from pcmlib.base.checks import make_plain, require, require_count, require_number
+from pcmlib.base.kernels import kernel
 
 
 class Patterns(NamedTuple):
@@ -62,16 +64,47 @@ class PatternTask:
 
     def generate(self, seeds: Sequence[int]) -> Patterns:
         """Draw the samples of ``len(seeds)`` replicas; replica r depends on seeds[r] alone."""
-        key, R = rng.streams(_USE, seeds), len(seeds)
-        noise = rng.uniform((R, self.samples, self.steps, self.n_in), key, 0)
-        size = (R, self.samples, 1, self.n_out, len(self.frequencies))
-        amplitude, phase = (rng.uniform(size, key, draw).double() for draw in (1, 2))
-        amplitude, phase = 0.5 + 1.5 * amplitude, 2 * math.pi * phase
-        f = torch.tensor(self.frequencies, dtype=torch.float64)
-        time = self.time.double().view(-1, 1, 1)
-        u = (amplitude * torch.sin(2 * math.pi * f * time + phase)).sum(-1)
-        y = u / u.abs().amax(dim=2, keepdim=True)
-        return Patterns(noise < self.input_rate * self.dt, y.float())
+        shape = (len(seeds), self.samples, self.steps)
+        inputs = np.empty((*shape, self.n_in), np.bool_)
+        targets = np.empty((*shape, self.n_out), np.float32)
+        for r, key in enumerate(rng.streams(USE, seeds)):
+            draw_inputs(key, self.input_rate * self.dt, inputs[r])
+            draw_targets(key, np.array(self.frequencies), self.dt, targets[r])
+        return Patterns(torch.from_numpy(inputs), torch.from_numpy(targets))
 
 
-_USE = 1  # of a seed, apart from its others
+USE = 1  # of a seed, apart from its others
+
+
+@kernel(error_model="numpy")
+def draw_inputs(key, chance, x):
+    """Fill in the spikes x [sample, time, n_in] of one replica."""
+    samples, T, n_in = x.shape
+    limit = np.float32(chance)
+    for s in range(samples):
+        for t in range(T):
+            for i in range(n_in):
+                x[s, t, i] = rng.uniform_at(key, 0, 0, (s * T + t) * n_in + i) < limit
+
+
+@kernel(error_model="numpy")
+def draw_targets(key, frequencies, dt, y):
+    """Fill in the targets y [sample, time, n_out] of one replica."""
+    samples, T, n_out = y.shape
+    F = len(frequencies)
+    u = np.empty(T)
+    for s in range(samples):
+        for k in range(n_out):
+            u[:] = 0
+            for f in range(F):
+                at = (s * n_out + k) * F + f
+                A = 0.5 + 1.5 * np.float64(rng.uniform_at(key, 1, 0, at))
+                phi = 2 * math.pi * np.float64(rng.uniform_at(key, 2, 0, at))
+                for t in range(T):
+                    time = np.float64(np.float32(t) * np.float32(dt))
+                    u[t] += A * math.sin(2 * math.pi * frequencies[f] * time + phi)
+            largest = 0.0
+            for t in range(T):
+                largest = max(largest, abs(u[t]))
+            for t in range(T):
+                y[s, t, k] = u[t] / largest

@@ -35,6 +35,8 @@ from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
 FORMAT = "pcmlib-kernel-1"  # to be changed with what a file holds
+FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
+"""Whether this process compiles for browsers alone (`pcmlib.live.webassembly`)."""
 
 
 def kernel(function: Callable | None = None, **options: Any) -> Any:
@@ -46,6 +48,8 @@ def kernel(function: Callable | None = None, **options: Any) -> Any:
     """
     if function is None:
         return functools.partial(kernel, **options)
+    if FOR_BROWSER:  # one core, and nothing of what was made for this machine
+        return njit(**{k: v for k, v in options.items() if k != "parallel"})(function)
     compiled = njit(**options)(inspect.unwrap(function))
     if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
         compiled._cache = _KernelCache(compiled.py_func, options)

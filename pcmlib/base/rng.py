@@ -67,9 +67,7 @@ def keys(seed: int | Sequence[int]) -> UInt64[np.ndarray, " rows"]:
 
 def streams(use: int, seeds: Sequence[int]) -> UInt64[np.ndarray, " rows"]:
     """A key for each seed in this `use` of it, unrelated to the keys of its other uses."""
-    key = keys(seeds)
-    _derive(key, np.uint32(use))
-    return key
+    return np.array([derive(key, use) for key in keys(seeds)], np.uint64)
 
 
 def normal(
@@ -135,12 +133,22 @@ def _fill_uniform(out, key, draw):
 
 
 @kernel(error_model="numpy")
-def _derive(key, use):
-    zero = np.uint32(0)
-    for r in range(key.shape[0]):
-        k0, k1 = np.uint32(key[r]), np.uint32(key[r] >> _32)
-        w0, w1, _, _ = philox(use, zero, zero, _DERIVED, k0, k1)
-        key[r] = np.uint64(w0) << _32 | np.uint64(w1)
+def derive(key, use):
+    """The key of this `use` of a key: one of `streams`."""
+    zero, k0, k1 = np.uint32(0), np.uint32(key), np.uint32(np.uint64(key) >> _32)
+    w0, w1, _, _ = philox(np.uint32(use), zero, zero, _DERIVED, k0, k1)
+    return np.uint64(w0) << _32 | np.uint64(w1)
+
+
+@kernel(error_model="numpy")
+def fill_flat(out, key, draw):
+    """Fill `out` [n] with what `normal` gives for one key, on one core."""
+    xi = np.empty(BLOCK, np.float32)
+    for block in range((out.size + BLOCK - 1) // BLOCK):
+        fill_normal(xi, key, draw, block, 0)
+        first = block * BLOCK
+        for i in range(min(BLOCK, out.size - first)):
+            out[first + i] = xi[i]
 
 
 @kernel(inline="always")

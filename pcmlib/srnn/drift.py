@@ -41,14 +41,30 @@ def course(p: PCMParameters, *, steps: int, dt: float, period: float, updates: i
     p = p.in_force
     alike = p.nu_slope == 0 and p.nu_spread == 0
     nu = drift_exponent(1.0, 0.0, p) if alike else 0.0
+    return make_course(alike, nu, p.T0, p.t_min, steps, dt, period, updates)
+
+
+@kernel(error_model="numpy")
+def make_course(alike, nu, T0, t_min, steps, dt, period, updates):
+    """The same from numbers; `alike`: all devices drift with the exponent nu."""
     u = steps * dt / period
     series = alike and nu * (nu + 1) * (nu + 2) * (nu + 3) / 24 * u**4 < _EXACT
-    young = drift(1.0, np.arange(steps) * dt + p.t_min, nu, p)
-    start = np.arange(updates + 1) * period + p.t_min
-    factor, by_start = drift(1.0, start, nu, p), 1 / start
+    clock, young = _Clock(T0), np.empty(steps, np.float32)
+    for t in range(steps):
+        young[t] = drift(1.0, t * dt + t_min, nu, clock)
+    factor, by_start = np.empty(updates + 1, np.float32), np.empty(updates + 1, np.float32)
+    for age in range(updates + 1):
+        start = age * period + t_min
+        factor[age], by_start[age] = drift(1.0, start, nu, clock), 1 / start
     factor[0], by_start[0] = 1, 0
-    numbers = np.float32(nu), np.float32(dt), period, p.t_min, np.float32(p.T0)
-    return Course(series, *numbers, *(x.astype(np.float32) for x in (young, factor, by_start)))
+    nu, dt, T0 = np.float32(nu), np.float32(dt), np.float32(T0)
+    return Course(series, nu, dt, period, t_min, T0, young, factor, by_start)
+
+
+class _Clock(NamedTuple):
+    """What the law of drift asks of its constants, in float64."""
+
+    T0: float  # s
 
 
 @kernel(nogil=True, error_model="numpy")

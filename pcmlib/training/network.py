@@ -171,13 +171,13 @@ class Network:
 
     def keys(self, use: str) -> Shaped[np.ndarray, " R"]:
         """A key of the random numbers for each replica, apart from those of other uses."""
-        return rng.streams(_USES[use], self.config.seeds)
+        return rng.streams(USES[use], self.config.seeds)
 
     def _order(self, epoch: int) -> Int[Tensor, "R S"]:
         """The samples in random order, each replica's by its own seed."""
-        block, place = divmod(epoch, _EPOCHS)  # drawn together, for speed
+        block, place = divmod(epoch, EPOCHS)  # drawn together, for speed
         if self._orders is None or self._orders[0] != block:
-            shape = (self.config.replicas, _EPOCHS, self.config.samples)
+            shape = (self.config.replicas, EPOCHS, self.config.samples)
             drawn = rng.uniform(shape, self.keys("order"), block)
             self._orders = block, drawn.argsort(dim=2, stable=True)
         return self._orders[1][:, place]
@@ -260,8 +260,8 @@ class Network:
             self.layers[name].crossbar.devices.t_last = update * self.config.period
 
 
-_EPOCHS = 64
-_USES = {name: 10 + n for n, name in enumerate(
+EPOCHS = 64
+USES = {name: 10 + n for n, name in enumerate(
     ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order",
      "update in", "update rec", "update out"]
 )}  # fmt: skip

@@ -29,7 +29,7 @@ from pcmlib.srnn.layers import layer
 if TYPE_CHECKING:
     from pcmlib.training.network import Network
 
-_STREAMS = 16  # trials at the same update whose read noise differs
+STREAMS = 16  # trials at the same update whose read noise differs
 _AHEAD = 8  # parts in which the input's synapses are read ahead of the recurrence
 
 
@@ -98,7 +98,7 @@ class Replica:
 
     def _trial(self, sample: int, update: int, stream: int) -> tuple[float, float]:
         """Run a sample and get its gradients; mean squared error, and mean rate in Hz."""
-        c, draw = self._constants, update * _STREAMS + stream
+        c, draw = self._constants, update * STREAMS + stream
         rows = [
             x.rows(update, key, draw)
             for x, key in zip(self._layers.values(), self._keys, strict=True)
