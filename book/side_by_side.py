@@ -1,6 +1,6 @@
 """Sphinx extension: read pages on several cores, for which Jupyter Book has no option.
 
-To read a chapter is to execute it, and much of that (drawing frames, an update scheme) runs on one
+To read a chapter is to execute it, and much of that (drawing, reading runs) runs on one
 core. Runs that two chapters share are still trained once: the second waits at the store's lock.
 """
 

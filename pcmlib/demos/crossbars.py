@@ -1,48 +1,360 @@
-"""What the crossbar explorers show: knobs in, experiment, figure out."""
+"""What the crossbar explorers compute and show: knobs in, an experiment's numbers out, a figure.
+
+The experiments are those of `pcmlib.experiments.crossbars`, with the same random numbers, in the
+Python that Numba compiles for a browser. Conductances in µS, times in s.
+"""
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
+import math
+from typing import NamedTuple
 
-from pcmlib.device import PCMParameters
-from pcmlib.experiments import crossbars as experiments
+import numpy as np
+from matplotlib.figure import Figure
+from numba.extending import register_jitable
+
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.crossbar.laws import (
+    ASSUMED_PULSE,
+    REACH,
+    REFRESH_ABOVE,
+    REFRESH_WITHIN,
+    is_saturated,
+    lacks_room,
+    share,
+    whole_pulses,
+)
+from pcmlib.demos.devices import mean_and_sd
+from pcmlib.device import after_reset, apply_set, drifted, read_noise, set_increment
+from pcmlib.device.laws import blocks
+from pcmlib.device.numbers import in_force, numbers
+from pcmlib.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
+from pcmlib.live import live
 from pcmlib.plots import crossbars as plots
 
+_F = np.float32
+_blocks = kernel(error_model="numpy")(blocks)
+_READS, _SIZE = 10, 100  # of the product
+_UPDATES, _SYNAPSES = 100, 2000  # of the saturation
+_CELL = 100  # synapses a cell of the WRITE statistics
+_MOST = 64  # pulses a device by the mean curve
 
-def product_noise(pairs: int, active: float, elapsed: float, read_noise: float) -> Figure:
+
+class Bar(NamedTuple):
+    """Synapses of a crossbar in a row; devices [1, 2 N S], side by side and pair by pair."""
+
+    G: np.ndarray
+    P: np.ndarray
+    tp: np.ndarray
+    n_set: np.ndarray
+    counts: np.ndarray  # int32, pulses of each device
+    side: np.ndarray  # int32 [2, S], pulses of each side
+    turn: np.ndarray  # int32 [2, S]
+    reset: np.ndarray  # bool [2, S]
+    mean: np.ndarray  # float32 [2, S], conductance of each side as last measured
+    xi: np.ndarray
+    key: np.ndarray
+    pairs: int
+
+
+@kernel(error_model="numpy")
+def make_bar(pairs, synapses):
+    """A crossbar of nothing, to be placed."""
+    shape, sides = (1, 2 * pairs * synapses), (2, synapses)
+    return Bar(
+        np.zeros(shape, np.float32), np.ones(shape, np.float32), np.zeros(shape),
+        np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(sides, np.int32),
+        np.zeros(sides, np.int32), np.zeros(sides, np.bool_), np.zeros(sides, np.float32),
+        np.zeros(shape, np.float32), np.zeros(1, np.uint64), pairs,
+    )  # fmt: skip
+
+
+@kernel(error_model="numpy")
+def side_means(values, pairs, mean):
+    """Means over the N devices of each side: of [1, 2 N S], into [2, S]."""
+    synapses = mean.shape[1]
+    for side in range(2):
+        for j in range(synapses):
+            total = _F(0)
+            for n in range(pairs):
+                total += values[0, (side * pairs + n) * synapses + j]
+            mean[side, j] = total / _F(pairs)
+
+
+@kernel(error_model="numpy")
+def deal(bar, t, p, decay, draw):
+    """Give each side its count of SETs, in turn."""
+    pulses, turn, counts, pairs = bar.side, bar.turn, bar.counts, bar.pairs
+    synapses = turn.shape[1]
+    for side in range(2):
+        for j in range(synapses):
+            for n in range(pairs):
+                at = (side * pairs + n) * synapses + j
+                counts[0, at] = share(pulses[side, j], turn[side, j], n, pairs)
+            turn[side, j] = (turn[side, j] + pulses[side, j]) % pairs
+    jobs = _blocks(1, counts.shape[1])
+    apply_set(bar.G, bar.P, bar.tp, bar.n_set, counts, t, p, decay, bar.key, draw, 0, jobs)
+
+
+@kernel(error_model="numpy")
+def reset_sides(bar, p, draw):
+    """RESET the devices of the flagged sides."""
+    G, P, turn, reset, xi, pairs = bar.G, bar.P, bar.turn, bar.reset, bar.xi, bar.pairs
+    synapses = turn.shape[1]
+    rng.fill_flat(xi[0], bar.key[0], draw)
+    for side in range(2):
+        for n in range(pairs):
+            for j in range(synapses):
+                at = (side * pairs + n) * synapses + j
+                if reset[side, j]:
+                    G[0, at], P[0, at] = after_reset(xi[0, at], p), 1
+        for j in range(synapses):
+            if reset[side, j]:
+                turn[side, j] = 0
+
+
+@register_jitable
+def ask(pulses, j, change, assumed_pulse, pairs):
+    """The pulses [2, S] that a change of synapse j is worth."""
+    k = np.int32(whole_pulses(change, assumed_pulse, pairs))
+    pulses[0, j], pulses[1, j] = (k, 0) if change > 0 else (0, k)
+
+
+@kernel(error_model="numpy")
+def refresh(bar, t, p, decay, draw):
+    """RESET saturated synapses and give them their weight back; how many there were."""
+    mean, pulses, reset, pairs, found = bar.mean, bar.side, bar.reset, bar.pairs, 0
+    side_means(bar.G, pairs, mean)
+    for j in range(mean.shape[1]):
+        plus, minus = mean[0, j], mean[1, j]
+        full = is_saturated(plus, minus, REFRESH_ABOVE, REFRESH_WITHIN)
+        ask(pulses, j, np.float64(plus - minus) if full else 0.0, ASSUMED_PULSE, pairs)
+        reset[0, j] = reset[1, j] = full
+        found += full
+    if found > 0:
+        reset_sides(bar, p, draw)
+        deal(bar, t, p, decay, draw + 1)
+    return found
+
+
+# 05: a product
+
+_PRODUCT = (_READS, _SIZE)
+
+
+@live(
+    data={"p": numbers()},
+    exact=_PRODUCT, one=_PRODUCT, many=_PRODUCT, number=(1,), one_error=(1,), many_error=(1,),
+)  # fmt: skip
+def product_noise(
+    pairs, active, elapsed, read_noise, p, exact, one, many, number, one_error, many_error
+):
     """Chapter 05: a product with one pair, beside the same with N."""
-    p = PCMParameters(read_noise=read_noise)
-    runs = {
-        f"{n} pair" + "s" * (n > 1): experiments.product_noise(
-            pairs=n, active=active, elapsed=elapsed, reads=20, parameters=p
-        )
-        for n in (1, pairs)
-    }
-    if len(runs) == 1:  # both panels at N = 1
-        runs["again 1 pair"] = next(iter(runs.values()))
-    return plots.plot_product_noise(runs, last=80)
+    p[0].read_noise = read_noise
+    c, n = in_force(p[0]), exact.shape[1]
+    w, u, x = np.empty(n * n, np.float32), np.empty(n, np.float32), np.zeros(n, np.float32)
+    of_w, of_x = rng.derive(np.uint64(0), RANDOM_WEIGHTS), rng.derive(np.uint64(0), RANDOM_INPUTS)
+    for k in range(n * n):
+        w[k] = _F(10) * rng.uniform_at(of_w, 0, 0, k) - _F(5)
+    for i in range(n):
+        u[i] = rng.uniform_at(of_x, 0, 0, i)
+    wanted = max(1, round(active * n))
+    for i in range(n):
+        rank = 0
+        for k in range(n):
+            rank += u[k] < u[i]
+        x[i] = rank < wanted
+    for j in range(n):
+        total = _F(0)
+        for i in range(n):
+            total += x[i] * w[i * n + j]
+        for r in range(exact.shape[0]):
+            exact[r, j] = total
+    number[0] = pairs
+    one_error[0] = read_products(one, exact, w, x, 1, elapsed, c)
+    many_error[0] = read_products(many, exact, w, x, int(pairs), elapsed, c)
 
 
-def saturation(refresh_every: int, pairs: int, bits: int | None) -> Figure:
-    """Chapter 05: random updates fill both sides; a refresh empties them."""
-    p = PCMParameters(bits=bits)
-    runs = {
-        "no refresh": experiments.saturation(pairs=pairs, parameters=p),
-        "refreshed": experiments.saturation(pairs=pairs, refresh_every=refresh_every, parameters=p),
-    }
-    return plots.plot_saturation(runs)
+@kernel(error_model="numpy")
+def read_products(out, exact, w, x, pairs, elapsed, p):
+    """Read the product again and again; error of a read in % of the exact outputs' sd."""
+    reads, n = out.shape
+    xi = np.zeros(2 * pairs * n * n, np.float32)
+    squares = 0.0
+    for r in range(reads):
+        if p.read_noise > 0:
+            rng.fill_flat(xi, np.uint64(0), 2 + r)
+        for side in range(2):
+            sign = _F((1 - 2 * side) / pairs)
+            for i in range(n):
+                if x[i] == 0:
+                    continue
+                for j in range(n):
+                    value = w[i * n + j] if side == 0 else -w[i * n + j]
+                    G = max(value, _F(0)) + p.g_reset
+                    Gd = drifted(G, _F(elapsed), _F(0), p)
+                    sd = p.read_noise * read_noise(Gd, p)
+                    total = _F(0)
+                    for k in range(pairs):
+                        noisy = Gd + sd * xi[((side * pairs + k) * n + i) * n + j]
+                        total += min(max(noisy, p.g_min), p.g_max)
+                    out[r, j] += sign * total
+        for j in range(n):
+            squares += (out[r, j] - exact[r, j]) ** 2
+    mean = variance = 0.0
+    for j in range(n):
+        mean += exact[0, j] / n
+    for j in range(n):
+        variance += (exact[0, j] - mean) ** 2 / n
+    return 100 * math.sqrt(squares / (reads * n)) / math.sqrt(variance)
 
 
+@product_noise.figure
+def _(exact, one, many, number, one_error, many_error) -> Figure:
+    return plots.draw_product_noise(exact, one, many, number, one_error, many_error, last=80)
+
+
+# 05: saturation
+
+_RUNS = (2, _UPDATES)
+
+
+@live(data={"p": numbers()}, **dict.fromkeys(("larger", "smaller", "middle", "response"), _RUNS))
+def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response):
+    """Chapter 05: random updates fill both sides; a refresh empties them. bits: 0 (PCM), 3, 4, 6
+    by their place."""
+    p[0].bits = bits + 2 if bits < 3 else 6.0
+    if bits == 0:
+        p[0].bits = 0
+    c, decay, T0 = in_force(p[0]), _F(math.exp(-1 / p[0].a)), p[0].T0
+    synapses, of_steps = _SYNAPSES, rng.derive(np.uint64(0), RANDOM_STEPS)
+    before = np.empty(synapses, np.float32)
+    for run in range(2):
+        bar = make_bar(int(pairs), synapses)
+        mean, pulses = bar.mean, bar.side
+        rng.fill_flat(bar.xi[0], bar.key[0], 1)
+        for k in range(bar.G.shape[1]):
+            bar.G[0, k] = after_reset(bar.xi[0, k], c)
+        draw = 1
+        for update in range(larger.shape[1]):
+            t = (update + 1) * T0
+            side_means(bar.G, bar.pairs, mean)
+            for j in range(synapses):
+                before[j] = mean[0, j] - mean[1, j]
+                up = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
+                pulses[0, j], pulses[1, j] = (1, 0) if up else (0, 1)
+            deal(bar, t, c, decay, draw + 1)
+            draw += 1
+            gain = 0.0
+            side_means(bar.G, bar.pairs, mean)
+            for j in range(synapses):
+                change = mean[0, j] - mean[1, j] - before[j]
+                gain += change if pulses[0, j] > 0 else -change
+            if run == 1 and (update + 1) % int(refresh_every) == 0:
+                draw += 2 * (refresh(bar, t, c, decay, draw + 1) > 0)
+            most = least = 0.0
+            side_means(bar.G, bar.pairs, mean)
+            for j in range(synapses):
+                plus, minus = mean[0, j], mean[1, j]
+                most, least = most + max(plus, minus), least + min(plus, minus)
+            larger[run, update], smaller[run, update] = most / synapses, least / synapses
+            middle[run, update] = (most + least) / synapses / 2
+            response[run, update] = gain / synapses
+
+
+@saturation.figure
+def _(larger, smaller, middle, response) -> Figure:
+    names = ("no refresh", "refreshed")
+    curves = {n: (smaller[k], middle[k], larger[k], response[k]) for k, n in enumerate(names)}
+    return plots.draw_saturation(np.arange(1, _UPDATES + 1), curves)
+
+
+# 06
+
+_N = len(LEVELS)
+_FIRST = float(LEVELS[0])
+
+
+@live(data={"p": numbers()}, mean=(_N, _N), std=(_N, _N), error=(1,), spread=(1,))
 def write_statistics(
-    scheme: str, pairs: int, pulse_count: str, refresh: bool, assumed_pulse: float
-) -> Figure:
+    scheme, pairs, pulse_count, refresh, assumed_pulse, p, mean, std, error, spread
+):
     """Chapter 06: the maps of WRITE statistics, every choice of the programming scheme."""
-    statistics = experiments.write_statistics(
-        scheme,
-        pairs=pairs,
-        rows=10,
-        pulse_count=pulse_count,
-        refresh=refresh,
-        assumed_pulse=assumed_pulse,
-    )
-    return plots.plot_write_statistics(statistics)
+    c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
+    update_ready, by_curve = scheme > 0, pulse_count > 0
+    bar, reached = make_bar(int(pairs), _CELL), np.empty(_CELL, np.float32)
+    squares = sds = 0.0
+    for i in range(_N):
+        for k in range(_N):
+            source, target = _F(_FIRST + i), _F(_FIRST + k)
+            bar.key[0] = i * _N + k
+            write_cell(
+                bar, source, target, update_ready, by_curve, refresh > 0, assumed_pulse, c, decay
+            )
+            side_means(bar.G, bar.pairs, bar.mean)
+            for j in range(_CELL):
+                reached[j] = bar.mean[0, j] - bar.mean[1, j]
+            average, sd = mean_and_sd(reached)
+            mean[i, k], std[i, k] = average, sd
+            squares, sds = squares + (average - target) ** 2, sds + sd
+    error[0], spread[0] = squares / _N**2, sds / _N**2
+
+
+@kernel(error_model="numpy")
+def write_cell(bar, source, target, update_ready, by_curve, refreshed, assumed_pulse, p, decay):
+    """Program the synapses of one cell from source to target."""
+    G, P, turn, mean, pairs, pulses = bar.G, bar.P, bar.turn, bar.mean, bar.pairs, bar.side
+    synapses, draw, t = turn.shape[1], 1, 1e-3
+    history = np.ones((2, synapses), np.float32)
+    for side in range(2):
+        start = max(source if side == 0 else -source, p.g_reset)
+        for j in range(synapses):
+            turn[side, j] = 0
+            for n in range(pairs):
+                at = (side * pairs + n) * synapses + j
+                G[0, at], P[0, at] = start, 1
+    side_means(G, pairs, mean)
+    if update_ready:
+        for j in range(synapses):
+            plus, minus = mean[0, j], mean[1, j]
+            d = target - (plus - minus)
+            short = lacks_room(d, plus, minus, _F(REACH))
+            bar.reset[0, j], bar.reset[1, j] = short and d < 0, short and d >= 0
+        draw += 1
+        reset_sides(bar, p, draw)
+        side_means(G, pairs, mean)
+    if by_curve:
+        side_means(P, pairs, history)
+    for j in range(synapses):
+        change = target - (mean[0, j] - mean[1, j] if update_ready else source)
+        if by_curve:
+            for side in range(2):
+                growth = max(change if side == 0 else -change, _F(0))
+                steps = steps_of_mean_curve(mean[side, j], history[side, j], growth, p, decay)
+                pulses[side, j] = np.int32(np.rint(steps * pairs))
+        else:
+            ask(pulses, j, np.float64(change), assumed_pulse, pairs)
+    draw += 1
+    deal(bar, t, p, decay, draw)
+    if refreshed:
+        refresh(bar, t, p, decay, draw + 1)
+
+
+@kernel(error_model="numpy")
+def steps_of_mean_curve(G, P, growth, p, decay):
+    """The steps of the mean curve that a growth takes: `Crossbar.pulses_by_mean_curve`."""
+    goal, steps = G + growth, _F(0)
+    for _ in range(_MOST):
+        if goal <= G:
+            break
+        P *= decay
+        step = max(set_increment(G, P, p)[0], _F(1e-6))
+        steps += min(max((goal - G) / step, _F(0)), _F(1))
+        G = min(G + step, goal)
+    return steps
+
+
+@write_statistics.figure
+def _(mean, std, error, spread) -> Figure:
+    return plots.draw_write_statistics(LEVELS.numpy(), mean, std, error, spread)

@@ -1,53 +1,284 @@
-"""What the device explorers show: knobs in, experiment, figure out.
+"""What the device explorers compute and show: knobs in, an experiment's numbers out, a figure.
 
-Each function has the knobs of one explorer as its arguments, a fixed seed and fixed axes.
+The experiments are those of `pcmlib.experiments.devices`, with the same random numbers, in the
+Python that Numba compiles for a browser. Conductances in µS, times in s.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
 
-from pcmlib.device import PCMParameters
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.device import PCMParameters, after_reset, apply_set, drifted, read_noise, set_increment
+from pcmlib.device.laws import blocks
+from pcmlib.device.numbers import in_force, numbers
 from pcmlib.experiments import devices as experiments
+from pcmlib.live import live
 from pcmlib.plots import devices as plots
 
+_F = np.float32
+_blocks = kernel(error_model="numpy")(blocks)
+_PULSES = 20  # of the WRITE statistics
+_SECONDS, _CELLS = 400, 3  # of the staircase
+_ARRAY_SECONDS, _STOP = 299, 100.0  # s: of an array's reads, and of its pulses
+_LEVELS, _READS = 25, 2000  # of the READ panel
+_STARTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)  # µS at T0, of the DRIFT panel
+_TIMES = np.geomspace(1e-3, 1e4, 141)  # s, likewise
 
-def staircase(
-    interval: float, g_max: float, write_noise: float, read_noise: float, drift: float
-) -> Figure:
+
+# An array of devices, as `PCMArray` has it: rows of devices, a key each
+
+
+@kernel(error_model="numpy")
+def fill_rows(xi, key, draw):
+    """Normals for devices [rows, n]."""
+    for r in range(len(key)):
+        rng.fill_flat(xi[r], key[r], draw)
+
+
+@kernel(error_model="numpy")
+def read_rows(out, G, tp, deviate, t, p, xi):
+    """Read all devices at time t, with the noise xi."""
+    for r in range(G.shape[0]):
+        for i in range(G.shape[1]):
+            Gd = drifted(G[r, i], _F(t - tp[r, i]), deviate[r, i], p)
+            Gd += p.read_noise * read_noise(Gd, p) * xi[r, i]
+            out[r, i] = min(max(Gd, p.g_min), p.g_max)
+
+
+@kernel(error_model="numpy")
+def mean_and_sd(x):
+    """Mean and sample standard deviation."""
+    total = squares = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    mean = total / len(x)
+    for i in range(len(x)):
+        squares += (x[i] - mean) ** 2
+    return mean, math.sqrt(squares / (len(x) - 1))
+
+
+@kernel(error_model="numpy")
+def follow(p, decay, key, devices, interval, stop, first, out, still):
+    """SETs every `interval` s before `stop`, and a read every second from `first` on.
+
+    out, still [seconds, rows, devices]: as read, and where it has as many seconds, without noise.
+    """
+    seconds, rows = out.shape[0], len(key)
+    shape = rows, devices
+    G, xi, none = (
+        np.empty(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32),
+    )
+    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
+    once, deviate, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
+    if p.nu_spread > 0:
+        fill_rows(deviate, key, draw)
+        draw += 1
+    fill_rows(xi, key, draw)
+    for r in range(rows):
+        for i in range(devices):
+            G[r, i] = after_reset(xi[r, i], p)
+    given, jobs = 1, _blocks(rows, devices)
+    for second in range(seconds):
+        t = first + second
+        while given * interval <= t and given * interval < stop:
+            draw += 1
+            apply_set(G, P, tp, n_set, once, given * interval, p, decay, key, draw, 0, jobs)
+            given += 1
+        if p.read_noise > 0:
+            draw += 1
+            fill_rows(xi, key, draw)
+        read_rows(out[second], G, tp, deviate, t, p, xi if p.read_noise > 0 else none)
+        if len(still) > 0:
+            read_rows(still[second], G, tp, deviate, t, p, none)
+
+
+@kernel(error_model="numpy")
+def fill_pulse_times(pulse, interval, last, stop):
+    """Times of the pulses up to the last read; NaN after them."""
+    for k in range(len(pulse)):
+        t = (k + 1) * interval
+        pulse[k] = t if t <= last and t < stop else np.nan
+
+
+# 01
+
+
+@live(
+    data={"p": numbers()},
+    conductance=(_CELLS, _SECONDS),
+    still=(_CELLS, _SECONDS),
+    pulse=(_SECONDS // 5,),
+)
+def staircase(interval, g_max, write_noise, read_noise, drift, p, conductance, still, pulse):
     """Chapter 01: three devices under the same pulses."""
-    p = PCMParameters(g_max=g_max, write_noise=write_noise, read_noise=read_noise, drift=drift)
-    runs = experiments.staircase(p, interval=interval, seconds=400.0, devices=3, seed=1)
+    own = p[0]
+    own.g_max, own.write_noise, own.read_noise, own.drift = g_max, write_noise, read_noise, drift
+    cells, seconds = conductance.shape
+    key = np.empty(cells, np.uint64)
+    for r in range(cells):
+        key[r] = 1 + r
+    read, quiet = (
+        np.empty((seconds, cells, 1), np.float32),
+        np.empty((seconds, cells, 1), np.float32),
+    )
+    decay = _F(math.exp(-1 / own.a))
+    follow(in_force(own), decay, key, 1, interval, np.inf, 0, read, quiet)
+    for r in range(cells):
+        for t in range(seconds):
+            conductance[r, t], still[r, t] = read[t, r, 0], quiet[t, r, 0]
+    fill_pulse_times(pulse, interval, seconds - 1, np.inf)
+
+
+@staircase.figure
+def _(conductance: np.ndarray, still: np.ndarray, pulse: np.ndarray) -> Figure:
+    time = np.arange(float(_SECONDS))
+    both = zip(conductance, still, strict=True)
+    runs = [experiments.Staircase(time, read, quiet, pulse) for read, quiet in both]
     return plots.plot_staircase(runs, ylim=(0, 20))
 
 
+# 02
+
+
+@kernel(error_model="numpy")
+def fill_write_statistics(p, decay, devices, T0, mean, std, low, high):
+    """Mean, sd, and mean -+ sd over devices after each SET, T0 after it."""
+    key, shape = np.zeros(1, np.uint64), (1, devices)
+    G, xi, read = (
+        np.empty(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.empty(shape, np.float32),
+    )
+    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
+    once, none, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
+    fill_rows(xi, key, draw)
+    for i in range(devices):
+        G[0, i] = after_reset(xi[0, i], p)
+    for k in range(len(mean)):
+        draw += 1
+        apply_set(G, P, tp, n_set, once, k * T0, p, decay, key, draw, 0, _blocks(1, devices))
+        if p.read_noise > 0:
+            draw += 1
+            fill_rows(xi, key, draw)
+        read_rows(read, G, tp, none, (k + 1) * T0, p, xi if p.read_noise > 0 else none)
+        average, sd = mean_and_sd(read[0])
+        mean[k], std[k] = average, sd
+        low[k], high[k] = mean[k] - std[k], mean[k] + std[k]
+
+
+_ROW = (_PULSES,)
+
+
+@live(
+    data={"p": numbers()}, mean=_ROW, std=_ROW, low=_ROW, high=_ROW, exact_mean=_ROW, exact_std=_ROW
+)
 def pulse_statistics(
-    m1: float, A1: float, A2: float, a: float, write_noise: float, g_max: float
-) -> Figure:
-    """Chapter 02: the constants of a SET behind Fig. 5, beside the exact moments."""
-    p = PCMParameters(m1=m1, A1=A1, A2=A2, a=a, write_noise=write_noise, g_max=g_max)
-    statistics = experiments.pulse_statistics(p, devices=4000)
-    return plots.plot_pulse_statistics(statistics, experiments.exact_moments(p), ylim=(0, 16))
+    m1, A1, A2, a, write_noise, g_max, p, mean, std, low, high, exact_mean, exact_std
+):
+    """Chapter 02: the constants of a SET behind Fig. 5, beside the exact moments.
+
+    The exact ones: `pcmlib.experiments.devices.exact_moments`.
+    """
+    own = p[0]
+    own.m1, own.A1, own.A2, own.a, own.write_noise, own.g_max = m1, A1, A2, a, write_noise, g_max
+    c, decay = in_force(own), math.exp(-1 / a)
+    fill_write_statistics(c, _F(decay), 4000, own.T0, mean, std, low, high)
+    E, V, P = own.g_reset, (write_noise * own.reset_spread * own.g_reset) ** 2, 1.0
+    for k in range(len(mean)):
+        P *= decay
+        mu, sigma = set_increment(E, P, own)
+        V = (1 + m1) ** 2 * V + write_noise**2 * (own.m2**2 * V + sigma**2)
+        E += mu
+        exact_mean[k], exact_std[k] = E, math.sqrt(V)
 
 
-def array_drift(interval: float, nu: float, nu_spread: float, g_max: float) -> Figure:
+@pulse_statistics.figure
+def _(mean, std, low, high, exact_mean, exact_std) -> Figure:
+    found = np.arange(1, _PULSES + 1), mean, std, low, high
+    return plots.draw_pulse_statistics(*found, (exact_mean, exact_std), ylim=(0, 16))
+
+
+# 03
+
+_TWO = (2, _ARRAY_SECONDS)
+
+
+@live(data={"p": numbers()}, mean=_TWO, low=_TWO, high=_TWO, pulse=(round(_STOP / 2),))
+def array_drift(interval, nu, nu_spread, g_max, p, mean, low, high, pulse):
     """Chapter 03: the saw-tooth of an array, and what it is without drift."""
-    p = PCMParameters(nu=nu, nu_spread=nu_spread, g_max=g_max)
-    runs = {
-        "with drift": experiments.array_drift(p, interval=interval, devices=1000),
-        "without": experiments.array_drift(p.replace(drift=0), interval=interval, devices=1000),
-    }
-    return plots.plot_array_drift(runs, ylim=(0, 20))
+    own = p[0]
+    own.nu, own.nu_spread, own.g_max = nu, nu_spread, g_max
+    key, seconds, devices = np.zeros(1, np.uint64), mean.shape[1], 1000
+    read, nothing = np.empty((seconds, 1, devices), np.float32), np.empty((0, 1, 1), np.float32)
+    for run in range(2):
+        own.drift = 1 - run
+        decay = _F(math.exp(-1 / own.a))
+        follow(in_force(own), decay, key, devices, interval, _STOP, 1, read, nothing)
+        for t in range(seconds):
+            average, sd = mean_and_sd(read[t, 0])
+            mean[run, t] = average
+            low[run, t], high[run, t] = average - sd, average + sd
+    fill_pulse_times(pulse, interval, float(seconds), _STOP)
 
 
-def device_panels(g_max: float, nu: float, c3: float, m3: float) -> Figure:
+@array_drift.figure
+def _(mean, low, high, pulse) -> Figure:
+    time = np.arange(1.0, _ARRAY_SECONDS + 1)
+    runs = {"with drift": 0, "without": 1}
+    curves = {name: (mean[k], low[k], high[k]) for name, k in runs.items()}
+    return plots.draw_array_drift(time, curves, pulse, ylim=(0, 20))
+
+
+# 04
+
+
+@live(
+    data={"p": numbers(), "starts": np.array(_STARTS), "times": _TIMES},
+    **dict.fromkeys(("write_mean", "write_low", "write_high"), _ROW),
+    **dict.fromkeys(("level", "read_mean", "read_low", "read_high"), (_LEVELS,)),
+    curve=(len(_STARTS), len(_TIMES)),
+)
+def device_panels(
+    g_max, nu, c3, m3, p, starts, times,
+    write_mean, write_low, write_high, level, read_mean, read_low, read_high, curve,
+):  # fmt: skip
     """Chapter 04: WRITE, READ and DRIFT of one set of constants."""
-    p = PCMParameters(g_max=g_max, nu=nu, c3=c3, m3=m3)
-    return plots.plot_device_panels(
-        experiments.pulse_statistics(p, devices=4000),
-        experiments.read_statistics(p, reads=2000),
-        experiments.drift_curves(p),
+    own = p[0]
+    own.g_max, own.nu, own.c3, own.m3 = g_max, nu, c3, m3
+    c, T0 = in_force(own), own.T0
+    decay = _F(math.exp(-1 / own.a))
+    write_std = np.empty(len(write_mean), np.float32)
+    fill_write_statistics(c, decay, 4000, T0, write_mean, write_std, write_low, write_high)
+    n, levels = _READS, len(level)
+    xi, read = np.empty(levels * n, np.float32), np.empty(n, np.float32)
+    rng.fill_flat(xi, np.uint64(0), 2)
+    for k in range(levels):
+        G = _F(own.g_min + (own.g_max - own.g_min) * k / (levels - 1))
+        level[k] = G
+        Gd = drifted(G, _F(T0), _F(0), c)
+        for i in range(n):
+            noisy = Gd + c.read_noise * read_noise(Gd, c) * xi[k * n + i]
+            read[i] = min(max(noisy, c.g_min), c.g_max)
+        average, sd = mean_and_sd(read)
+        read_mean[k], read_low[k], read_high[k] = average, average - sd, average + sd
+    for k in range(len(starts)):
+        for t in range(len(times)):
+            curve[k, t] = drifted(_F(starts[k]), _F(times[t]), _F(0), c)
+
+
+@device_panels.figure
+def _(write_mean, write_low, write_high, level, read_mean, read_low, read_high, curve) -> Figure:
+    return plots.draw_device_panels(
+        (np.arange(1, _PULSES + 1), write_mean, write_low, write_high),
+        (level, read_mean, read_low, read_high),
+        experiments.DriftCurves(_TIMES, np.array(_STARTS), curve),
         g_max=21,
     )
 

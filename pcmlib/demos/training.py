@@ -1,118 +1,112 @@
-"""What the training explorers show: knobs in, a small run, figure out.
+"""What the training explorers compute: knobs in, a small run out.
 
-A small run has 50 neurons and one pattern, 60 updates of three networks: about a second. Its
-hyperparameters are those that the scheme's full run uses, times what the knobs say.
+Each function takes the records of a set (`pcmlib.demos.small_runs`), changes one by what the knobs
+say, mostly by a factor, and returns its place.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from numba.extending import register_jitable
 
-from matplotlib.figure import Figure
-
-from pcmlib.experiments.ablations import EFFECTS, without
-from pcmlib.experiments.cost import Energy
-from pcmlib.experiments.networks import trial_traces
-from pcmlib.experiments.searches import random_search
+from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.demos.small_runs import small_run
 from pcmlib.experiments.training import CROSSBAR_SCHEMES, NAMES
-from pcmlib.plots.comparison import plot_cost
-from pcmlib.plots.networks import plot_traces
-from pcmlib.plots.searches import plot_search
-from pcmlib.plots.training import plot_small_runs
-from pcmlib.training import TrainConfig, TrainingRun
-from pcmlib.training.store import stored_train
 
-SMALL = {"n_rec": 50, "samples": 1, "epochs": 60, "replicas": 3}
 SCHEME_OF = {name: scheme for scheme, name in NAMES.items()}
-QUIET = {"write_noise": 0.0, "read_noise": 0.0, "drift": 0.0}
+MEMORIES = {"full model": None, "2 bits": 2, "4 bits": 4, "8 bits": 8}
 
 
-def small(scheme: str, times: dict[str, float] | None = None, **changes: Any) -> TrainingRun:
-    """A small run of the set for `scheme`: some fields set anew, others multiplied by `times`."""
-    config = TrainConfig.preset(scheme, **{**SMALL, **changes})
-    factors = dict(times or {})
-    for name in ("lr_in", "lr_rec", "lr_out"):
-        factors[name] = factors.get("learning", 1.0)
-    factors.pop("learning", None)
-    return stored_train(config.replace(**{n: getattr(config, n) * x for n, x in factors.items()}))
-
-
-def _beside_default(scheme: str, run: TrainingRun) -> Figure:
-    default = small(scheme)
-    if run.config == default.config:
-        return plot_small_runs({"this setting": default})
-    return plot_small_runs({"the chapter's set": default, "this setting": run})
-
-
-def trial(threshold: float, tau_rec: float, gamma: float) -> Figure:
-    """Chapter 07: what one synapse of an FP32 network sees in its first trial; tau_rec in ms."""
-    config = TrainConfig(threshold=threshold, tau_rec=tau_rec / 1000, gamma=gamma)
-    traces = trial_traces(config, post=_NEURON)
-    return plot_traces(traces, limits=(0.4, 0.55, 25.0, 0.012, 18.0))
-
-
-_NEURON = 95  # the one that the chapter follows
-
-
-def fp32(learning: float, n_rec: int, threshold: float) -> Figure:
+@small_run("vanilla")
+def fp32(runs, learning, n_rec, threshold):
     """Chapter 08: learning rates, size and threshold of an FP32 network."""
-    times = {"learning": learning, "threshold": threshold}
-    return _beside_default("vanilla", small("vanilla", times, n_rec=n_rec))
+    run = runs[0]
+    _learn_faster(run, learning)
+    run.n_rec = n_rec
+    run.threshold *= threshold
+    return 0
 
 
-def sign(stop_level: float, scale: float, noise: bool) -> Figure:
+@small_run("sign")
+def sign(runs, stop_level, scale, noise):
     """Chapter 09: the stop-learning level, and what a pulse is worth."""
-    changes = {} if noise else QUIET
-    times = {"stop_level": stop_level, "scale": scale}
-    return _beside_default("sign", small("sign", times, **changes))
+    run = runs[0]
+    run.stop_level *= stop_level
+    run.scale *= scale
+    _quieten(run, noise)
+    return 0
 
 
-def stochastic(prob_scale: float, scale: float, noise: bool) -> Figure:
+@small_run("stochastic")
+def stochastic(runs, prob_scale, scale, noise):
     """Chapter 10: how rare a pulse is, and what it is worth."""
-    changes = {} if noise else QUIET
-    times = {"prob_scale": prob_scale, "scale": scale}
-    return _beside_default("stochastic", small("stochastic", times, **changes))
+    run = runs[0]
+    run.prob_scale *= prob_scale
+    run.scale *= scale
+    _quieten(run, noise)
+    return 0
 
 
-def multi_memristor(pairs: int, learning: float, noise: bool) -> Figure:
+@small_run("multi-mem")
+def multi_memristor(runs, pairs, learning, noise):
     """Chapter 11: pairs a synapse."""
-    changes = {} if noise else QUIET
-    run = small("multi-mem", {"learning": learning}, pairs=pairs, **changes)
-    return _beside_default("multi-mem", run)
+    run = runs[0]
+    run.pairs = pairs
+    _learn_faster(run, learning)
+    _quieten(run, noise)
+    return 0
 
 
-def mixed_precision(quantum: float, learning: float, scale: float, noise: bool) -> Figure:
+@small_run("mixed-precision")
+def mixed_precision(runs, quantum, learning, scale, noise):
     """Chapter 12: the accumulator's quantum, and what a pulse is worth."""
-    changes = {} if noise else QUIET
-    times = {"quantum": quantum, "learning": learning, "scale": scale}
-    return _beside_default("mixed-precision", small("mixed-precision", times, **changes))
+    run = runs[0]
+    run.quantum *= quantum
+    _learn_faster(run, learning)
+    run.scale *= scale
+    _quieten(run, noise)
+    return 0
 
 
-def schemes(scheme: str, memory: str) -> Figure:
+@small_run(
+    *CROSSBAR_SCHEMES,
+    memories=list(MEMORIES.values()),
+    beside=("FP32", "vanilla"),
+    ylim=(0.01, 3.0),
+)
+def schemes(runs, scheme, memory):
     """Chapter 13: any scheme on any memory, beside FP32."""
-    bits = None if memory == "full model" else int(memory.split()[0])
-    return plot_small_runs(
-        {"FP32": small("vanilla"), scheme: small(SCHEME_OF[scheme], bits=bits)}, ylim=(0.01, 3.0)
-    )
+    return int(scheme) * _MEMORIES + int(memory)
 
 
-def effects(
-    write_noise: bool, read_noise: bool, drift: bool, saturation: bool, asymmetry: bool
-) -> Figure:
-    """Chapter 14: switch the non-idealities of mixed precision's devices on and off."""
-    on = (write_noise, read_noise, drift, saturation, asymmetry)
-    off = [name for name, kept in zip(EFFECTS, on, strict=True) if not kept]
-    return _beside_default("mixed-precision", small("mixed-precision", **without(*off)))
+@small_run("mixed-precision")
+def effects(runs, write_noise, read_noise, drift, saturation, asymmetry):
+    """Chapter 14: switch the non-idealities of mixed precision's devices on and off.
+
+    How each is switched off: `pcmlib.experiments.ablations.EFFECTS`.
+    """
+    run = runs[0]
+    run.write_noise *= write_noise
+    run.read_noise *= read_noise
+    run.drift *= drift
+    if saturation == 0:
+        run.g_max, run.m1, run.A1, run.c1 = 1000.0, 0.0, 0.0, ASSUMED_PULSE
+    run.symmetric_devices = 1 - asymmetry
+    return 0
 
 
-def cost(set_pulse: float, reset_pulse: float) -> Figure:
-    """Chapter 15: loss against pulses and energy, for other energies of a pulse (pJ)."""
-    energy = Energy(set_pulse * 1e-12, reset_pulse * 1e-12)
-    runs = {NAMES[scheme]: small(scheme) for scheme in CROSSBAR_SCHEMES}
-    joules = {name: energy.of(run) for name, run in runs.items()}
-    return plot_cost(runs, joules, xlim=(0.01, 10.0), energy_xlim=(1e-12, 1e-6))
+_MEMORIES = len(MEMORIES)
 
 
-def search(budget: int, networks: int) -> Figure:
-    """Chapter 16: the best of `budget` candidates, chosen on some tuning networks."""
-    return plot_search(random_search(), budget=budget, networks=networks)
+@register_jitable
+def _learn_faster(run, factor):
+    run.lr_in *= factor
+    run.lr_rec *= factor
+    run.lr_out *= factor
+
+
+@register_jitable
+def _quieten(run, noise):
+    """Without noise and drift where `noise` is 0."""
+    run.write_noise *= noise
+    run.read_noise *= noise
+    run.drift *= noise

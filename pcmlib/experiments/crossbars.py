@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcmlib.base import rng
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.progress import progress
 from pcmlib.base.records import Record
@@ -23,6 +24,7 @@ from pcmlib.device import PCMParameters, drift
 LEVELS = torch.arange(-10.0, 11.0)  # µS: sources and targets of the WRITE statistics
 SCHEMES = ("multi-mem", "upd-ready")
 PULSE_COUNTS = ("constant", "mean curve")
+RANDOM_WEIGHTS, RANDOM_INPUTS, RANDOM_STEPS = 40, 41, 42  # uses of a seed
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,10 +156,10 @@ def product_noise(
     require_count("outputs", outputs, at_least=2)
     require_count("reads", reads, at_least=2)
     require(0 < active <= 1, "active", active, "above 0 and at most 1")
-    generator = torch.Generator().manual_seed(seed)
-    w = 10 * torch.rand((1, inputs, outputs), generator=generator) - 5
+    w = 10 * rng.uniform((1, inputs, outputs), rng.streams(RANDOM_WEIGHTS, [seed]), 0) - 5
+    order = rng.uniform((1, inputs), rng.streams(RANDOM_INPUTS, [seed]), 0).argsort(stable=True)
     x = torch.zeros(1, inputs)
-    x[0, torch.randperm(inputs, generator=generator)[: max(1, round(active * inputs))]] = 1.0
+    x[0, order[0, : max(1, round(active * inputs))]] = 1.0
     xbar = Crossbar(inputs, outputs, pairs=pairs, parameters=parameters, seed=seed)
     floor = xbar.devices.parameters.g_reset
     sides = torch.stack([w.clamp(min=0) + floor, (-w).clamp(min=0) + floor], dim=1)
@@ -202,11 +204,11 @@ def saturation(
     require_count("refresh_every", refresh_every, at_least=0)
     require_count("synapses", synapses, at_least=2)
     xbar = Crossbar(1, synapses, pairs=pairs, parameters=parameters, seed=seed)
-    generator = torch.Generator().manual_seed(seed)
+    key = rng.streams(RANDOM_STEPS, [seed])
     sides, response, refreshed = [], [], []
     for k in range(1, updates + 1):
         t = k * xbar.devices.parameters.T0
-        up = torch.rand((1, 1, synapses), generator=generator) < 0.5
+        up = rng.uniform((1, 1, synapses), key, k - 1) < 0.5
         before = xbar.difference
         xbar.deal(torch.stack([up, ~up], dim=1).int(), t)
         gain = (xbar.difference - before) * torch.where(up, 1.0, -1.0)

@@ -1,7 +1,8 @@
 """The knobs of an explorer: a slider, a choice, a toggle.
 
-To the page and to the widget every knob is the same thing: a row of `values`, the `texts` that
-stand at its handle (with the unit), and the position `start` of the default.
+To a widget every knob is the same thing: a row of `values`, the `texts` that stand at its handle
+(with the unit), and the position `start` of the default. On the page of a book a slider moves
+freely between its ends, on a `track` of its own.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ class Knob:
     def start(self) -> int:
         """Position of the default."""
         return self.values.index(self.default)
+
+    def number(self, value: Any) -> float:
+        """A value as a live function takes it."""
+        return float(value)
+
+    def describe(self) -> dict[str, Any]:
+        """What a page has to know to read it."""
+        raise NotImplementedError
 
     def __post_init__(self) -> None:
         require(bool(self.label), "label", self.label, "a text that names the knob")
@@ -73,6 +82,15 @@ class Slider(Knob):
     def texts(self) -> tuple[str, ...]:
         return tuple(f"{value:.6g} {self.unit}".rstrip() for value in self.values)
 
+    @property
+    def track(self) -> tuple[float, float, float, float]:
+        """On a page: least and greatest value, step and default; ten steps for one, or counts."""
+        counts = self.step == 1 and all(isinstance(value, int) for value in self.values)
+        return self.lo, self.hi, self.step if counts else self.step / 10, self.default
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "slider", "unit": self.unit}
+
 
 @dataclass(frozen=True)
 class Steps(Knob):
@@ -99,6 +117,14 @@ class Steps(Knob):
     def texts(self) -> tuple[str, ...]:
         return tuple(f"{value:.6g} {self.unit}".rstrip() for value in self.values)
 
+    @property
+    def track(self) -> tuple[float, float, float, float]:
+        """On a page: the positions of the values, and twenty between two of them."""
+        return 0, len(self.values) - 1, 0.05, self.start
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "steps", "unit": self.unit, "values": list(self.values)}
+
 
 @dataclass(frozen=True)
 class Choice(Knob):
@@ -111,6 +137,13 @@ class Choice(Knob):
     @property
     def values(self) -> tuple:
         return tuple(self.options)
+
+    def number(self, value: Any) -> float:
+        """The option's position."""
+        return float(self.values.index(value))
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "choice", "texts": list(self.texts)}
 
 
 @dataclass(frozen=True)
@@ -131,3 +164,6 @@ class Toggle(Knob):
     @property
     def texts(self) -> tuple[str, ...]:
         return ("off", "on")
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "toggle", "texts": list(self.texts)}

@@ -1,19 +1,18 @@
 """Explorers: a figure with knobs, alive in a running notebook and alive on the static page.
 
-    explorer(drift_figure, nu=Slider(0, 0.1, 0.01, 0.04, "drift exponent ν"), caption="...")
+    explorer(staircase, interval=Steps([5, 10, 20], 10, "time between pulses", "s"), caption="...")
 
-is one call with two lives. Where a kernel runs, ipywidgets redraw the figure at any combination of
-the knobs. On the page of a book the same knobs move among frames drawn beforehand
-(`pcmlib.explore.static_page`), with no kernel and no network.
+is one call with two lives, at any combination of the knobs in both. Where a kernel runs, ipywidgets
+compute the live function (`pcmlib.live`) and redraw its figure. On the page of a book the browser
+computes the same function (`pcmlib.explore.page`), with no kernel and no network.
 
-Every frame costs a call of the figure function, so frames are drawn only while a book is built:
-where the environment variable PCMLIB_BOOK is 1, as `make book` sets it. Elsewhere the static form
-is the figure at the defaults.
+A plain function that returns a figure will do in a notebook; a page shows it at the defaults.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import html
 import itertools
@@ -21,19 +20,25 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
+import numpy as np
 from IPython import get_ipython
 from matplotlib.figure import Figure
 
-from pcmlib.base.checks import require, require_number
+from pcmlib.base.checks import require
 from pcmlib.explore.knobs import Choice, Knob, Slider, Steps, Toggle
-from pcmlib.explore.static_page import Positions, draw, page, picture
+from pcmlib.explore.page import draw, page, picture
+from pcmlib.live import LiveFunction
+from pcmlib.live.artists import trace
 
 __all__ = ["Choice", "Explorer", "Slider", "Steps", "Toggle", "explorer"]
+
+Positions = tuple[int, ...]
+"""A state of the knobs: for each knob, in order, the position of its value."""
 
 SETTLE = 0.2
 """How long a moved knob waits, in times of the last drawing: positions that arrive meanwhile take
@@ -41,40 +46,30 @@ its place. A front end sends one at a time, so that the newest needs a moment to
 
 
 def explorer(
-    figure_function: Callable[..., Figure],
-    *,
-    caption: str,
-    grid: Sequence[str] = (),
-    budget_kb: float = 700,
-    **knobs: Knob,
+    function: LiveFunction | Callable[..., Figure], *, caption: str, **knobs: Knob
 ) -> Explorer:
     """A figure with knobs; as the last line of a cell it shows itself.
 
     Parameters
     ----------
-    figure_function
-        Called as ``figure_function(**{knob: value})``; returns a Matplotlib figure, which the
-        explorer draws and closes. It is called once here, with the defaults, so that a broken
-        explorer stops its notebook. Every figure must have the same size; fix the limits of the
-        axes too, or the reader sees them jump. What it displays (tqdm's bar, for one) is shown
-        while it computes.
+    function
+        A live function with a figure, or a function called as ``function(**{knob: value})`` that
+        returns a Matplotlib figure, which the explorer draws and closes. It is called once here,
+        with the defaults, so that a broken explorer stops its notebook. Every figure must have the
+        same size; fix the limits of the axes too, or the reader sees them jump. What it displays
+        (tqdm's bar, for one) is shown while it computes.
     caption
         What the figure shows, in one or two sentences; also its text for screen readers.
-    grid
-        Names of knobs that move together on the static page. The frames are as many as the product
-        of their positions; any other knob moves alone, with the rest at their defaults.
-    budget_kb
-        Limit of the static form in kB (1000 bytes). A whole page should stay below 3000.
     knobs
-        `Slider`, `Steps`, `Choice` or `Toggle` for each argument of the figure function.
+        `Slider`, `Steps`, `Choice` or `Toggle` for each knob of the function. A live function gets
+        the position of a choice, and 0 or 1 from a toggle.
 
     Raises
     ------
     ValueError
-        Where an argument is bad, a frame has another size than the first, or, while a book is
-        built, the frames take more than the budget.
+        Where an argument is bad, or a figure shows what is no output of the live function.
     """
-    return Explorer(figure_function, caption, tuple(grid), budget_kb, knobs)
+    return Explorer(function, caption, knobs)
 
 
 class Explorer:
@@ -82,34 +77,31 @@ class Explorer:
 
     def __init__(
         self,
-        figure_function: Callable[..., Figure],
+        function: LiveFunction | Callable[..., Figure],
         caption: str,
-        grid: tuple[str, ...],
-        budget_kb: float,
         knobs: dict[str, Knob],
     ) -> None:
         require(bool(caption.strip()), "caption", caption, "a text that says what is shown")
         require(bool(knobs), "knobs", knobs, "one knob or more")
         for key, knob in knobs.items():
             require(isinstance(knob, Knob), key, knob, "a Slider, Steps, Choice or Toggle")
-        for key in grid:
-            require(key in knobs, "grid", key, f"among the knobs {list(knobs)}")
-        require_number("budget_kb", budget_kb, above=0)
-        self.figure_function = figure_function
+        self.live = function if isinstance(function, LiveFunction) else None
+        self.function = function
+        self.label = self.live.name if self.live else function.__name__
         self.caption = caption
-        self.grid = grid
-        self.budget_kb = budget_kb
         self.knobs = knobs
-        signature = repr((figure_function.__name__, caption, grid, list(knobs.items())))
+        signature = repr((self.label, caption, list(knobs.items())))
         self.name = "explorer-" + hashlib.sha256(signature.encode()).hexdigest()[:8]
         self.start: Positions = tuple(knob.start for knob in knobs.values())
         began = time.perf_counter()
-        self.frames = {self.start: self.draw(self.start)}
-        self.seconds = time.perf_counter() - began
         # Drawn here and not when displayed: IPython would swallow an error of the display, and the
         # book would be built with a broken explorer in it.
-        if _building():
-            self._draw_frames()
+        if self.live and _building():
+            figure, artists = trace(self._drawn, self._samples())
+            self.first, self.told = draw(figure, self.name), self._told(artists)
+        else:
+            self.first, self.told = self.draw(self.start), None
+        self.seconds = time.perf_counter() - began
 
     def values(self, positions: Positions) -> dict[str, Any]:
         """The arguments of the figure function at these positions."""
@@ -123,48 +115,47 @@ class Explorer:
         yield self.start
         yield from itertools.product(*((0, len(knob.values) - 1) for knob in self.knobs.values()))
 
-    def reachable(self) -> Iterator[Positions]:
-        """The states of the static page: the grid's combinations, then each other knob alone."""
-        ranges = [
-            range(len(knob.values)) if key in self.grid else (knob.start,)
-            for key, knob in self.knobs.items()
-        ]
-        yield from itertools.product(*ranges)
-        for k, (key, knob) in enumerate(self.knobs.items()):
-            if key not in self.grid:
-                for position in range(len(knob.values)):
-                    yield (*self.start[:k], position, *self.start[k + 1 :])
+    def numbers(self, positions: Positions) -> dict[str, float]:
+        """The same as a live function takes them."""
+        values = self.values(positions)
+        return {key: knob.number(values[key]) for key, knob in self.knobs.items()}
 
     def figure(self, positions: Positions) -> Figure:
-        """Call the figure function at these positions."""
-        figure = self.figure_function(**self.values(positions))
-        require(isinstance(figure, Figure), "figure_function", figure, "returning a Figure")
+        """The figure at these positions."""
+        if self.live:
+            return self._drawn(self.live(**self.numbers(positions)))
+        figure = self.function(**self.values(positions))
+        require(isinstance(figure, Figure), "function", figure, "returning a Figure")
         return figure
 
-    def draw(self, positions: Positions) -> list[str]:
-        """The figure at these positions, as lines of SVG."""
+    def draw(self, positions: Positions) -> str:
+        """The figure at these positions, as SVG."""
         return draw(self.figure(positions), self.name)
 
-    def _draw_frames(self) -> None:
-        for positions in self.reachable():
-            if positions in self.frames:
-                continue
-            lines = self.draw(positions)
-            same = _size(lines) == _size(self.frames[self.start])
-            require(same, "figure size", self.values(positions), "the same for all positions")
-            self.frames[positions] = lines
-        size = len(self.html().encode()) / 1000
-        require(
-            size <= self.budget_kb,
-            "budget_kb",
-            self.budget_kb,
-            f"at least {size:.0f}, the size of these {len(self.frames)} frames in kB: take fewer "
-            "positions or points, draw dense artists with rasterized=True, or raise the budget",
-        )
+    def _drawn(self, outputs: dict[str, np.ndarray]) -> Figure:
+        return self.live.draw(**outputs)
+
+    def _samples(self) -> list[dict[str, np.ndarray]]:
+        """Outputs at the defaults and at the ends of all knobs, by which artists are known."""
+        ends = [tuple(end * (len(k.values) - 1) for k in self.knobs.values()) for end in (0, 1)]
+        return [self.live(**self.numbers(p)) for p in dict.fromkeys([self.start, *ends])]
+
+    def _told(self, artists: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the page's script needs."""
+        data = [
+            {
+                "content": base64.b64encode(np.ascontiguousarray(x).tobytes()).decode(),
+                "shape": list(x.shape),
+                "size": x.itemsize,
+            }
+            for x in self.live.data.values()
+        ]
+        module = self.live.function.__module__
+        return {"function": self.label, "module": module, "data": data, "artists": artists}
 
     def html(self) -> str:
-        """The static form: with all its frames while a book is built, else the defaults' alone."""
-        return page(self.name, self.caption, self.knobs, self.frames, self.grid)
+        """The static form: alive while a book is built, else the figure at the defaults."""
+        return page(self.name, self.caption, self.knobs, self.first, self.told)
 
     def widget(self) -> ipywidgets.Widget:
         """The form for a running kernel, at the defaults."""
@@ -182,7 +173,7 @@ class Explorer:
         return bundle
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {self.figure_function.__name__}({', '.join(self.knobs)})>"
+        return f"<{self.name}: {self.label}({', '.join(self.knobs)})>"
 
 
 class Panel:
@@ -193,7 +184,7 @@ class Panel:
         self.controls = [_control(knob) for knob in explorer.knobs.values()]
         self.status = ipywidgets.Label()
         self.progress = ipywidgets.Output()
-        self.picture = ipywidgets.HTML(self._picture(explorer.frames[explorer.start]))
+        self.picture = ipywidgets.HTML(self._picture(explorer.first))
         self.waiting = False
         self.drawing = threading.RLock()  # JupyterLab sends moves to two threads of a kernel
         self.seconds = explorer.seconds
@@ -228,18 +219,18 @@ class Panel:
             began = time.perf_counter()
             try:
                 with _displayed_in(self.progress):
-                    lines = self.explorer.draw(self.positions)
+                    svg = self.explorer.draw(self.positions)
             except Exception:
                 trace = html.escape(traceback.format_exc())
                 self.picture.value = f'<pre role="alert">{trace}</pre>'
                 self.status.value = "the figure could not be drawn"
                 raise
-            self.picture.value = self._picture(lines)
+            self.picture.value = self._picture(svg)
             self.seconds = time.perf_counter() - began
             self.status.value = f"{self.seconds:.1f} s"
 
-    def _picture(self, lines: Sequence[str]) -> str:
-        return picture(lines, self.explorer.caption)
+    def _picture(self, svg: str) -> str:
+        return picture(svg, self.explorer.caption)
 
 
 @contextmanager
@@ -278,11 +269,6 @@ def _control(knob: Knob) -> ipywidgets.Widget:
     options = [(text, position) for position, text in enumerate(knob.texts)]
     kind = ipywidgets.Dropdown if isinstance(knob, Choice) else ipywidgets.SelectionSlider
     return kind(options=options, index=knob.start, **common)
-
-
-def _size(lines: Sequence[str]) -> str:
-    """The viewBox of a drawing: its size in points."""
-    return lines[0].partition('viewBox="')[2].partition('"')[0]
 
 
 def _building() -> bool:

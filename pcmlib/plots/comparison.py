@@ -170,12 +170,28 @@ def plot_cost(
     energy_xlim: tuple[float, float] = (1e-10, 1e-7),
 ) -> Figure:
     """Loss against SET pulses a synapse, and against the energy that programming took."""
+    curves = {
+        name: (
+            run.set_pulses.double().numpy().mean(0) / run.config.synapses,
+            energies[name].mean(0),
+            smoothed(run.loss.double().numpy()).mean(0),
+        )
+        for name, run in runs.items()
+    }
+    return draw_cost(curves, xlim=xlim, energy_xlim=energy_xlim)
+
+
+def draw_cost(
+    curves: Mapping[str, Sequence[np.ndarray]],
+    *,
+    xlim: tuple[float, float],
+    energy_xlim: tuple[float, float],
+) -> Figure:
+    """The same from arrays: SET pulses a synapse, energy (J) and loss of each run."""
     figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
-        loss = smoothed(run.loss.double().numpy()).mean(0)
-        sets = run.set_pulses.double().numpy().mean(0) / run.config.synapses
+    for (name, (sets, joules, loss)), colour in zip(curves.items(), colours(curves), strict=True):
         pulses.loglog(sets, loss, color=colour, label=name)
-        energy.loglog(energies[name].mean(0), loss, color=colour, label=name)
+        energy.loglog(joules, loss, color=colour, label=name)
     label(pulses, "SET pulses a synapse", LOSS, xlim=xlim)
     label(energy, "programming energy (J)", "", xlim=energy_xlim)
     for panel in (pulses, energy):

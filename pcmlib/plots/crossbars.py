@@ -9,29 +9,45 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pcmlib.experiments.crossbars import ProductNoise, Saturation, WriteStatistics
+from pcmlib.live.artists import written
 from pcmlib.plots.style import COLOURS, DIVERGING, SEQUENTIAL, label, legend, panels
 
 
 def plot_write_statistics(statistics: WriteStatistics, *, std_limit: float = 4.0) -> Figure:
     """Two heat maps, source against target: the mean reached and its sd over synapses."""
-    figure, (mean, std) = panels(2, height=3.5, wspace=0.6, left=0.085, right=0.92)
-    _heat_map(mean, statistics, statistics.mean, DIVERGING, (-12, 12), "mean reached (µS)")
-    _heat_map(std, statistics, statistics.std, SEQUENTIAL, (0, std_limit), "sd reached (µS)")
-    mean.set_title(f"mean square error {statistics.error:.2f} µS²", fontsize=10, loc="left")
-    std.set_title(f"mean sd {statistics.spread:.2f} µS", fontsize=10, loc="left")
+    s = statistics
+    return draw_write_statistics(s.target, s.mean, s.std, s.error, s.spread, std_limit=std_limit)
+
+
+def draw_write_statistics(
+    levels: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    error: np.ndarray | float,
+    spread: np.ndarray | float,
+    *,
+    std_limit: float = 4.0,
+) -> Figure:
+    """The same from arrays."""
+    figure, (left, right) = panels(2, height=3.5, wspace=0.6, left=0.085, right=0.92)
+    _heat_map(left, levels, mean, DIVERGING, (-12, 12), "mean reached (µS)")
+    _heat_map(right, levels, std, SEQUENTIAL, (0, std_limit), "sd reached (µS)")
+    titles = [panel.set_title("", fontsize=10, loc="left") for panel in (left, right)]
+    written(titles[0], "mean square error {error:.2f} µS²", error=error)
+    written(titles[1], "mean sd {spread:.2f} µS", spread=spread)
     return figure
 
 
 def _heat_map(
     axes: Axes,
-    statistics: WriteStatistics,
+    levels: np.ndarray,
     values: np.ndarray,
     colours: str,
     limits: tuple[float, float],
     name: str,
 ) -> None:
-    low, high = statistics.target[0], statistics.target[-1]
-    edge = (statistics.target[1] - low) / 2
+    low, high = float(levels[0]), float(levels[-1])
+    edge = (float(levels[1]) - low) / 2
     image = axes.imshow(
         values,
         cmap=colours,
@@ -101,15 +117,39 @@ def plot_product_noise(runs: Mapping[str, ProductNoise], *, last: float = 35.0) 
     figure, axes = panels(len(runs), height=3.2, wspace=0.3)
     for panel, (name, run), colour in zip(axes, runs.items(), COLOURS, strict=False):
         shown = run.reads[:20]
-        exact = np.broadcast_to(run.exact, shown.shape)
-        panel.plot(
-            exact.ravel(), shown.ravel(), ".", ms=3, alpha=0.35, color=colour, rasterized=True
-        )
-        panel.plot([-last, last], [-last, last], color="black", lw=0.8, ls=":")
-        limits = (-last, last)
+        _dots(panel, np.broadcast_to(run.exact, shown.shape), shown, colour, last)
         title = f"{name}: error {100 * run.relative_error:.1f} %"
-        label(panel, "exact output (µS)", "as read (µS)", title=title, xlim=limits, ylim=limits)
+        panel.set_title(title, fontsize=10, loc="left")
     return figure
+
+
+def draw_product_noise(
+    exact: np.ndarray,
+    one: np.ndarray,
+    many: np.ndarray,
+    number: np.ndarray,
+    one_error: np.ndarray,
+    many_error: np.ndarray,
+    *,
+    last: float = 35.0,
+) -> Figure:
+    """The same from arrays: of one pair and of a number of them, errors in %."""
+    figure, axes = panels(2, height=3.2, wspace=0.3)
+    for panel, read, colour in zip(axes, (one, many), COLOURS, strict=False):
+        _dots(panel, exact, read, colour, last)
+    left, right = (panel.set_title("", fontsize=10, loc="left") for panel in axes)
+    written(left, "1 pair: error {one_error:.1f} %", one_error=one_error)
+    told = {"number": number, "many_error": many_error}
+    written(right, "pairs: {number:.0f}, error {many_error:.1f} %", **told)
+    return figure
+
+
+def _dots(panel: Axes, exact: np.ndarray, read: np.ndarray, colour: str, last: float) -> None:
+    dots = {"ms": 3, "alpha": 0.35, "color": colour, "rasterized": True}
+    panel.plot(exact.ravel(), read.ravel(), ".", **dots)
+    panel.plot([-last, last], [-last, last], color="black", lw=0.8, ls=":")
+    limits = (-last, last)
+    label(panel, "exact output (µS)", "as read (µS)", xlim=limits, ylim=limits)
 
 
 def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]]) -> Figure:
@@ -125,13 +165,23 @@ def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]
 
 def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
     """Sides of the synapses, and what an update still moves, against the number of updates."""
-    figure, (sides, response) = panels(2, height=3.0, wspace=0.28)
-    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
-        sides.fill_between(run.update, run.sides[:, 1], run.sides[:, 0], color=colour, alpha=0.25)
-        sides.plot(run.update, run.sides.mean(axis=1), color=colour, label=name)
-        response.plot(run.update, run.response, color=colour, lw=1.2, label=name)
-    limits = (0, float(next(iter(runs.values())).update[-1]))
+    curves = {
+        name: (run.sides[:, 1], run.sides.mean(axis=1), run.sides[:, 0], run.response)
+        for name, run in runs.items()
+    }
+    return draw_saturation(next(iter(runs.values())).update, curves)
+
+
+def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray]]) -> Figure:
+    """The same from arrays: of each run the smaller side, the middle, the larger, the response."""
+    figure, (sides, moved) = panels(2, height=3.0, wspace=0.28)
+    each = zip(curves.items(), COLOURS, strict=False)
+    for (name, (smaller, middle, larger, response)), colour in each:
+        sides.fill_between(update, smaller, larger, color=colour, alpha=0.25)
+        sides.plot(update, middle, color=colour, label=name)
+        moved.plot(update, response, color=colour, lw=1.2, label=name)
+    limits = (0, float(update[-1]))
     label(sides, "updates", "conductance of the sides (µS)", xlim=limits, ylim=(0, 12))
-    label(response, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
+    label(moved, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
     legend(sides, loc="lower right")
     return figure

@@ -49,20 +49,37 @@ def plot_pulse_statistics(
     ylim: tuple[float, float] = (0, 14),
 ) -> Figure:
     """Fig. 5: mean and sd over devices against pulse number, together and each alone."""
-    figure, (both, mean, std) = panels(3, height=2.8, wspace=0.42, left=0.085)
-    pulse = statistics.pulse
-    both.errorbar(pulse, statistics.mean, statistics.std, fmt="o", ms=3, color=BLUE, elinewidth=1.2)
-    mean.plot(pulse, statistics.mean, "o", ms=3.5, color=BLUE, label="devices")
-    std.plot(pulse, statistics.std, "o", ms=3.5, color=RED, label="devices")
+    mean, std = statistics.mean, statistics.std
+    return draw_pulse_statistics(
+        statistics.pulse, mean, std, mean - std, mean + std, exact, ylim=ylim
+    )
+
+
+def draw_pulse_statistics(
+    pulse: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    exact: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    ylim: tuple[float, float] = (0, 14),
+) -> Figure:
+    """The same from arrays; `low` and `high` are mean - sd and mean + sd."""
+    figure, (both, centre, spread) = panels(3, height=2.8, wspace=0.42, left=0.085)
+    both.vlines(pulse, low, high, color=BLUE, lw=1.2)
+    both.plot(pulse, mean, "o", ms=3, color=BLUE)
+    centre.plot(pulse, mean, "o", ms=3.5, color=BLUE, label="devices")
+    spread.plot(pulse, std, "o", ms=3.5, color=RED, label="devices")
     if exact is not None:
-        mean.plot(pulse, exact[0], color="black", lw=1, label="exact, no clip")
-        std.plot(pulse, exact[1], color="black", lw=1, label="exact, no clip")
-        legend(mean, loc="lower right")
-        legend(std, loc="lower right")
+        centre.plot(pulse, exact[0], color="black", lw=1, label="exact, no clip")
+        spread.plot(pulse, exact[1], color="black", lw=1, label="exact, no clip")
+        legend(centre, loc="lower right")
+        legend(spread, loc="lower right")
     limits = (0, float(pulse[-1]) + 1)
     label(both, "pulse number", "conductance (µS)", title="mean ± sd", xlim=limits, ylim=ylim)
-    label(mean, "pulse number", "mean (µS)", title="mean", xlim=limits, ylim=ylim)
-    label(std, "pulse number", "sd (µS)", title="sd", xlim=limits, ylim=(0, ylim[1] / 4))
+    label(centre, "pulse number", "mean (µS)", title="mean", xlim=limits, ylim=ylim)
+    label(spread, "pulse number", "sd (µS)", title="sd", xlim=limits, ylim=(0, ylim[1] / 4))
     return figure
 
 
@@ -111,24 +128,31 @@ def plot_array_drift(
     runs: Mapping[str, ArrayDrift], *, ylim: tuple[float, float] = (0, 16), band: bool = True
 ) -> Figure:
     """Fig. 7: mean reading of an array (band: one sd over devices) during and after pulses."""
+    first = next(iter(runs.values()))
+    curves = {
+        name: (run.mean, run.mean - run.std, run.mean + run.std) if band else (run.mean,)
+        for name, run in runs.items()
+    }
+    return draw_array_drift(first.time, curves, first.pulse_times, ylim=ylim)
+
+
+def draw_array_drift(
+    time: np.ndarray,
+    curves: Mapping[str, Sequence[np.ndarray]],
+    pulses: np.ndarray,
+    *,
+    ylim: tuple[float, float] = (0, 16),
+) -> Figure:
+    """The same from arrays: each curve the mean, and perhaps the lower and upper end of a band."""
     figure, (axes,) = panels(height=3.2)
-    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+    for (name, (mean, *band)), colour in zip(curves.items(), COLOURS, strict=False):
         if band:
-            axes.fill_between(
-                run.time, run.mean - run.std, run.mean + run.std, color=colour, alpha=0.18, lw=0
-            )
-        axes.plot(run.time, run.mean, color=colour, lw=1.3, label=name)
-    pulses = next(iter(runs.values())).pulse_times
-    axes.plot(
-        pulses, np.full(len(pulses), ylim[0]), "^", color="black", ms=5, clip_on=False, label="SET"
-    )
-    label(
-        axes,
-        "time (s)",
-        "mean conductance (µS)",
-        xlim=(0, float(next(iter(runs.values())).time[-1]) + 1),
-        ylim=ylim,
-    )
+            axes.fill_between(time, *band, color=colour, alpha=0.18, lw=0)
+        axes.plot(time, mean, color=colour, lw=1.3, label=name)
+    bottom = np.full(len(pulses), ylim[0])
+    axes.plot(pulses, bottom, "^", color="black", ms=5, clip_on=False, label="SET")
+    limits = (0, float(time[-1]) + 1)
+    label(axes, "time (s)", "mean conductance (µS)", xlim=limits, ylim=ylim)
     legend(axes, loc="lower right", ncols=2)
     return figure
 
@@ -136,16 +160,24 @@ def plot_array_drift(
 def plot_write(axes: Axes, statistics: PulseStatistics, *, ylim: tuple[float, float] = (0, 13)):
     """WRITE panel: mean and a band of one sd against the number of SET pulses."""
     mean, std = statistics.mean, statistics.std
-    axes.fill_between(statistics.pulse, mean - std, mean + std, color=BLUE, alpha=0.2, lw=0)
-    axes.plot(statistics.pulse, mean, "o-", ms=3, color=BLUE)
-    limits = (1, float(statistics.pulse[-1]))
+    _write(axes, statistics.pulse, mean, mean - std, mean + std, ylim)
+
+
+def _write(axes: Axes, pulse, mean, low, high, ylim: tuple[float, float]) -> None:
+    axes.fill_between(pulse, low, high, color=BLUE, alpha=0.2, lw=0)
+    axes.plot(pulse, mean, "o-", ms=3, color=BLUE)
+    limits = (1, float(pulse[-1]))
     label(axes, "SET pulses", "conductance (µS)", title="WRITE", xlim=limits, ylim=ylim)
 
 
 def plot_read(axes: Axes, statistics: ReadStatistics, *, last: float = 13.0):
     """READ panel: what is measured against what the device holds, with a band of one sd."""
-    G, mean, std = statistics.conductance, statistics.mean, statistics.std
-    axes.fill_between(G, mean - std, mean + std, color=RED, alpha=0.4, lw=0)
+    mean, std = statistics.mean, statistics.std
+    _read(axes, statistics.conductance, mean, mean - std, mean + std, last)
+
+
+def _read(axes: Axes, G, mean, low, high, last: float) -> None:
+    axes.fill_between(G, low, high, color=RED, alpha=0.4, lw=0)
     axes.plot(G, mean, color=RED, lw=1)
     axes.plot([0, last], [0, last], color="black", lw=0.8, ls=":")
     limits = (0.0, last)
@@ -169,9 +201,24 @@ def plot_device_panels(
     write: PulseStatistics, read: ReadStatistics, curves: DriftCurves, *, g_max: float = 13.0
 ) -> Figure:
     """The three device panels of the SRNN paper: WRITE, READ and DRIFT."""
+    bands = (
+        (x, s.mean, s.mean - s.std, s.mean + s.std)
+        for x, s in ((write.pulse, write), (read.conductance, read))
+    )
+    return draw_device_panels(*bands, curves, g_max=g_max)
+
+
+def draw_device_panels(
+    write: Sequence[np.ndarray],
+    read: Sequence[np.ndarray],
+    curves: DriftCurves,
+    *,
+    g_max: float = 13.0,
+) -> Figure:
+    """The same from arrays: pulses or conductances, mean, and the ends of its band."""
     figure, axes = panels(3, height=2.8, wspace=0.42, left=0.085)
-    plot_write(axes[0], write, ylim=(0, g_max))
-    plot_read(axes[1], read, last=g_max)
+    _write(axes[0], *write, (0, g_max))
+    _read(axes[1], *read, g_max)
     plot_drift(axes[2], curves)
     return figure
 

@@ -39,35 +39,57 @@ def plot_trial(traces: Traces) -> Figure:
     return figure
 
 
-def plot_traces(traces: Traces, *, until: float = 0.4, limits: Sequence[float] = ()) -> Figure:
-    """What one synapse sees: membrane, pseudo-derivative, eligibility, signal, gradient so far.
+def plot_traces(traces: Traces, *, until: float = 0.4) -> Figure:
+    """What one synapse sees: membrane, pseudo-derivative, eligibility, signal, gradient so far."""
+    shown = traces.time <= until
+    rows = {name: getattr(traces, name)[shown] for name in ("v", "h", "ebar", "signal", "gradient")}
+    fired, arrived = (
+        np.where(spikes[shown], 1.0, np.nan)
+        for spikes in (traces.spikes[:, traces.post], traces.inputs[:, traces.pre])
+    )
+    return plot_synapse(
+        traces.time[shown], **rows, fired=fired, arrived=arrived, level=traces.threshold
+    )
 
-    `limits`: upper ends of the five axes, for frames that must not jump.
+
+def plot_synapse(
+    time: np.ndarray,
+    v: np.ndarray,
+    h: np.ndarray,
+    ebar: np.ndarray,
+    signal: np.ndarray,
+    gradient: np.ndarray,
+    fired: np.ndarray,
+    arrived: np.ndarray,
+    level: np.ndarray | float,
+    *,
+    limits: Sequence[float] = (),
+) -> Figure:
+    """The same from arrays; fired, arrived: NaN where the neuron, the input channel does not spike.
+
+    `limits`: upper ends of the five axes, for figures that must not jump.
     """
     figure, axes = panels(1, rows=5, height=6.0, left=0.155, hspace=0.22)
-    shown = traces.time <= until
-    time = traces.time[shown]
     rows = (
-        (traces.v, "membrane\n$v_j$", BLUE),
-        (traces.h, "pseudo-\nderivative $h_j$", ORANGE),
-        (traces.ebar, "eligibility\n$\\bar e_{ji}$", GREEN),
-        (traces.signal, "learning\nsignal $L_j$", RED),
-        (traces.gradient, "gradient\nso far", "black"),
+        (v, "membrane\n$v_j$", BLUE),
+        (h, "pseudo-\nderivative $h_j$", ORANGE),
+        (ebar, "eligibility\n$\\bar e_{ji}$", GREEN),
+        (signal, "learning\nsignal $L_j$", RED),
+        (gradient, "gradient\nso far", "black"),
     )
+    ends = float(time[0]), float(time[-1])
     for row, (panel, (values, name, colour)) in enumerate(zip(axes, rows, strict=True)):
-        panel.plot(time, values[shown], color=colour, lw=1.2)
-        label(panel, "time (s)" if row == 4 else "", name, xlim=(0, until))
+        panel.plot(time, values, color=colour, lw=1.2)
+        label(panel, "time (s)" if row == 4 else "", name, xlim=ends)
         panel.tick_params(labelbottom=row == 4)
         if limits:
             panel.set_ylim(0 if row in (1, 2) else -limits[row], limits[row])
     figure.align_ylabels(list(axes))
-    spikes = traces.time[shown & traces.spikes[:, traces.post]]
-    top = axes[0].get_ylim()[1]
-    axes[0].plot(spikes, np.full(len(spikes), top), "v", ms=4, color="black", clip_on=False)
-    axes[0].axhline(traces.threshold, color="black", lw=0.8, ls=":")
-    arrivals = traces.time[shown & traces.inputs[:, traces.pre]]
-    bottom = axes[2].get_ylim()[0]
-    axes[2].plot(arrivals, np.full(len(arrivals), bottom), "|", ms=8, color="black", clip_on=False)
+    marks = {"color": "black", "ls": "none", "clip_on": False}
+    top, bottom = np.float32(axes[0].get_ylim()[1]), np.float32(axes[2].get_ylim()[0])
+    axes[0].plot(time, np.where(np.isnan(fired), np.nan, top), "v", ms=4, **marks)
+    axes[0].plot(ends, np.broadcast_to(level, 2), color="black", lw=0.8, ls=":")
+    axes[2].plot(time, np.where(np.isnan(arrived), np.nan, bottom), "|", ms=8, **marks)
     return figure
 
 

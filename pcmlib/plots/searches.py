@@ -54,19 +54,34 @@ def plot_parameters(
 
 def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     """Left: loss on tuning networks against fresh ones. Right: the best of k, shown and true."""
+    shown, true = search.tuning[:, :networks].mean(1), search.fresh.mean(1)
+    chosen = slice(int(shown[:budget].argmin()), int(shown[:budget].argmin()) + 1)
+    k = range(1, len(shown) + 1)
+    best_shown, best_true = np.transpose([best_of(search, n, networks) for n in k])
+    level = np.full(2, budget)
+    return draw_search(shown, true, best_shown, best_true, shown[chosen], true[chosen], level)
+
+
+def draw_search(
+    shown: np.ndarray,
+    true: np.ndarray,
+    best_shown: np.ndarray,
+    best_true: np.ndarray,
+    chosen_shown: np.ndarray,
+    chosen_true: np.ndarray,
+    level: np.ndarray,
+) -> Figure:
+    """The same from arrays; `level`: the number of candidates, twice."""
     figure, (scatter, curve) = panels(2, height=3.2, wspace=0.3)
     limits = (0.01, 1.2)
-    shown, true = search.tuning[:, :networks].mean(1), search.fresh.mean(1)
     scatter.loglog(shown, true, ".", ms=7, color=BLUE, alpha=0.7)
     scatter.plot(limits, limits, color="black", lw=0.8, ls=":")
-    chosen = int(shown[:budget].argmin())
-    scatter.plot(shown[chosen], true[chosen], "o", ms=9, mfc="none", mew=1.8, color=RED)
+    scatter.plot(chosen_shown, chosen_true, "o", ms=9, mfc="none", mew=1.8, color=RED)
     label(scatter, "loss on tuning networks", "loss on fresh networks", xlim=limits, ylim=limits)
-    k = np.arange(1, len(search.candidates) + 1)
-    best = np.array([best_of(search, int(n), networks) for n in k])
-    curve.semilogy(k, best[:, 0], color=RED, label="on tuning networks")
-    curve.semilogy(k, best[:, 1], color=BLUE, label="on fresh networks")
-    curve.axvline(budget, color="black", lw=0.8, ls=":")
+    k = np.arange(1, len(best_shown) + 1)
+    curve.semilogy(k, best_shown, color=RED, label="on tuning networks")
+    curve.semilogy(k, best_true, color=BLUE, label="on fresh networks")
+    curve.plot(level, limits, color="black", lw=0.8, ls=":")
     last = max(2.0, float(k[-1]))
     label(curve, "candidates tried", "loss of the best", xlim=(1, last), ylim=limits)
     legend(curve, loc="upper right")

@@ -6,7 +6,7 @@ unless a figure says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from pcmlib.experiments.statistics import smoothed
 from pcmlib.experiments.training import NAMES, silent_loss
+from pcmlib.live.artists import written
 from pcmlib.plots.style import (
     BLUE,
     COLOURS,
@@ -187,19 +188,32 @@ def plot_pulses(runs: Mapping[str, TrainingRun]) -> Figure:
 
 
 def plot_small_runs(
-    runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.01, 1.0)
+    curves: Mapping[str, Sequence[np.ndarray]],
+    output: np.ndarray,
+    target: np.ndarray,
+    final: np.ndarray,
+    rate: np.ndarray,
+    *,
+    ylim: tuple[float, float] = (0.01, 1.0),
 ) -> Figure:
-    """What a training explorer shows: learning curves, and output on target of the last run."""
-    figure, (learning, output) = panels(2, height=3.0, wspace=0.28)
-    draw_learning(learning, runs, ylim=ylim)
+    """What a training explorer shows: learning curves, and the last run's output on its target.
+
+    `curves`: lowest network, mean and highest at each epoch, of each run.
+    """
+    figure, (learning, shown) = panels(2, height=3.0, wspace=0.28)
+    for (name, (low, mean, high)), colour in zip(curves.items(), COLOURS, strict=False):
+        epoch = np.arange(1, len(mean) + 1)
+        learning.fill_between(epoch, low, high, color=colour, alpha=0.18, lw=0)
+        learning.plot(epoch, mean, color=colour, label=name)
+    learning.axhline((target.astype(float) ** 2).mean(), color="black", lw=0.8, ls=":")
+    label(learning, "epoch", LOSS, xlim=(0, len(mean)))
+    loss_axis(learning, ylim)
     legend(learning, loc="lower left")
-    run = list(runs.values())[-1]
-    time = run.config.task.time.numpy()
-    output.plot(time, run.targets[0, 0, :, 0], color="black", lw=1, label="target")
-    colour = colours(runs)[-1]
-    output.plot(time, run.outputs[0, 0, :, 0].clamp(-2, 2), color=colour, lw=1.2, label="output")
-    final, rate = float(run.final_loss(5).mean()), float(run.rate_hz[:, -1].mean())
-    title = f"error {final:.3f}, {rate:.0f} Hz"
-    label(output, "time (s)", "output", title=title, xlim=(0, float(time[-1])), ylim=(-2, 2))
-    legend(output, ncols=2, loc="lower right")
+    time = np.arange(len(target)) * 1e-3
+    shown.plot(time, target, color="black", lw=1, label="target")
+    shown.plot(time, output, color=colour, lw=1.2, label="output")
+    label(shown, "time (s)", "output", xlim=(0, float(time[-1])), ylim=(-2, 2))
+    title = shown.set_title("", loc="left", fontsize=10)
+    written(title, "error {final:.3f}, {rate:.0f} Hz", final=final, rate=rate)
+    legend(shown, ncols=2, loc="lower right")
     return figure

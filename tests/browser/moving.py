@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class State:
     """What a reader sees of an explorer."""
 
     figure: str
-    positions: tuple[int, ...]
+    positions: tuple[float, ...]
     texts: tuple[str, ...]
     sizes: tuple[float, ...]  # CSS px: of the picture and of the whole explorer
 
@@ -39,7 +41,7 @@ def settled(explorer, before):
     """The state after a knob has moved: waits for the figure to be another one."""
     changed = "([root, old]) => root.querySelector('.explorer-picture').innerHTML !== old"
     page = explorer.page
-    page.wait_for_function(changed, arg=[explorer.element_handle(), before.figure], timeout=5000)
+    page.wait_for_function(changed, arg=[explorer.element_handle(), before.figure], timeout=30000)
     return State.of(explorer)
 
 
@@ -57,8 +59,7 @@ def move_by_mouse(explorer, knob, position):
     elif inputs.get_attribute("type") == "checkbox":
         inputs.click()
     else:
-        last = int(inputs.get_attribute("max"))
-        click_at(inputs, 0.01 if position > last / 2 else 0.99)
+        click_at(inputs, 0.01 if in_upper_half(inputs, position) else 0.99)
 
 
 def move_by_keyboard(explorer, knob, position):
@@ -69,14 +70,20 @@ def move_by_keyboard(explorer, knob, position):
     elif inputs.get_attribute("type") == "checkbox":
         inputs.press("Space")
     else:
-        inputs.press("Home" if position > int(inputs.get_attribute("max")) / 2 else "End")
+        inputs.press("Home" if in_upper_half(inputs, position) else "End")
 
 
-def move_all(explorer, together=()):
+def in_upper_half(slider, position):
+    """Whether a slider stands nearer to its end than to its beginning."""
+    low, high = (float(slider.get_attribute(end)) for end in ("min", "max"))
+    return position > (low + high) / 2
+
+
+def move_all(explorer):
     """Move each knob by mouse, then by keyboard; return how many knobs there are.
 
     Whatever moves, the picture and the explorer keep their size, a slider says its value, and the
-    knobs that are not `together` with the moved one stand at their defaults.
+    other knobs stay where they are.
     """
     explorer.scroll_into_view_if_needed()
     start = State.of(explorer)
@@ -90,9 +97,29 @@ def move_all(explorer, together=()):
             assert after.positions[k] != before.positions[k]
             assert after.sizes == start.sizes, "the page jumps"
             for i, position in enumerate(after.positions):
-                if i != k and not (i in together and k in together):
-                    assert position == start.positions[i]
+                assert i == k or position == before.positions[i]
             if slider := knobs.nth(k).locator("input[type=range]").all():
                 assert slider[0].get_attribute("aria-valuetext") == after.texts[k]
                 assert after.texts[k] != before.texts[k]
     return knobs.count()
+
+
+def computed(explorer):
+    """The function, the knobs as it got them, and its outputs, once nothing is on its way."""
+    explorer.page.wait_for_function(
+        "root => root.live?.done && root.live.values.every((x, k) => x === root.knobs[k].value)",
+        arg=explorer.element_handle(),
+        timeout=60000,
+    )
+    told = explorer.evaluate("""root => ({
+        name: JSON.parse(root.querySelector(".explorer-live").textContent).function,
+        knobs: Object.fromEntries(root.knobs.map((knob, k) => [knob.key, root.live.values[k]])),
+        ms: root.live.ms,
+        outputs: Object.entries(root.live.outputs).map(([name, { shape, data }]) =>
+          [name, shape, [...data].map((x) => (Number.isNaN(x) ? null : x))]),
+    })""")
+    outputs = {
+        name: np.array([np.nan if x is None else x for x in values]).reshape(shape)
+        for name, shape, values in told["outputs"]
+    }
+    return told["name"], told["knobs"], outputs, told["ms"]

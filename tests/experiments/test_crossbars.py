@@ -98,7 +98,8 @@ def test_saturation_silences_updates_and_refresh_revives_them():
     assert refreshed.response[-20:].mean() > 0.25
     assert left_alone.refreshed.sum() == 0
     assert (refreshed.refreshed[9::10][3:] > 0).all()
-    assert (np.diff(left_alone.sides.mean(axis=1)) > -0.02).all()
+    # 4000 sides, half of them with a pulse of sd up to 1.3 µS: a standard error of 0.015 µS
+    assert (np.diff(left_alone.sides.mean(axis=1)) > -0.06).all()
 
 
 @pytest.mark.parametrize(

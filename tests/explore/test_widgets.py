@@ -1,20 +1,24 @@
-"""Explorers: which states a page holds, what breaks them, and their widgets in a real kernel."""
+"""Explorers: what a page holds, what breaks them, and their widgets in a real kernel."""
 
 import asyncio
 import gc
+import json
 import re
 import threading
 import time
 import weakref
 from queue import Empty
 
+import numpy as np
 import pytest
 from IPython.core.formatters import format_display_data
 from jupyter_client.manager import start_new_kernel
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from pcmlib.explore import Choice, Panel, Slider, Steps, Toggle, explorer
+from pcmlib.explore import Choice, Panel, Slider, Toggle, explorer
+from pcmlib.live import LiveFunction
+from pcmlib.live.function import FUNCTIONS
 
 KNOBS = {
     "slope": Slider(0, 4, 1, 2, "slope", "µS"),
@@ -46,21 +50,6 @@ def make(function=line, knobs=KNOBS, **options):
     return explorer(function, caption="A line.", **options, **knobs)
 
 
-@pytest.mark.usefixtures("book")
-def test_a_page_holds_each_knob_alone():
-    explored = make(line, {"slope": KNOBS["slope"], "sign": KNOBS["sign"]})
-    assert sorted(explored.frames) == [(0, 0), (1, 0), (2, 0), (2, 1), (3, 0), (4, 0)]
-    assert next(iter(explored.frames)) == explored.start == (2, 0)
-    assert len({tuple(lines) for lines in explored.frames.values()}) == 6
-
-
-def test_knobs_of_a_grid_move_together_and_the_others_alone():
-    knobs = {"slope": KNOBS["slope"], "sign": KNOBS["sign"], "width": Steps([2, 4, 8], 4, "width")}
-    states = set(make(line, knobs, grid=["slope", "sign"]).reachable())
-    assert states == {(i, j, 1) for i in range(5) for j in range(2)} | {(2, 0, 0), (2, 0, 2)}
-    assert len(set(make(line, knobs, grid=list(knobs)).reachable())) == 5 * 2 * 3
-
-
 def test_corners_are_the_ends_of_all_knobs():
     corners = list(make().corners())
     assert corners[0] == (2, 0, 0)
@@ -68,19 +57,73 @@ def test_corners_are_the_ends_of_all_knobs():
     assert make().values((4, 1, 1)) == {"slope": 4, "sign": "down", "mesh": True}
 
 
-def test_frames_are_drawn_only_while_a_book_is_built(monkeypatch):
+@pytest.fixture
+def ramp():
+    """A live function, and how often it was called."""
     calls = []
 
-    def counted(slope):
-        calls.append(slope)
-        return line(slope)
+    def ramp(slope, sign, mesh, x, y):
+        for k in range(3):
+            x[k], y[k] = k, k * slope * (1 - 2 * sign) + mesh
 
-    knobs = {"slope": KNOBS["slope"]}
-    assert "<script" not in make(counted, knobs).html()
-    assert calls == [2]
+    made = LiveFunction(ramp, {}, {"x": (3,), "y": (3,)})
+
+    @made.here
+    def _(**knobs):
+        calls.append(knobs)
+        found = {"x": np.zeros(3, np.float32), "y": np.zeros(3, np.float32)}
+        ramp(*knobs.values(), *found.values())
+        return found
+
+    @made.figure
+    def _(x, y):
+        figure = Figure(figsize=(4, 3))
+        axes = figure.subplots()
+        axes.plot(x, y)
+        axes.set(ylim=(-10, 10), xlim=(0, 2))
+        return figure
+
+    yield made, calls
+    del FUNCTIONS["ramp"]
+
+
+def test_a_page_is_alive_only_while_a_book_is_built(ramp, monkeypatch):
+    function, calls = ramp
+    assert "<script" not in make(function).html()
+    assert calls == [{"slope": 2.0, "sign": 0.0, "mesh": 0.0}]
     monkeypatch.setenv("PCMLIB_BOOK", "1")
-    assert "<script" in make(counted, knobs).html()
-    assert sorted(calls[1:]) == [0, 1, 2, 3, 4]
+    text = make(function).html()
+    told = json.loads(re.search(r'class="explorer-live">(.*?)</script>', text)[1])
+    assert told["function"] == "ramp"
+    [artist] = told["artists"]
+    assert [artist["data"][name]["output"] for name in "xy"] == ["x", "y"]
+    assert f'id="{make(function).name}-live-0"' in text
+    assert {tuple(call.values()) for call in calls} == {(2, 0, 0), (0, 0, 0), (4, 1, 1)}
+
+
+@pytest.mark.usefixtures("book")
+def test_a_figure_that_shows_what_is_no_output_stops_the_book(ramp):
+    function, _ = ramp
+    draw = function.draw
+    function.figure(lambda x, y: draw(x, 2 * y))
+    with pytest.raises(ValueError, match=r"y of a Line2D .* must be an output"):
+        make(function)
+
+
+@pytest.mark.usefixtures("book")
+def test_a_plain_function_stands_on_a_page_at_its_defaults():
+    text = make().html()
+    assert "<svg" in text
+    assert "<script" not in text
+    assert "<input" not in text
+
+
+def test_widgets_compute_a_live_function_at_every_combination(ramp):
+    function, calls = ramp
+    panel = Panel(make(function))
+    for control, index in zip(panel.controls, (4, 1, True), strict=True):
+        setattr(control, "value" if index is True else "index", index)
+    assert calls[-1] == {"slope": 4.0, "sign": 1.0, "mesh": 1.0}
 
 
 @pytest.mark.usefixtures("book")
@@ -129,30 +172,12 @@ def test_an_explorer_that_is_broken_at_its_defaults_stops_its_cell():
         make(fails_at(2), {"slope": KNOBS["slope"]})
 
 
-@pytest.mark.usefixtures("book")
-def test_an_explorer_that_is_broken_anywhere_stops_the_book():
-    with pytest.raises(ZeroDivisionError, match="broken"):
-        make(fails_at(4), {"slope": KNOBS["slope"]})
-
-
-@pytest.mark.usefixtures("book")
-def test_the_author_is_told_when_frames_exceed_the_budget_or_change_their_size():
-    with pytest.raises(
-        ValueError, match=r"^budget_kb = 9: must be at least \d\d, .* 7 frames in kB"
-    ):
-        make(budget_kb=9)
-    with pytest.raises(ValueError, match=r"^figure size = \{'slope': 2, 'width': 2\}: must be the"):
-        make(line, {"slope": KNOBS["slope"], "width": Steps([2, 4], 4, "width")})
-
-
 @pytest.mark.parametrize(
     ("options", "name"),
     [
         ({"caption": " "}, "caption"),
-        ({"grid": ["gain"]}, "grid"),
-        ({"budget_kb": 0}, "budget_kb"),
         ({"knobs": {}}, "knobs"),
-        ({"function": lambda slope, sign, mesh: None}, "figure_function"),
+        ({"function": lambda slope, sign, mesh: None}, "function"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(options, name):

@@ -1,21 +1,18 @@
 """The static form: drawings that keep the figure's geometry, and a page that a parser accepts."""
 
-import base64
 import json
 import re
-import zlib
 from html.parser import HTMLParser
 
 import matplotlib as mpl
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pcmlib.explore import Choice, Slider, Toggle
-from pcmlib.explore.static_page import _steps, draw, pack, page
+from pcmlib.explore.page import draw, page
 
 KNOBS = {
     "g": Slider(0, 2, 1, 1, "conductance <G>", "µS"),
@@ -32,13 +29,18 @@ def curve(points, **style):
     return figure
 
 
-def absolute(path):
-    """Points of a path of M, l and z: the steps summed up again."""
-    points = []
-    for command, x, y in re.findall(r"([Ml])(\S+) ([^lMz]+)", path):
-        step = np.array([float(x), float(y)])
-        points.append(step if command == "M" else points[-1] + step)
-    return np.array(points)
+def outline_of(path):
+    """Points of a path of M, L and z."""
+    return np.array(re.findall(r"[ML]\s*(\S+)\s+([^\sLMz]+)", path), float)
+
+
+def paths_of(svg, part):
+    return [
+        p
+        for tag in re.findall(r"<path[^>]*>", svg)
+        if part in tag
+        for p in re.findall(r' d="([^"]*)"', tag)
+    ]
 
 
 @given(
@@ -52,28 +54,12 @@ def absolute(path):
 def test_a_drawn_curve_is_where_matplotlib_puts_it(points):
     with mpl.rc_context({"path.simplify": False}):
         figure = curve(points, color="#123456")
-        lines = draw(figure, "name")
-    [line] = [line for line in lines if "#123456" in line]
-    [path] = re.findall(r' d="([^"]*)"', line)
+        [path] = paths_of(draw(figure, "name"), "#123456")
     axes = figure.axes[0]
     pixels = axes.transData.transform(points)
     expected = pixels * 72 / figure.dpi
     expected[:, 1] = 72 * figure.get_figheight() - expected[:, 1]
-    np.testing.assert_allclose(absolute(path), expected, atol=0.0051)
-
-
-def test_glyphs_of_several_outlines_keep_their_shape():
-    # The plus-minus sign is straight lines only, in several closed outlines.
-    figure = curve([(0, 0), (1, 1)])
-    figure.axes[0].set(xticks=[], yticks=[])
-    [glyph] = [line for line in draw(figure, "name") if 'id="name-DejaVuSans-' in line]
-    [path] = re.findall(r' d="([^"]*)"', glyph)
-    outlines = [absolute(outline) for outline in path.split("z")[:-1]]
-    assert [len(outline) for outline in outlines] == [13, 5]
-    plus, minus = (np.ptp(outline, axis=0) for outline in outlines)
-    assert plus[0] == minus[0]  # as wide as each other
-    assert plus[1] > minus[1]
-    assert outlines[1][:, 1].max() < outlines[0][:, 1].min()  # the minus stands below the plus
+    np.testing.assert_allclose(outline_of(path), expected, atol=0.0051)
 
 
 def test_a_drawing_takes_ink_and_paper_from_the_page_and_names_nothing_outside():
@@ -83,7 +69,7 @@ def test_a_drawing_takes_ink_and_paper_from_the_page_and_names_nothing_outside()
     axes.imshow(np.eye(2), extent=(0, 1, 0, 1))
     axes.legend()
     before = dict(mpl.rcParams)
-    svg = "\n".join(draw(figure, "name"))
+    svg = draw(figure, "name")
     assert not plt.get_fignums()
     assert dict(mpl.rcParams) == before
     assert "currentColor" in svg
@@ -104,27 +90,27 @@ def test_the_same_figure_is_drawn_to_the_same_bytes():
     assert draw(curve(points), "name") != draw(curve(points[::-1][:2]), "name")
 
 
-@given(
-    st.dictionaries(
-        st.tuples(st.integers(0, 9), st.integers(0, 9)),
-        st.lists(st.sampled_from(["<g>", "</g>", '<path d="µ"/>', "<x/>"]), max_size=8),
-        min_size=1,
-    )
-)
-def test_packed_frames_come_back_as_they_were(frames):
-    packet = json.loads(zlib.decompress(base64.b64decode(pack(frames, start=[1, 2]))))
-    assert packet["start"] == [1, 2]
-    unpacked = {
-        tuple(map(int, key.split(","))): [packet["lines"][number] for number in numbers]
-        for key, numbers in packet["frames"].items()
-    }
-    assert unpacked == frames
+def test_markers_that_look_alike_say_so_once():
+    style = {"ls": "none", "marker": "o", "color": "#123456"}
+    few, many = (draw(curve([(x, 0) for x in range(n)], **style), "name") for n in (3, 60))
+    assert many.count("<use ") == few.count("<use ") + 57 > 57
+    uses = "".join(re.findall(r"<use [^>]*>", many))
+    assert many.count("#123456") == few.count("#123456")
+    assert "#123456" not in uses
+    assert "#123456" in re.search(r"<g[^>]*style[^>]*><use", many.replace("> <", "><"))[0]
+
+
+def test_a_group_that_is_redrawn_keeps_its_name_and_no_other_does():
+    figure = curve([(0, 0), (1, 1)])
+    figure.axes[0].lines[0].set_gid("live-0")
+    svg = draw(figure, "name")
+    assert re.findall(r'<g id="([^"]*)"', svg) == ["name-live-0"]
 
 
 class Outline(HTMLParser):
     """Elements with attributes, text of labels, and whether every element is closed in order."""
 
-    VOID = ("input",)
+    VOID = ("input", "wbr")
 
     def __init__(self, text):
         super().__init__()
@@ -152,10 +138,15 @@ class Outline(HTMLParser):
         return [attributes for found, attributes in self.found if found == tag]
 
 
-def test_a_page_with_one_frame_is_a_plain_figure():
-    outline = Outline(page("name", "A < B", KNOBS, {(1, 0, 1): draw(curve([(0, 0), (1, 1)]), "n")}))
+LIVE = {"function": "f", "module": "pcmlib.demos.devices", "data": [], "artists": [{"x": "</"}]}
+
+
+def test_a_page_without_a_live_function_is_a_plain_figure():
+    svg = draw(curve([(0, 0), (1, 1)]), "n")
+    outline = Outline(page("name", "A < B", KNOBS, svg, None))
     assert not outline.all("script")
     assert not outline.all("input")
+    assert "data-live" not in outline.all("figure")[0]
     [picture] = [attributes for attributes in outline.all("div") if "role" in attributes]
     assert (picture["role"], picture["aria-label"]) == ("img", "A < B")
     assert len(outline.all("svg")) == 1
@@ -163,8 +154,7 @@ def test_a_page_with_one_frame_is_a_plain_figure():
 
 
 def test_knobs_on_a_page_are_labelled_native_controls_at_their_defaults():
-    frames = {(1, 0, 1): ["<svg>", "</svg>"], (0, 0, 1): ["<svg>", "<g/>", "</svg>"]}
-    text = page("name", "caption", KNOBS, frames)
+    text = page("name", "caption", KNOBS, "<svg></svg>", LIVE)
     outline = Outline(text)
     slider, first, second, toggle = outline.all("input")
     assert slider["type"] == "range"
@@ -181,23 +171,13 @@ def test_knobs_on_a_page_are_labelled_native_controls_at_their_defaults():
     assert "hidden" in form  # shown by the script, without which no knob works
     assert "http" not in text
     assert outline.texts[:2] == ["conductance <G>", "1 µS"]
+    assert "data-live" in outline.all("figure")[0]
 
 
-@pytest.mark.parametrize(
-    ("grid", "rule"),
-    [
-        ((), "One knob at a time: moving one"),
-        (("g", "noise"), "One knob at a time (conductance &lt;G&gt; and noise move together)"),
-        (("g", "scheme", "noise"), None),
-    ],
-)
-def test_the_page_says_what_becomes_of_the_other_knobs(grid, rule):
-    frames = {(1, 0, 1): ["<svg/>"], (0, 0, 1): ["<svg/>"]}
-    text = page("name", "caption", KNOBS, frames, grid)
-    assert ("One knob at a time" in text) == (rule is not None)
-    assert rule is None or rule in text
-
-
-def test_a_closed_outline_leaves_the_pen_where_it_began():
-    # In SVG, a step after z starts from the point of the last M.
-    assert _steps("M 1 1 L 2 1 L 2 4 z L 3 3.005") == "M1 1l1 0l0 3zl2 2"
+def test_what_the_script_needs_stands_in_the_page_and_cannot_end_it():
+    text = page("name", "caption", KNOBS, "<svg></svg>", LIVE)
+    [told] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
+    told = json.loads(told)
+    assert told["artists"] == LIVE["artists"]
+    assert [knob["key"] for knob in told["knobs"]] == ["g", "scheme", "noise"]
+    assert [knob["kind"] for knob in told["knobs"]] == ["slider", "choice", "toggle"]

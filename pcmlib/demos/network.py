@@ -1,0 +1,106 @@
+"""What the explorer of the network chapter computes: one trial from inside."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pcmlib.base.kernels import kernel
+from pcmlib.experiments.networks import trial_traces
+from pcmlib.live import live
+from pcmlib.plots.networks import plot_synapse
+from pcmlib.training import TrainConfig
+from pcmlib.training.alone import make_network, numbers, run_sample
+
+NEURON = 95  # the one that the chapter follows
+UNTIL = 0.4  # s of the trial that are shown
+_STEPS = round(UNTIL / TrainConfig().dt) + 1
+_LIMITS = (0.4, 0.55, 25.0, 0.012, 18.0)
+_ROWS = ("v", "h", "ebar", "signal", "gradient")
+_F = np.float32
+
+
+@live(
+    data={"runs": numbers(TrainConfig())},
+    **dict.fromkeys(_ROWS, (_STEPS,)),
+    fired=(_STEPS,),
+    arrived=(_STEPS,),
+    level=(2,),
+)
+def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, arrived, level):
+    """Chapter 07: what one synapse of an FP32 network sees in its first trial; tau_rec in ms.
+
+    The synapse is the one to neuron `NEURON` whose input its eligibility owes most to.
+    """
+    run = runs[0]
+    run.threshold, run.tau_rec, run.gamma = threshold, tau_rec / 1000, gamma
+    T, samples = int(run.steps), int(run.samples)
+    targets = np.zeros((samples, T, 1), np.float32)
+    y = np.zeros((T, 1), np.float32)
+    network = make_network(run, targets)
+    run_sample(network, run, 0, targets[0], 0, 0, y)
+    c, j = network.neurons, NEURON
+    pull = c.reg * (network.rate[j] - c.rate)
+    i = best_input(network, j)
+    first, index = network.inputs.first[0], network.inputs.index[0]
+    trace, before, eligibility, so_far = _F(0), _F(0), _F(0), _F(0)
+    level[0] = level[1] = threshold
+    for t in range(len(v)):
+        arrives = False
+        for s in range(first[t], first[t + 1]):
+            arrives |= index[s] == i
+        height = pseudo_derivative(network.v[t, j], c)
+        eligibility = c.kappa * eligibility + height * before
+        trace = c.alpha * trace + (_F(1) if arrives else _F(0))
+        before = trace
+        drive = (y[t, 0] - targets[0, t, 0]) * network.feedback[j, 0] + pull
+        so_far += drive * eligibility
+        v[t], h[t], ebar[t], signal[t], gradient[t] = (
+            network.v[t, j], height, eligibility, drive, so_far
+        )  # fmt: skip
+        fired[t] = _LIMITS[0] if network.v[t, j] > c.threshold else np.nan
+        arrived[t] = 0 if arrives else np.nan
+
+
+@kernel(error_model="numpy")
+def pseudo_derivative(v, c):
+    """h = gamma max(0, 1 - |v - theta| / theta)."""
+    return c.gamma * max(_F(0), _F(1) - abs(v - c.threshold) / c.threshold)
+
+
+@kernel(error_model="numpy")
+def best_input(network, j):
+    """The input whose trace goes with neuron j's pseudo-derivative most."""
+    T, n_in = network.v.shape[0], network.gradients[0].shape[0]
+    first, index = network.inputs.first[0], network.inputs.index[0]
+    trace, owed = np.zeros(n_in), np.zeros(n_in)
+    for t in range(T):
+        height = pseudo_derivative(network.v[t, j], network.neurons)
+        for i in range(n_in):
+            owed[i] += height * trace[i]
+            trace[i] *= network.neurons.alpha
+        for s in range(first[t], first[t + 1]):
+            trace[index[s]] += 1
+    best = 0
+    for i in range(n_in):
+        if owed[i] > owed[best]:
+            best = i
+    return best
+
+
+@trial.here
+def _(threshold: float, tau_rec: float, gamma: float) -> dict[str, np.ndarray]:
+    config = TrainConfig(threshold=threshold, tau_rec=tau_rec / 1000, gamma=gamma)
+    traces = trial_traces(config, post=NEURON)
+    outputs = {name: getattr(traces, name)[:_STEPS] for name in _ROWS}
+    fired, arrived = traces.spikes[:_STEPS, NEURON], traces.inputs[:_STEPS, traces.pre]
+    outputs["fired"] = np.where(fired, _LIMITS[0], np.nan)
+    outputs["arrived"] = np.where(arrived, 0.0, np.nan)
+    outputs["level"] = np.full(2, threshold)
+    return {name: values.astype(np.float32) for name, values in outputs.items()}
+
+
+@trial.figure
+def _(**outputs: np.ndarray) -> Figure:
+    time = np.arange(_STEPS) * TrainConfig().dt
+    return plot_synapse(time, **outputs, limits=_LIMITS)

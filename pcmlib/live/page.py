@@ -1,0 +1,32 @@
+"""The script that pages with live functions load."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from importlib.resources import files
+
+from pcmlib.live.webassembly import build
+
+MODULES = (
+    "pcmlib.demos.crossbars",
+    "pcmlib.demos.devices",
+    "pcmlib.demos.network",
+    "pcmlib.demos.outcomes",
+    "pcmlib.demos.training",
+)
+"""Whose functions the book's pages call."""
+
+
+def script(modules: Sequence[str] = MODULES) -> str:
+    """Object, descriptions and runtime in one script, which no page has to fetch more for."""
+    built = build(tuple(modules))
+    packed = zlib.compress(base64.b64decode(built["object"]), 9)
+    told = {"object": base64.b64encode(packed).decode(), "functions": built["functions"]}
+    code = [files("pcmlib.live").joinpath(name).read_text("utf-8") for name in _SCRIPTS]
+    return "\n".join([f"const PCMLIB = {json.dumps(told)};", *code])
+
+
+_SCRIPTS = ("artists.js", "runtime.js")
