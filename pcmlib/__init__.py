@@ -10,11 +10,12 @@ From the bottom up, each built on those before it:
     srnn           the spiking network: neurons, synapses, a trial
     eprop          its gradient: e-prop's, and BPTT's to hold it against
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
+    live           functions that a browser computes: to WebAssembly, and into a figure
     sweep          searches for hyperparameters
     experiments    the data behind the chapters' figures and tables
     plots          the figures
     explore        sliders that live in a notebook and on a page
-    demos          the chapters' explorers: knobs in, figure out
+    demos          the chapters' explorers: knobs in, numbers and figure out
     commands       the command line
 """
 

@@ -90,7 +90,9 @@ class TrainConfig:
 
     @classmethod
     def preset(cls, scheme: str, kind: str | None = None, **changes: Any) -> TrainConfig:
-        """A known set for `scheme`: "tuned" or "reference"; None is tuned where there is one.
+        """A known set for `scheme`: "tuned", "refreshed", "reference"; None: tuned, if there is.
+
+        `pcmlib.training.presets` says where each kind comes from.
 
         With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one.
         """

@@ -1,7 +1,10 @@
 """Known sets of hyperparameters: fields of `TrainConfig` that differ from its defaults.
 
 "reference": what srnn-pcm's command line does by default, with the values in its README.
-"tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` makes another.
+"tuned": the best set of each study whose record lies in ``studies/``.
+"refreshed": the same of ``studies/refreshed/``, whose searches had a wider space: how often
+saturated synapses are refreshed, scales up to 1000 µS, and each scheme's own start. `pcmlib.sweep`
+makes another of these.
 
 A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs". A
 set for one resolution serves those without: what it counts in pulses follows the size of a pulse,
@@ -46,6 +49,7 @@ def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
 
 
 STUDIES: dict[str, dict[str, Any]] = _read_studies()
+REFRESHED: dict[str, dict[str, Any]] = _read_studies(_STUDIES / "refreshed")
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "reference": {
@@ -58,6 +62,7 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "upd-ready": {},
     },
     "tuned": {key: record["best"] for key, record in STUDIES.items()},
+    "refreshed": {key: record["best"] for key, record in REFRESHED.items()},
 }
 
 _IN_PULSES = {"quantum": 0.125, "assumed_pulse": 0.75, "prob_scale": 1.0}  # with their defaults

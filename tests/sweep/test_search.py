@@ -183,6 +183,9 @@ def test_every_scheme_has_a_study_on_every_kind_of_memory():
     keys = {name for name in SCHEMES}
     keys |= {f"{name}/4-bit" for name, scheme in SCHEMES.items() if scheme.on_crossbar}
     assert presets.STUDIES.keys() == keys
+    bits = (2, 4, 8)
+    ideal = {f"{n}/{b}-bit" for n, scheme in SCHEMES.items() if scheme.on_crossbar for b in bits}
+    assert presets.REFRESHED.keys() >= set(SCHEMES) | ideal
 
 
 def test_a_package_without_studies_says_so(tmp_path):
@@ -191,13 +194,17 @@ def test_a_package_without_studies_says_so(tmp_path):
         presets._read_studies(tmp_path)
 
 
-def test_records_in_the_package_are_what_presets_hold():
-    """Each preset called tuned is the best of the last round of a study within the budget."""
-    assert presets.STUDIES.keys() == presets.PRESETS["tuned"].keys()
-    for key, record in presets.STUDIES.items():
+@pytest.mark.parametrize(
+    ("kind", "studies"), [("tuned", presets.STUDIES), ("refreshed", presets.REFRESHED)]
+)
+def test_records_in_the_package_are_what_presets_hold(kind, studies):
+    """Each preset is the best of the last round of a study within the budget."""
+    assert studies.keys() == presets.PRESETS[kind].keys()
+    for key, record in studies.items():
         scheme, _, memory = key.partition("/")
-        bits = {"bits": int(memory.split("-")[0])} if memory else {}
-        config = TrainConfig.preset(scheme, "tuned", **bits)
+        count, _, of = memory.partition("-")
+        told = {"pairs" if of == "pairs" else "bits": int(count)} if memory else {}
+        config = TrainConfig.preset(scheme, kind, **told)
         last = record["last"]
         assert last[0]["loss"] == min(entry["loss"] for entry in last)
         derived = {"lr_end", "quantum_pulses", "prob_scale_pulses", "refresh_period"}
