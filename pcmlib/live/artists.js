@@ -11,13 +11,13 @@ const redraw = (() => {
     return made;
   };
 
-  // From values to points of the figure; NaN where a value has no place, as below 0 on a log axis.
+  // From values to points of the figure; NaN where a value has no place, as 0 on a log axis.
   const scale = ([low, high, log], start, end) => {
     const at = log ? (x) => (x > 0 ? Math.log(x) : NaN) : (x) => x;
     const [first, last] = [at(low), at(high)];
     const slope = (end - start) / (last - first);
     const far = (x) => Math.max(-1e4, Math.min(1e4, x)); // what is clipped need not be exact
-    return (x) => (x === null ? NaN : far(start + slope * (at(x) - first)));
+    return (x) => (!Number.isFinite(x) ? NaN : far(start + slope * (at(x) - first)));
   };
   const scales = ({ box: [left, right, bottom, top], x, y }) =>
     [scale(x, left, right), scale(y, bottom, top)];
@@ -46,42 +46,47 @@ const redraw = (() => {
     return d;
   };
 
-  const marks = ({ shape, size, edge, colour, rim }, xs, ys, [sx, sy]) => {
-    const points = [];
-    for (let k = 0; k < xs.length; k++) {
-      const x = sx(xs[k]), y = sy(ys[k]);
-      if (Number.isFinite(x) && Number.isFinite(y)) points.push([x, y]);
-    }
-    const stroke = { fill: "none", stroke: colour };
-    if ((shape === "." || shape === "o") && colour !== "none") { // a dot is a line of no length with round ends
-      const d = points.map(([x, y]) => `M${round(x)} ${round(y)}h0`).join("");
-      const width = (shape === "." ? size / 2 : size) + edge;
-      const dot = (w, ink) =>
-        element("path", { d, ...stroke, stroke: ink, "stroke-width": w, "stroke-linecap": "round" });
-      return rim === colour ? [dot(width, colour)] : [dot(width, rim), dot(width - 2 * edge, colour)];
-    }
-    const r = size / 2;
-    const outline = ([x, y]) => {
-      if (shape === "o") return `M${round(x - r)} ${round(y)}a${r} ${r} 0 1 0 ${size} 0a${r} ${r} 0 1 0 ${-size} 0z`;
-      if (shape === "|") return `M${round(x)} ${round(y - r)}v${round(size)}`;
-      const corners = HALF_UNIT[shape] ?? [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+  // Runs of places that have values, as [first, last + 1]
+  const runs = (length, whole) => {
+    const found = [];
+    for (let k = 0; k < length; k++)
+      if (whole(k)) {
+        if (found.length && found.at(-1)[1] === k) found.at(-1)[1] = k + 1;
+        else found.push([k, k + 1]);
+      }
+    return found;
+  };
+
+  const marks = ({ shape, size, fill, stroke }, xs, ys, [sx, sy]) => {
+    const r = round(size / 2);
+    const corners = HALF_UNIT[shape] ?? [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+    const outline = (x, y) => {
+      if (shape === "." || shape === "o")
+        return `M${round(x - r)} ${round(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
+      if (shape === "|") return `M${round(x)} ${round(y - r)}v${2 * r}`;
       return `M${corners.map(([a, b]) => `${round(x + a * r)} ${round(y + b * r)}`).join("L")}z`;
     };
-    const d = points.map(outline).join("");
-    const fill = shape === "|" ? "none" : colour;
-    return [element("path", { d, fill, stroke: rim, "stroke-width": edge })];
+    const outlines = [];
+    for (let k = 0; k < xs.length; k++) {
+      const x = sx(xs[k]), y = sy(ys[k]);
+      if (Number.isFinite(x) && Number.isFinite(y)) outlines.push(outline(x, y));
+    }
+    // One path is fastest; but where translucent marks overlap they are darker, each drawn by itself.
+    const opaque = stroke["stroke-opacity"] === 1;
+    const group = element("g", { ...fill, ...stroke, "stroke-linejoin": "miter" });
+    group.innerHTML = (opaque ? [outlines.join("")] : outlines).map((d) => `<path d="${d}"/>`).join("");
+    return group;
   };
 
   const kinds = {
-    line({ axes, data, stroke, marker, opacity }, outputs) {
+    line({ axes, data, stroke, marker }, outputs) {
       const [xs, ys, to] = [numbers(data.x, outputs), numbers(data.y, outputs), scales(axes)];
       const made = [];
       if (stroke) {
         const square = stroke["stroke-dasharray"] ? {} : { "stroke-linecap": "square" };
         made.push(element("path", { d: path(xs, ys, to), fill: "none", ...stroke, ...square }));
       }
-      if (marker) made.push(...marks(marker, xs, ys, to));
-      made.forEach((one) => one.setAttribute("opacity", opacity));
+      if (marker) made.push(marks(marker, xs, ys, to));
       return made;
     },
     segments({ axes, data, stroke }, outputs) {
@@ -95,27 +100,31 @@ const redraw = (() => {
       }
       return [element("path", { d, fill: "none", ...stroke })];
     },
-    band({ axes, data, fill }, outputs) {
+    band({ axes, data, fill, stroke }, outputs) {
       const to = scales(axes);
-      const [xs, low, high] = ["x", "low", "high"].map((name) => [...numbers(data[name], outputs)]);
+      const [xs, low, high] = ["x", "low", "high"].map((name) => numbers(data[name], outputs));
       const whole = (k) => [to[0](xs[k]), to[1](low[k]), to[1](high[k])].every(Number.isFinite);
-      const kept = xs.map((_, k) => k).filter(whole);
-      const back = [...kept].reverse();
-      const x = [...kept, ...back].map((k) => xs[k]);
-      const y = [...kept.map((k) => low[k]), ...back.map((k) => high[k])];
-      return [element("path", { d: kept.length ? `${path(x, y, to)}z` : "", ...fill })];
+      const there = (values, run) => [...values.slice(...run)];
+      const back = (values, run) => there(values, run).reverse();
+      const closed = (run) => {
+        const x = [...there(xs, run), ...back(xs, run)];
+        return `${path(x, [...there(low, run), ...back(high, run)], to)}z`;
+      };
+      const d = runs(xs.length, whole).map(closed).join("");
+      return [element("path", { d, ...fill, ...stroke })];
     },
-    stairs({ axes, data, fill, stroke }, outputs) {
+    stairs({ axes, data, fill, stroke, baseline }, outputs) {
       const [sx, sy] = scales(axes);
       const [values, edges] = [numbers(data.values, outputs), numbers(data.edges, outputs)];
-      const floor = axes.box[2];
-      const height = (value) => {
-        const y = sy(value);
-        return Number.isFinite(y) ? Math.min(y, floor + 1e3) : floor + 1e3; // 0 on a log axis
-      };
-      let d = `M${round(sx(edges[0]))} ${round(height(0))}`;
-      for (let k = 0; k < values.length; k++) d += `V${round(height(values[k]))}H${round(sx(edges[k + 1]))}`;
-      d += `V${round(height(0))}`;
+      const below = axes.box[2] + 1e3; // where 0 is on a log axis
+      const height = (value) => Math.min(sy(value) || below, below);
+      let d = "";
+      for (const [first, end] of runs(values.length, (k) => Number.isFinite(values[k]))) {
+        d += `M${round(sx(edges[first]))} ${round(height(baseline ?? values[first]))}`;
+        for (let k = first; k < end; k++)
+          d += `V${round(height(values[k]))}H${round(sx(edges[k + 1]))}`;
+        if (baseline !== null) d += `V${round(height(baseline))}`;
+      }
       return [element("path", { d, ...fill, ...stroke, "stroke-linejoin": "miter" })];
     },
     image({ data, place, shape, colours, limits }, outputs) {
@@ -147,6 +156,8 @@ const redraw = (() => {
   return (svg, prefix, artists, outputs) => {
     for (const artist of artists) {
       const group = svg.querySelector(`#${CSS.escape(`${prefix}-${artist.gid}`)}`);
+      // A glyph or a marker is defined where it is first used, perhaps by others too, as a legend.
+      svg.prepend(...group.querySelectorAll("defs"));
       artist.cut ??= group.querySelector("[clip-path]")?.getAttribute("clip-path") ?? "";
       const made = kinds[artist.kind](artist, outputs);
       if (artist.cut) made.forEach((one) => one.setAttribute("clip-path", artist.cut));
