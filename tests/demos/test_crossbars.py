@@ -26,6 +26,7 @@ BITS = (None, 3, 4, 6)
 def test_product_noise(pairs, active, elapsed, read_noise):
     knobs = {"active": active, "elapsed": elapsed}
     found = demos.product_noise(pairs=pairs, read_noise=read_noise, **knobs)
+    assert found["number"] == pairs
     p = PCMParameters(read_noise=read_noise)
     for name, n in (("one", 1), ("many", pairs)):
         run = experiments.product_noise(pairs=n, reads=10, parameters=p, **knobs)

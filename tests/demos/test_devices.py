@@ -94,6 +94,7 @@ def test_device_panels(**constants):
     agree(found["write_low"], write.mean - write.std)
     agree(found["level"], read.conductance)
     agree(found["read_mean"], read.mean)
+    agree(found["read_low"], read.mean - read.std)
     agree(found["read_high"], read.mean + read.std)
     agree(found["curve"], experiments.drift_curves(p).conductance)
 

@@ -18,7 +18,9 @@ def test_search(budget, networks):
         got = found["best_shown"][k - 1], found["best_true"][k - 1]
         np.testing.assert_allclose(got, expected, rtol=1e-5)
     shown = search.tuning[:, :networks].mean(1)
-    np.testing.assert_allclose(found["chosen_shown"], shown[:budget].min(), rtol=1e-6)
+    chosen = shown[:budget].argmin()
+    np.testing.assert_allclose(found["chosen_shown"], shown[chosen], rtol=1e-6)
+    np.testing.assert_allclose(found["chosen_true"], search.fresh.mean(1)[chosen], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("set_pulse", "reset_pulse"), [(0.675, 50.0), (10.0, 0.0)])
