@@ -32,7 +32,8 @@ def test_product_noise(pairs, active, elapsed, read_noise):
         run = experiments.product_noise(pairs=n, reads=10, parameters=p, **knobs)
         np.testing.assert_allclose(found["exact"], np.tile(run.exact, (10, 1)), atol=1e-4)
         np.testing.assert_allclose(found[name], run.reads, atol=2e-3)
-        np.testing.assert_allclose(found[f"{name}_error"], 100 * run.relative_error, rtol=1e-3)
+        error = 100 * run.relative_error  # %; without noise, that of the sums alone
+        np.testing.assert_allclose(found[f"{name}_error"], error, rtol=1e-3, atol=0.01)
 
 
 @few

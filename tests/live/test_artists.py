@@ -89,12 +89,58 @@ def test_nan_is_as_good_as_a_number():
     ("paint", "fault"),
     [
         (lambda axes, o: axes.plot(np.arange(4), 2 * o["y"]), "y of a Line2D"),
-        (lambda axes, o: axes.fill_between(np.arange(4), o["y"] - 1, o["y"]), "low of a"),
+        (
+            lambda axes, o: axes.fill_between(np.arange(4), o["y"] - 1, o["y"]),
+            "low of a FillBetween",
+        ),
+        (lambda axes, o: axes.set_title(f"{o['y'][0]}"), "limits of|a Text"),
+        (lambda axes, o: axes.axhspan(0, o["y"][0], label="span"), "'span', a Rectangle"),
+        (lambda axes, o: axes.scatter(np.arange(4), o["y"], label="dots"), "'dots', a PathColl"),
+        (lambda axes, o: axes.set_xlabel(f"{o['y'][0]}"), "labels of"),
+        (lambda axes, o: axes.figure.suptitle(f"{o['y'][0]}"), "a text of the figure"),
+        (
+            lambda axes, o: written(axes.text(0, 0, ""), "{y:.1f}", y=2 * o["y"][:1]),
+            "of one number",
+        ),
     ],
 )
 def test_what_is_no_output_is_named(paint, fault):
     with pytest.raises(ValueError, match=fault):
         trace(drawn(paint), samples(y=4))
+
+
+@pytest.mark.parametrize(
+    ("paint", "fault"),
+    [
+        (lambda axes, o: axes.plot(np.arange(4), o["y"], "D"), "marker = 'D'"),
+        (lambda axes, o: axes.step(np.arange(4), o["y"]), "without step lines"),
+        (lambda axes, o: axes.hlines(o["y"], 0, 1), "LineCollections are vertical"),
+        (lambda axes, o: written(axes.text(0, 0, "", va="top"), "{a:.1f}", a=o["a"]), "baseline"),
+        (
+            lambda axes, o: axes.imshow(o["map"], norm="symlog", extent=(0, 5, -3, 3)),
+            "linear scale",
+        ),
+    ],
+)
+def test_what_a_page_cannot_draw_is_refused(paint, fault):
+    with pytest.raises(ValueError, match=fault):
+        trace(drawn(paint), samples(y=4, a=1, map=(2, 3)))
+
+
+def test_limits_that_move_are_refused():
+    def draw(outputs):
+        figure = Figure()
+        figure.subplots().plot(np.arange(4), outputs["y"])
+        return figure
+
+    with pytest.raises(ValueError, match="limits of"):
+        trace(draw, samples(y=4))
+
+
+def test_a_level_across_the_axes_has_the_axes_coordinates():
+    _, [artist] = trace(drawn(lambda axes, o: axes.axhline(0).set_ydata(o["y"])), samples(y=2))
+    assert artist["axes"]["x"] == [0, 1, False]
+    assert artist["axes"]["y"] == [-3, 3, False]
 
 
 def test_figures_with_other_artists_are_refused():
