@@ -83,7 +83,8 @@ def move_all(explorer):
     """Move each knob by mouse, then by keyboard; return how many knobs there are.
 
     Whatever moves, the picture and the explorer keep their size, a slider says its value, and the
-    other knobs stay where they are.
+    other knobs stay where they are: at their defaults, since at some ends others have no effect.
+    In the end the first two are moved together.
     """
     explorer.scroll_into_view_if_needed()
     start = State.of(explorer)
@@ -101,7 +102,26 @@ def move_all(explorer):
             if slider := knobs.nth(k).locator("input[type=range]").all():
                 assert slider[0].get_attribute("aria-valuetext") == after.texts[k]
                 assert after.texts[k] != before.texts[k]
+        put_back(explorer, knobs.nth(k), start.positions[k])
+    for k in range(min(2, knobs.count())):
+        move_by_keyboard(explorer, knobs.nth(k), State.of(explorer).positions[k])
+    computed(explorer)
     return knobs.count()
+
+
+def put_back(explorer, knob, position):
+    """Set a knob as it was, and wait for the figure."""
+    knob.evaluate(
+        """(knob, position) => {
+          const inputs = [...knob.querySelectorAll("input")];
+          if (inputs.length > 1) inputs[position].checked = true;
+          else if (inputs[0].type === "checkbox") inputs[0].checked = position === 1;
+          else inputs[0].value = position;
+          inputs[0].dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        position,
+    )
+    computed(explorer)
 
 
 def computed(explorer):
