@@ -7,135 +7,26 @@ Python that Numba compiles for a browser. Conductances in µS, times in s.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from numba.extending import register_jitable
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
-from pcmlib.crossbar.laws import (
-    ASSUMED_PULSE,
-    REACH,
-    REFRESH_ABOVE,
-    REFRESH_WITHIN,
-    is_saturated,
-    lacks_room,
-    share,
-    whole_pulses,
-)
+from pcmlib.crossbar.laws import REACH, lacks_room
 from pcmlib.demos.devices import mean_and_sd
-from pcmlib.device import after_reset, apply_set, drifted, read_noise, set_increment
-from pcmlib.device.laws import blocks
+from pcmlib.demos.synapses import ask, deal, make_bar, refresh, reset_sides, side_means
+from pcmlib.device import after_reset, drifted, read_noise, set_increment
 from pcmlib.device.numbers import in_force, numbers
 from pcmlib.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
 from pcmlib.live import live
 from pcmlib.plots import crossbars as plots
 
 _F = np.float32
-_blocks = kernel(error_model="numpy")(blocks)
 _READS, _SIZE = 10, 100  # of the product
 _UPDATES, _SYNAPSES = 100, 2000  # of the saturation
 _CELL = 100  # synapses a cell of the WRITE statistics
 _MOST = 64  # pulses a device by the mean curve
-
-
-class Bar(NamedTuple):
-    """Synapses of a crossbar in a row; devices [1, 2 N S], side by side and pair by pair."""
-
-    G: np.ndarray
-    P: np.ndarray
-    tp: np.ndarray
-    n_set: np.ndarray
-    counts: np.ndarray  # int32, pulses of each device
-    side: np.ndarray  # int32 [2, S], pulses of each side
-    turn: np.ndarray  # int32 [2, S]
-    reset: np.ndarray  # bool [2, S]
-    mean: np.ndarray  # float32 [2, S], conductance of each side as last measured
-    xi: np.ndarray
-    key: np.ndarray
-    pairs: int
-
-
-@kernel(error_model="numpy")
-def make_bar(pairs, synapses):
-    """A crossbar of nothing, to be placed."""
-    shape, sides = (1, 2 * pairs * synapses), (2, synapses)
-    return Bar(
-        np.zeros(shape, np.float32), np.ones(shape, np.float32), np.zeros(shape),
-        np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(sides, np.int32),
-        np.zeros(sides, np.int32), np.zeros(sides, np.bool_), np.zeros(sides, np.float32),
-        np.zeros(shape, np.float32), np.zeros(1, np.uint64), pairs,
-    )  # fmt: skip
-
-
-@kernel(error_model="numpy")
-def side_means(values, pairs, mean):
-    """Means over the N devices of each side: of [1, 2 N S], into [2, S]."""
-    synapses = mean.shape[1]
-    for side in range(2):
-        for j in range(synapses):
-            total = _F(0)
-            for n in range(pairs):
-                total += values[0, (side * pairs + n) * synapses + j]
-            mean[side, j] = total / _F(pairs)
-
-
-@kernel(error_model="numpy")
-def deal(bar, t, p, decay, draw):
-    """Give each side its count of SETs, in turn."""
-    pulses, turn, counts, pairs = bar.side, bar.turn, bar.counts, bar.pairs
-    synapses = turn.shape[1]
-    for side in range(2):
-        for j in range(synapses):
-            for n in range(pairs):
-                at = (side * pairs + n) * synapses + j
-                counts[0, at] = share(pulses[side, j], turn[side, j], n, pairs)
-            turn[side, j] = (turn[side, j] + pulses[side, j]) % pairs
-    jobs = _blocks(1, counts.shape[1])
-    apply_set(bar.G, bar.P, bar.tp, bar.n_set, counts, t, p, decay, bar.key, draw, 0, jobs)
-
-
-@kernel(error_model="numpy")
-def reset_sides(bar, p, draw):
-    """RESET the devices of the flagged sides."""
-    G, P, turn, reset, xi, pairs = bar.G, bar.P, bar.turn, bar.reset, bar.xi, bar.pairs
-    synapses = turn.shape[1]
-    rng.fill_flat(xi[0], bar.key[0], draw)
-    for side in range(2):
-        for n in range(pairs):
-            for j in range(synapses):
-                at = (side * pairs + n) * synapses + j
-                if reset[side, j]:
-                    G[0, at], P[0, at] = after_reset(xi[0, at], p), 1
-        for j in range(synapses):
-            if reset[side, j]:
-                turn[side, j] = 0
-
-
-@register_jitable
-def ask(pulses, j, change, assumed_pulse, pairs):
-    """The pulses [2, S] that a change of synapse j is worth."""
-    k = np.int32(whole_pulses(change, assumed_pulse, pairs))
-    pulses[0, j], pulses[1, j] = (k, 0) if change > 0 else (0, k)
-
-
-@kernel(error_model="numpy")
-def refresh(bar, t, p, decay, draw):
-    """RESET saturated synapses and give them their weight back; how many there were."""
-    mean, pulses, reset, pairs, found = bar.mean, bar.side, bar.reset, bar.pairs, 0
-    side_means(bar.G, pairs, mean)
-    for j in range(mean.shape[1]):
-        plus, minus = mean[0, j], mean[1, j]
-        full = is_saturated(plus, minus, REFRESH_ABOVE, REFRESH_WITHIN)
-        ask(pulses, j, np.float64(plus - minus) if full else 0.0, ASSUMED_PULSE, pairs)
-        reset[0, j] = reset[1, j] = full
-        found += full
-    if found > 0:
-        reset_sides(bar, p, draw)
-        deal(bar, t, p, decay, draw + 1)
-    return found
 
 
 # 05: a product
