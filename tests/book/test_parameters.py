@@ -123,13 +123,18 @@ class ShortTrial(training.TrainConfig):
 
 @pytest.fixture
 def short_runs(monkeypatch):
-    """Whoever asks the store for a run gets a short one, trained here, that learns fast."""
+    """Whoever asks the store for a run gets a short one, trained here, that learns fast.
+
+    The runs of explorers and of the live search, of one pattern, are small as they are.
+    """
     stored, known = store.stored_train, {}
 
     def brisk(rate):
         return tuple(map(brisk, rate)) if isinstance(rate, tuple) else 30 * rate
 
     def short(config, **options):
+        if config.samples == 1:
+            return stored(config, **options)
         rates = {name: brisk(getattr(config, name)) for name in ("lr_in", "lr_rec", "lr_out")}
         config = config.replace(epochs=min(config.epochs, 30), steps=100, **rates)
         if config not in known:

@@ -204,7 +204,7 @@ def test_ink_and_paper_are_the_page_s(browser, site):
         computed(cells)
         paper, ink = (
             cells.locator("svg path[style*='explorer-paper']").first,
-            cells.locator("svg g[id*='-live-'] path[fill='currentColor']").first,
+            cells.locator("svg g[id*='-live-'] [fill='currentColor']").first,
         )
         assert paper.evaluate(style)[0] == "rgb(16, 32, 48)"
         assert ink.evaluate(style)[0] == "rgb(208, 224, 240)"
