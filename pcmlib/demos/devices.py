@@ -21,7 +21,7 @@ from pcmlib.live import live
 from pcmlib.plots import devices as plots
 
 _F = np.float32
-_blocks = kernel(error_model="numpy")(blocks)
+blocks_of = kernel(error_model="numpy")(blocks)
 _PULSES = 20  # of the WRITE statistics
 _SECONDS, _CELLS = 400, 3  # of the staircase
 _ARRAY_SECONDS, _STOP = 299, 100.0  # s: of an array's reads, and of its pulses
@@ -84,7 +84,7 @@ def follow(p, decay, key, devices, interval, stop, first, out, still):
     for r in range(rows):
         for i in range(devices):
             G[r, i] = after_reset(xi[r, i], p)
-    given, jobs = 1, _blocks(rows, devices)
+    given, jobs = 1, blocks_of(rows, devices)
     for second in range(seconds):
         t = first + second
         while given * interval <= t and given * interval < stop:
@@ -163,7 +163,7 @@ def fill_write_statistics(p, decay, devices, T0, mean, std, low, high):
         G[0, i] = after_reset(xi[0, i], p)
     for k in range(len(mean)):
         draw += 1
-        apply_set(G, P, tp, n_set, once, k * T0, p, decay, key, draw, 0, _blocks(1, devices))
+        apply_set(G, P, tp, n_set, once, k * T0, p, decay, key, draw, 0, blocks_of(1, devices))
         if p.read_noise > 0:
             draw += 1
             fill_rows(xi, key, draw)

@@ -1,6 +1,6 @@
 // The artists of a Matplotlib figure, drawn anew from arrays, as pcmlib.live.artists describes them.
 
-const redraw = (() => {
+const { redraw, element, path, scale } = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const HALF_UNIT = { "^": [[0, -1], [-1, 1], [1, 1]], v: [[0, 1], [-1, -1], [1, -1]] };
   const round = (x) => Math.round(100 * x) / 100;
@@ -153,7 +153,7 @@ const redraw = (() => {
   };
 
   // `artists` of the figure in `svg`, whose ids stand under `prefix`, from outputs {name: {data, shape}}
-  return (svg, prefix, artists, outputs) => {
+  const redraw = (svg, prefix, artists, outputs) => {
     for (const artist of artists) {
       const group = svg.querySelector(`#${CSS.escape(`${prefix}-${artist.gid}`)}`);
       // A glyph or a marker is defined where it is first used, perhaps by others too, as a legend.
@@ -164,4 +164,5 @@ const redraw = (() => {
       group.replaceChildren(...made);
     }
   };
+  return { redraw, element, path, scale };
 })();

@@ -13,6 +13,7 @@ from pcmlib.live.webassembly import build
 MODULES = (
     "pcmlib.demos.crossbars",
     "pcmlib.demos.devices",
+    "pcmlib.demos.laboratory",
     "pcmlib.demos.network",
     "pcmlib.demos.outcomes",
     "pcmlib.demos.training",

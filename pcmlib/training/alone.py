@@ -333,6 +333,7 @@ def train_alone(
                 if learning[k] and not learn(layers[k], run, p, gradients[k], lr[k], update + 1):
                     return False
         loss[epoch], rate_hz[epoch] = total / samples, hertz / samples
+        set_pulses[epoch] = reset_pulses[epoch] = 0
         for k in range(3):
             set_pulses[epoch] += total_of(layers[k].devices.n_set)
             reset_pulses[epoch] += total_of(layers[k].devices.n_reset)

@@ -83,7 +83,8 @@ class TrainConfig:
     read_noise: float = 1.0
     drift: float = 1.0
     g_max: float = 12.0  # µS, upper limit of a conductance
-    constants: tuple[tuple[str, Each], ...] = ()  # other constants of PCMParameters, by name
+    # other constants of PCMParameters: a dict, which is kept as pairs
+    constants: Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
 
     # Record
     snapshots: tuple[int, ...] | None = None  # epochs after which outputs are kept; None: 0, E/2, E
