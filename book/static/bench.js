@@ -1,0 +1,214 @@
+// The device bench: devices under the reader's own SETs, RESETs and reads, computed as they are written.
+
+class Bench {
+  static MOST = 2000; // steps
+  static WHAT = ["set", "reset", "read"];
+
+  constructor(root) {
+    this.told = JSON.parse(root.querySelector("script.lab-told").textContent);
+    this.root = root;
+    this.form = root.querySelector("form");
+    this.status = root.querySelector(".lab-status");
+    this.fields = new Fields(this.form, this.told.fields);
+    this.programme = this.form.elements.programme;
+    this.panel = new Panel(root.querySelector(".lab-panels"), {
+      title: "What is read", x: "time (s)", y: "conductance (µS)", width: 640, height: 320,
+    });
+    this.live = new Live();
+    this.read();
+    this.form.addEventListener("input", () => this.changed());
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
+    this.button("clear").addEventListener("click", () => this.write(""));
+    this.button("usual").addEventListener("click", () => this.usual());
+    this.button("json").addEventListener("click", () => this.save());
+    addEventListener("hashchange", () => this.read());
+    root.querySelector(".lab-live").hidden = false;
+  }
+
+  button(name) {
+    return this.root.querySelector(`button[data-does="${name}"]`);
+  }
+
+  write(text) {
+    this.programme.value = text;
+    this.changed();
+  }
+
+  usual() {
+    for (const [name, value] of Object.entries(this.told.defaults)) this.fields.set(name, value);
+    this.write(this.told.programme);
+  }
+
+  // A button acts `wait` seconds after the last step.
+  append(what) {
+    const { steps, faults } = this.parsed();
+    if (faults.length > 0) return this.say(faults.join("\n"));
+    const last = steps.length > 0 ? steps.at(-1).t + this.fields.value("wait") : 0;
+    const before = this.programme.value.trimEnd();
+    this.write(`${before}${before ? "\n" : ""}${Number(last.toPrecision(9))} ${what}`);
+    this.programme.scrollTop = this.programme.scrollHeight;
+  }
+
+  // "38.6 set", "0 set 20", "0:400:38.6 read": the steps in the order of their times
+  parsed() {
+    const steps = [], faults = [];
+    this.programme.value.split("\n").forEach((text, k) => {
+      const line = text.replace(/#.*/, "").trim();
+      if (!line) return;
+      const [when, what, count, ...rest] = line.toLowerCase().split(/\s+/);
+      const [start, stop, step] = when.split(":").map((x) => (x === "" ? NaN : Number(x)));
+      const pulses = count === undefined ? 1 : Number(count);
+      const range = when.includes(":");
+      const times = [];
+      const fits = start >= 0 && Number.isFinite(start) && Bench.WHAT.includes(what) && rest.length === 0 &&
+        (!range || (Number.isFinite(stop) && stop >= start && step > 0)) &&
+        (count === undefined || (what === "set" && Number.isInteger(pulses) && pulses >= 1 && pulses <= this.told.pulses));
+      if (!fits)
+        return faults.push(`line ${k + 1} = ${line}: must be a time in s, or start:stop:step, then set, reset or read; ` +
+          `after set a number of pulses up to ${this.told.pulses}`);
+      if (range) for (let n = 0; start + n * step < stop && n <= Bench.MOST; n++) times.push(start + n * step);
+      else times.push(start);
+      for (const t of times) steps.push({ t: Number(t.toPrecision(12)), what, pulses });
+    });
+    if (steps.length > Bench.MOST) faults.push(`${steps.length} steps: must be at most ${Bench.MOST}`);
+    steps.sort((a, b) => a.t - b.t); // stable: steps of one time stay in their order
+    return { steps, faults };
+  }
+
+  faults() {
+    const found = {};
+    for (const name of Object.keys(this.told.fields)) found[name] = this.fields.fault(name);
+    this.fields.order(found, this.told.ordered);
+    return Object.values(found).filter((fault) => fault);
+  }
+
+  get edited() {
+    return Object.keys(this.told.fields).filter((name) => this.fields.value(name) !== this.told.defaults[name]);
+  }
+
+  changed() {
+    const { steps, faults } = this.parsed();
+    const all = [...this.faults(), ...faults];
+    for (const name of Object.keys(this.told.fields))
+      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
+    this.say(all.join("\n"));
+    if (all.length > 0) return;
+    const edits = this.edited.map((name) => [name, this.fields.value(name) ?? "none"]);
+    const written = this.programme.value;
+    Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
+    this.tell(steps);
+    this.compute(steps);
+  }
+
+  read() {
+    const faults = [];
+    for (const [name, value] of Object.entries(this.told.defaults)) this.fields.set(name, value);
+    this.programme.value = this.told.programme;
+    for (const [name, text] of Address.read())
+      if (name === "programme") this.programme.value = text;
+      else if (name in this.told.fields) this.fields.set(name, text === "none" ? null : text);
+      else faults.push(`${name} = ${text}: this bench has no such setting`);
+    this.changed();
+    if (faults.length > 0) this.say(faults.join("\n"));
+  }
+
+  tell(steps) {
+    const constants = {};
+    for (const name of this.edited)
+      if (name === "nu_low" || name === "nu_high")
+        constants.nu_bounds = asPython(["nu_low", "nu_high"].map((bound) => this.fields.value(bound)));
+      else if (this.told.constants.includes(name)) constants[name] = asPython(this.fields.value(name));
+    const own = Object.entries(constants).map(([name, x]) => `${name}=${x}`).join(", ");
+    const devices = this.fields.value("devices");
+    const listed = steps.map(({ t, what, pulses }) => `    (${t}, "${what}", ${pulses}),`);
+    this.root.querySelector(".lab-call").textContent = [
+      "from pcmlib import PCMArray, PCMParameters", "",
+      `steps = [  # s, what, pulses`, ...listed, "]",
+      `cells = PCMArray((${devices},), PCMParameters(${own}), seed=${this.fields.value("seed")})`,
+      "readings = []",
+      "for t, what, pulses in steps:",
+      '    if what == "set":',
+      `        cells.set(t, [pulses] * ${devices})`,
+      '    elif what == "reset":',
+      "        cells.reset(t)",
+      "    else:",
+      "        readings.append(cells.read(t))",
+    ].join("\n");
+  }
+
+  compute(steps) {
+    const { names, size } = this.told.record;
+    const constant = (name) => Number(this.fields.value(name) ?? 0);
+    const p = new Uint8Array(Float64Array.from(names, constant).buffer);
+    const each = steps.flatMap(({ t, what, pulses }) => [t, Bench.WHAT.indexOf(what), pulses]);
+    const content = new Uint8Array(Float64Array.from(each).buffer);
+    const devices = this.fields.value("devices");
+    const data = [{ content: p, shape: [1], size }, { content, shape: [steps.length], size: 24 }];
+    const began = performance.now();
+    const job = { knobs: [this.fields.value("seed")], data, shapes: { conductance: [steps.length, devices] } };
+    this.live.run("treat", job, ({ outputs, done, error }) => {
+      if (error) return this.say(`This browser could not compute it: ${error}`);
+      if (!done) return;
+      this.draw(steps, devices, outputs.conductance.data);
+      this.root.bench = { steps, devices, conductance: outputs.conductance.data, ms: performance.now() - began };
+      this.root.dispatchEvent(new Event("drawn"));
+    });
+  }
+
+  // Up to ten devices a line each; of more, the mean and one standard deviation to both sides
+  draw(steps, devices, conductance) {
+    const { colours } = this.told;
+    const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
+    const x = reads.map((k) => steps[k].t);
+    const row = (k) => conductance.subarray(k * devices, (k + 1) * devices);
+    const mean = reads.map((k) => row(k).reduce((a, b) => a + b, 0) / devices);
+    const sd = reads.map((k, n) =>
+      Math.sqrt(row(k).reduce((a, b) => a + (b - mean[n]) ** 2, 0) / Math.max(1, devices - 1)));
+    const shown = Math.min(devices, 10);
+    const lines = [];
+    if (devices <= 10)
+      for (let i = 0; i < shown; i++) {
+        const y = reads.map((k) => row(k)[i]);
+        const colour = Object.values(colours)[i % 6];
+        lines.push({ x, y, colour, width: 1 }, { x, y, colour, dots: true, width: 4 });
+      }
+    else {
+      const edge = { x, colour: colours.blue, width: 1, dashed: true };
+      lines.push({ ...edge, y: mean.map((m, n) => m - sd[n]) });
+      lines.push({ ...edge, y: mean.map((m, n) => m + sd[n]), name: "± one sd" });
+      lines.push({ x, y: mean, colour: colours.blue, width: 2, name: "mean" }, { x, y: mean, colour: colours.blue, dots: true, width: 4 });
+    }
+    for (const [what, mark] of [["set", "up"], ["reset", "down"]]) {
+      const at = steps.filter((step) => step.what === what).map(({ t }) => t);
+      lines.push({ x: at, y: at.map(() => 0), colour: "currentColor", mark });
+    }
+    const last = steps.at(-1)?.t || 1;
+    const highest = Math.max(1, ...reads.flatMap((k) => [...row(k)]));
+    this.panel.draw({ x: [0, last], y: [0, highest * 1.1] }, lines, reads.length ? "" : "nothing is read yet");
+    const count = (what) => steps.filter((step) => step.what === what).length;
+    this.panel.say(`${devices} devices, ${count("set")} SETs, ${count("reset")} RESETs, ${reads.length} reads` +
+      (reads.length ? `; the last reads ${mean.at(-1).toFixed(2)} µS on average` : ""));
+    const rows = reads.map((k, n) =>
+      `<tr><td>${steps[k].t}</td><td>${mean[n].toFixed(3)}</td><td>${devices > 1 ? sd[n].toFixed(3) : "–"}</td></tr>`);
+    this.root.querySelector(".lab-numbers tbody").innerHTML = rows.join("");
+  }
+
+  save() {
+    const { steps, devices, conductance } = this.root.bench;
+    const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
+    const pulses = (what) => steps.filter((step) => step.what === what).map(({ t }) => t);
+    const content = {
+      time: reads.map((k) => steps[k].t),
+      conductance: reads.map((k) => [...conductance.subarray(k * devices, (k + 1) * devices)]),
+      pulse_times: pulses("set"), reset_times: pulses("reset"),
+    };
+    download("bench.json", `${JSON.stringify(content)}\n`);
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+}
+
+document.querySelectorAll("[data-bench]").forEach((root) => new Bench(root));

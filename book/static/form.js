@@ -1,0 +1,78 @@
+// What forms of numbers share: their fields, what is wrong with them, and an address that says the same.
+
+class Fields {
+  // told: {name: {kind, low, above, high, none}}; `above`: low itself is not allowed
+  constructor(form, told) {
+    this.told = told;
+    const input = (name) => [name, form.elements.namedItem(name)];
+    this.inputs = Object.fromEntries(Object.keys(told).map(input));
+  }
+
+  // A field's value as Python would have it: a number, a boolean or null; NaN for another text
+  value(name) {
+    const { kind, none } = this.told[name];
+    const input = this.inputs[name];
+    if (kind === "bool") return input.checked;
+    const text = input.value.trim();
+    if (text === "") return none && !input.validity.badInput ? null : NaN;
+    return Number(text);
+  }
+
+  set(name, value) {
+    if (this.told[name].kind === "bool") this.inputs[name].checked = value;
+    else this.inputs[name].value = value ?? "";
+  }
+
+  // What is wrong with a field, or ""
+  fault(name) {
+    const { kind, low, above, high, none } = this.told[name];
+    const value = this.value(name);
+    if (kind === "bool" || (none && value === null)) return this.mark(name, "");
+    const limits = [kind === "int" ? "a whole number" : "a number"];
+    if (low !== null) limits.push(`${above ? "above" : "at least"} ${low}`);
+    if (high !== null) limits.push(`at most ${high}`);
+    const fits = Number.isFinite(value) && (kind !== "int" || Number.isInteger(value)) &&
+      (low === null || (above ? value > low : value >= low)) && (high === null || value <= high);
+    const written = this.inputs[name].value || "(no number)";
+    return this.mark(name, fits ? "" : `${name} = ${written}: must be ${limits.join(", ")}`);
+  }
+
+  // Add to the faults found: of two fields the small must be below the large one, or at most as high.
+  order(found, ordered) {
+    for (const [small, large, equal] of ordered) {
+      if (found[small] || found[large] || this.inputs[small].matches(":disabled")) continue;
+      const [a, b] = [small, large].map((name) => this.value(name));
+      if (a < b || (equal && a === b)) continue;
+      const allowed = `${equal ? "at most" : "below"} ${large} = ${b}`;
+      found[small] = this.mark(small, `${small} = ${a}: must be ${allowed}`);
+    }
+  }
+
+  // Mark a fault for the eye and for screen readers.
+  mark(name, fault) {
+    if (fault) this.inputs[name].setAttribute("aria-invalid", "true");
+    else this.inputs[name].removeAttribute("aria-invalid");
+    return fault;
+  }
+}
+
+const Address = {
+  read: () => new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : ""),
+  // state: {name: value}; it takes the place of the last one in the browser's history
+  write(state) {
+    const text = new URLSearchParams(state).toString();
+    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+  },
+};
+
+function asPython(value) {
+  if (Array.isArray(value)) return `(${value.map(asPython).join(", ")})`;
+  const words = new Map([[null, "None"], [true, "True"], [false, "False"]]);
+  return words.get(value) ?? `${value}`;
+}
+
+function download(name, content) {
+  const address = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,171 @@
+// The laboratory's form: a tuned set, the reader's edits over it, and the same as address, call and command.
+
+class RunForm {
+  static OPTIONS = { bits: "--perf-bits", replicas: "--replicas", pairs: "--pairs", epochs: "--epochs", seed: "--seed" };
+
+  constructor(form, told) {
+    Object.assign(this, { form, told });
+    this.fields = new Fields(form, told.fields);
+    this.controls = form.elements;
+    this.edits = {}; // fields that differ from the set of the scheme and its memory
+  }
+
+  get scheme() {
+    return this.controls.scheme.value;
+  }
+
+  get digital() {
+    return this.told.digital.includes(this.scheme);
+  }
+
+  get bits() {
+    const ideal = !this.digital && this.controls.memory.value === "ideal";
+    return ideal ? Number(this.controls.bits.value) : null;
+  }
+
+  // The set that the fields start from: of the scheme, its memory, and where there is one, of N pairs
+  get set() {
+    const sets = this.told.sets[this.scheme];
+    const usual = { ...this.told.defaults, ...sets[this.bits ?? "pcm"] };
+    const own = this.bits === null ? sets[`${this.edits.pairs} pairs`] : undefined;
+    return own ? { ...this.told.defaults, ...own, pairs: usual.pairs } : usual;
+  }
+
+  get names() {
+    return Object.keys(this.told.fields);
+  }
+
+  // Names of the edited fields that count: a digital scheme has no use for a crossbar's
+  get edited() {
+    return this.names.filter((name) => name in this.edits && !this.fields.inputs[name].matches(":disabled"));
+  }
+
+  // Take what the reader has written in a field.
+  edit(name) {
+    if (name in this.told.fields) this.edits[name] = this.fields.value(name);
+    if (!(name in this.told.fields) || name === "pairs") this.fill();
+    this.mark();
+  }
+
+  reset() {
+    this.edits = {};
+    this.fill();
+    this.mark();
+  }
+
+  // Show the set's values, and over them the reader's; what cannot be read stays as it is written.
+  fill() {
+    this.form.querySelectorAll(".lab-crossbar").forEach((group) => (group.disabled = this.digital));
+    this.controls.bits.disabled = this.controls.memory.value !== "ideal";
+    const { set } = this;
+    for (const name of this.names) {
+      const value = name in this.edits ? this.edits[name] : set[name];
+      if (!Number.isNaN(value)) this.fields.set(name, value);
+    }
+  }
+
+  mark() {
+    const { set } = this;
+    for (const name of this.names) {
+      if (this.edits[name] === set[name]) delete this.edits[name];
+      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", name in this.edits);
+    }
+  }
+
+  // The state that the address holds; returns what it cannot hold.
+  read(address) {
+    const faults = [];
+    this.edits = {};
+    this.controls.memory.value = address.has("bits") ? "ideal" : "pcm";
+    for (const [name, text] of address) {
+      const known = name in this.told.fields ? this.parsed(name, text) : undefined;
+      if (name === "scheme" && text in this.told.sets) this.controls.scheme.value = text;
+      else if (name === "bits" || name === "networks") this.controls[name].value = text;
+      else if (known !== undefined && !Number.isNaN(known)) this.edits[name] = known;
+      else faults.push(`${name} = ${text}: is no setting of this laboratory`);
+    }
+    this.fill();
+    this.mark();
+    return faults;
+  }
+
+  parsed(name, text) {
+    const { kind } = this.told.fields[name];
+    if (kind === "bool") return text === "true" ? true : text === "false" ? false : NaN;
+    return text === "none" ? null : text === "" ? NaN : Number(text);
+  }
+
+  // All that a link has to hold
+  get state() {
+    const memory = this.bits === null ? {} : { bits: this.bits };
+    const edits = Object.fromEntries(this.edited.map((name) => [name, this.edits[name] ?? "none"]));
+    return { scheme: this.scheme, ...memory, networks: this.controls.networks.value, ...edits };
+  }
+
+  // Everything that is wrong with the form; each fault is marked where it stands.
+  faults() {
+    const { fields, told } = this;
+    const found = {};
+    for (const name of this.names)
+      found[name] = fields.inputs[name].matches(":disabled") ? "" : fields.fault(name);
+    fields.order(found, told.ordered);
+    for (const name of ["networks", "bits"]) {
+      const input = this.controls[name];
+      const [low, high, n] = [input.min, input.max, input.value || NaN].map(Number);
+      const fits = input.matches(":disabled") || (Number.isInteger(n) && n >= low && n <= high);
+      found[name] = fits ? "" : `${name} = ${input.value}: must be a whole number from ${low} to ${high}`;
+      input.toggleAttribute("aria-invalid", !fits);
+    }
+    return Object.values(found).filter((fault) => fault);
+  }
+
+  // What a run is told; fields that do not count stand as the set has them.
+  get asked() {
+    const { set, scheme, bits, digital, constants } = this;
+    const counts = (name) => !this.fields.inputs[name].matches(":disabled");
+    const own = this.names.map((name) => [name, counts(name) ? this.fields.value(name) : set[name]]);
+    const networks = Number(this.controls.networks.value);
+    return { scheme, bits, digital, constants, networks, values: { ...set, ...Object.fromEntries(own) } };
+  }
+
+  // Edited constants of the device by their names in Python, where the two bounds of nu are one
+  get constants() {
+    const found = {};
+    for (const name of this.edited.filter((name) => this.told.constants.includes(name)))
+      if (name === "nu_low" || name === "nu_high")
+        found.nu_bounds = ["nu_low", "nu_high"].map((bound) => this.fields.value(bound));
+      else found[name] = this.edits[name];
+    return found;
+  }
+
+  // [name, value] of what differs from the set
+  get settings() {
+    const own = this.edited.filter((name) => !this.told.constants.includes(name));
+    const memory = this.bits === null ? [] : [["bits", this.bits]];
+    const replicas = ["replicas", Number(this.controls.networks.value)];
+    return [...memory, replicas, ...own.map((name) => [name, this.edits[name]])];
+  }
+
+  get pythonConstants() {
+    const each = Object.entries(this.constants).map(([name, x]) => `'${name}': ${asPython(x)}`);
+    return each.length > 0 ? `{${each.join(", ")}}` : "";
+  }
+
+  // The same in Python, as a call
+  get call() {
+    const passed = this.settings.map(([name, value]) => `${name}=${asPython(value)}`);
+    if (this.pythonConstants) passed.push(`constants=${this.pythonConstants}`);
+    return [
+      "from pcmlib import TrainConfig, train", "", "config = TrainConfig.preset(",
+      ...[`"${this.scheme}"`, ...passed].map((text) => `    ${text},`), ")", "run = train(config)",
+    ].join("\n");
+  }
+
+  // and on the command line
+  get command() {
+    const options = this.settings.map(([name, value]) =>
+      name in RunForm.OPTIONS ? `${RunForm.OPTIONS[name]} ${value}` : `--set ${name}=${asPython(value)}`);
+    if (this.pythonConstants) options.push(`--set "constants=${this.pythonConstants}"`);
+    return [`pcmlib train --scheme ${this.scheme}`, ...options, "--json run.json"].join(" \\\n  ");
+  }
+}

@@ -1,0 +1,102 @@
+"""The laboratory's forms say what pcmlib takes: every field, its limits, every set."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pcmlib import PCMParameters, TrainConfig
+from pcmlib.device.numbers import NAMES
+from pcmlib.training.alone import RUN
+from pcmlib.training.presets import PRESETS
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+import laboratory  # noqa: E402
+
+
+def told(html):
+    return json.loads(re.search(r'class="lab-told">(.*?)</script>', html, re.DOTALL)[1])
+
+
+RUNS, DEVICES = told(laboratory.laboratory()), told(laboratory.bench())
+
+
+def test_every_number_of_a_run_has_its_field():
+    by_other_means = {"scheme", "bits", "on_crossbar"}
+    fixed = {"dt"}  # the frequencies of the targets, and their limits, are for steps of 1 ms
+    assert set(RUNS["fields"]) == set(RUN.names) - by_other_means - fixed
+    assert RUNS["record"]["names"] == list(RUN.names)
+    assert set(DEVICES["fields"]) == {*NAMES, "devices", "seed", "wait"}
+    for page in (laboratory.laboratory(), laboratory.bench()):
+        for name in told(page)["fields"]:
+            assert len(re.findall(rf'<input [^>]*name="{name}"', page)) == 1
+            assert re.search(rf"<code>{name}</code> [^<]{{3}}", page), f"{name} is not explained"
+
+
+def allowed(field):
+    """Values that a page takes."""
+    if field["kind"] == "bool":
+        return st.booleans()
+    low, high = field["low"], field["high"]
+    if field["kind"] == "int":
+        values = st.integers(low, high if high is not None else 10**6)
+    else:
+        values = st.floats(low if low is not None else -50, high if high is not None else 50)
+        values = values.filter(lambda x: x > low) if field["above"] else values
+    return st.none() | values if field["none"] else values
+
+
+def ordered(state):
+    """As a page demands of two fields at once."""
+    pairs = [e for e in RUNS["ordered"] if e[0] in state and e[1] in state]
+    return all(state[a] < state[b] or (equal and state[a] == state[b]) for a, b, equal in pairs)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.fixed_dictionaries({n: allowed(f) for n, f in RUNS["fields"].items()}).filter(ordered))
+def test_what_the_page_takes_python_takes(state):
+    constants = {n: state.pop(n) for n in RUNS["constants"]}
+    constants["nu_bounds"] = constants.pop("nu_low"), constants.pop("nu_high")
+    TrainConfig(scheme="mixed-precision", constants=tuple(constants.items()), **state)
+
+
+@pytest.mark.parametrize("name", RUNS["fields"])
+def test_what_python_refuses_the_page_refuses(name):
+    field = RUNS["fields"][name]
+    if field["kind"] == "bool":
+        return
+    least, usual = field["low"], TrainConfig(scheme="mixed-precision")
+    if least is not None:
+        wrong = least if field["above"] else least - 1
+        constants = {name: wrong}
+        if name in ("nu_low", "nu_high"):
+            constants = {"nu_bounds": (-1.0, 1.0) if name == "nu_low" else (-2.0, wrong)}
+        change = (
+            {"constants": tuple(constants.items())} if name in RUNS["constants"] else {name: wrong}
+        )
+        with pytest.raises(ValueError, match=r"must be"):
+            usual.replace(**change)
+    elif name in NAMES:
+        PCMParameters(**{name: -1e6})
+
+
+def test_the_sets_are_the_tuned_ones():
+    usual = TrainConfig()
+    assert RUNS["config"] == json.loads(json.dumps(usual.to_dict()))
+    found = 0
+    for scheme, memories in RUNS["sets"].items():
+        for memory, own in memories.items():
+            changes = {} if memory == "pcm" else {"bits": memory}
+            if memory.endswith(" pairs"):
+                changes = {"pairs": memory.removesuffix(" pairs")}
+            changes = {name: int(value) for name, value in changes.items()}
+            expected = TrainConfig.preset(scheme, **changes)
+            assert usual.replace(scheme=scheme, **{"bits": changes.get("bits")}, **own) == expected
+            found += 1
+    assert found >= len(PRESETS["tuned"])
+    assert RUNS["schemes"] == list(RUNS["sets"])
