@@ -237,6 +237,7 @@ function explore(root) {
     const values = knobs.map((knob) => knob.value);
     const state = knobs.map((knob) => `${knob.label}: ${knob.text}`).join("; ");
     const began = performance.now();
+    let first; // ms to the first figure, perhaps of what is not finished
     live.run(told.function, { knobs: values, data }, ({ outputs, done, error }) => {
       if (error) {
         status.textContent = `This browser could not compute it: ${error}`;
@@ -246,7 +247,8 @@ function explore(root) {
       status.textContent = done ? "" : "computing …";
       root.querySelector(".explorer-state").textContent = `(${state})`;
       picture.setAttribute("aria-label", `${caption} (${state})`);
-      root.live = { values, outputs, done, ms: performance.now() - began };
+      const ms = performance.now() - began;
+      root.live = { values, outputs, done, ms, first: (first ??= ms) };
       if (done) root.dispatchEvent(new Event("drawn"));
     });
     const shown = knobs.map((knob, k) => `${knob.key}=${values[k]}`).join(", ");

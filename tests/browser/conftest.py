@@ -13,6 +13,7 @@ from serving import ROOT
 
 SITE = ROOT / "_build" / "html"
 MOVED = []  # (page, width, explorers, knobs), for the summary below
+TIMES = []  # (explorer, ms to its first figure, ms to its last), likewise
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -24,12 +25,22 @@ def pytest_terminal_summary(terminalreporter):
             f"book at {width} px: {len(pages)} pages opened, {explorers} explorers and {knobs} "
             "knobs moved, each by mouse and by keyboard"
         )
+    for name, first, last in TIMES:
+        terminalreporter.write_line(
+            f"{name}: first figure {first:.0f} ms after a move, last {last:.0f}"
+        )
 
 
 @pytest.fixture
 def moved():
     """What the tests report: (page, width, explorers, knobs)."""
     return MOVED
+
+
+@pytest.fixture
+def times():
+    """What the tests report: (explorer, ms to its first figure, ms to its last)."""
+    return TIMES
 
 
 def find_chromium() -> str | None:

@@ -134,7 +134,7 @@ def computed(explorer):
     told = explorer.evaluate("""root => ({
         name: JSON.parse(root.querySelector(".explorer-live").textContent).function,
         knobs: Object.fromEntries(root.knobs.map((knob, k) => [knob.key, root.live.values[k]])),
-        ms: root.live.ms,
+        first: root.live.first, ms: root.live.ms,
         outputs: Object.entries(root.live.outputs).map(([name, { shape, data }]) =>
           [name, shape, [...data].map((x) => (Number.isNaN(x) ? null : x))]),
     })""")
@@ -142,4 +142,20 @@ def computed(explorer):
         name: np.array([np.nan if x is None else x for x in values]).reshape(shape)
         for name, shape, values in told["outputs"]
     }
-    return told["name"], told["knobs"], outputs, told["ms"]
+    return told["name"], told["knobs"], outputs, (told["first"], told["ms"])
+
+
+def timed(explorer, moves=5):
+    """Name; ms from a move to the first figure, and to the last: medians over some moves."""
+    slider = explorer.locator("input").first
+    found = []
+    for k in range(moves):
+        if slider.get_attribute("type") == "range":
+            slider.press("ArrowLeft" if k % 2 else "ArrowRight")
+        else:  # of buttons, one after the other
+            explorer.locator("input").nth(k % 2).press("Space")
+        name, _, _, times = computed(explorer)
+        found.append(times)
+        if times[1] > 1000:
+            break
+    return name, *np.median(found, axis=0)

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
-from moving import computed, move_all
+from moving import computed, move_all, timed
 from serving import ROOT, opened, served
 
 sys.path.insert(0, str(ROOT / "book"))
@@ -56,7 +56,7 @@ def cells_with_explorers(page):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_alive(browser, book, address, name, width, moved):
+def test_page_is_alive(browser, book, address, name, width, moved, times):
     with opened(browser, width) as page:
         page.goto(f"{address}/{name}", wait_until="networkidle")
         explorers = page.locator("figure.explorer").all()
@@ -66,6 +66,7 @@ def test_page_is_alive(browser, book, address, name, width, moved):
             knobs += move_all(explorer)
             if width == 1280:
                 as_in_python(*computed(explorer))
+                times.append(timed(explorer))
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             "the page is too wide"
         )
