@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
+from pcmlib.eprop import pseudo_derivative
 from pcmlib.experiments.networks import trial_traces
 from pcmlib.live import live
 from pcmlib.plots.networks import plot_synapse
@@ -49,7 +50,7 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
         arrives = False
         for s in range(first[t], first[t + 1]):
             arrives |= index[s] == i
-        height = pseudo_derivative(network.v[t, j], c)
+        height = pseudo_derivative(network.v[t, j], c.threshold, c.gamma)
         eligibility = c.kappa * eligibility + height * before
         trace = c.alpha * trace + (_F(1) if arrives else _F(0))
         before = trace
@@ -63,19 +64,13 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
 
 
 @kernel(error_model="numpy")
-def pseudo_derivative(v, c):
-    """h = gamma max(0, 1 - |v - theta| / theta)."""
-    return c.gamma * max(_F(0), _F(1) - abs(v - c.threshold) / c.threshold)
-
-
-@kernel(error_model="numpy")
 def best_input(network, j):
     """The input whose trace goes with neuron j's pseudo-derivative most."""
     T, n_in = network.v.shape[0], network.gradients[0].shape[0]
-    first, index = network.inputs.first[0], network.inputs.index[0]
+    first, index, c = network.inputs.first[0], network.inputs.index[0], network.neurons
     trace, owed = np.zeros(n_in), np.zeros(n_in)
     for t in range(T):
-        height = pseudo_derivative(network.v[t, j], network.neurons)
+        height = pseudo_derivative(network.v[t, j], c.threshold, c.gamma)
         for i in range(n_in):
             owed[i] += height * trace[i]
             trace[i] *= network.neurons.alpha

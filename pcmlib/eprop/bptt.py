@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pcmlib.eprop.laws import pseudo_derivative
 from pcmlib.eprop.rule import Gradients
 from pcmlib.srnn import Neurons
 
 
 class _Spike(torch.autograd.Function):
-    """z = [v > theta], with derivative h = gamma max(0, 1 - |v - theta| / theta)."""
+    """z = [v > theta], with the pseudo-derivative for a derivative."""
 
     @staticmethod
     def forward(ctx, v, theta, gamma):
@@ -29,8 +30,7 @@ class _Spike(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         v, theta = ctx.saved_tensors
-        h = ctx.gamma * torch.clamp(1 - (v - theta).abs() / theta, min=0)
-        return grad * h, None, None
+        return grad * pseudo_derivative(v, theta, ctx.gamma), None, None
 
 
 def bptt_gradients(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from pcmlib.base.kernels import kernel
+from pcmlib.eprop.laws import pseudo_derivative
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -49,8 +50,8 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
             for j in range(n_rec):
                 R[j] += B[k, j] * E[k]
         for j in range(n_rec):
-            h = max(np.float32(0), np.float32(1) - abs(v[t, j] - c.threshold) / c.threshold)
-            S[j] = c.alpha * S[j] + c.gamma * h * R[j]
+            h = pseudo_derivative(v[t, j], c.threshold, c.gamma)
+            S[j] = c.alpha * S[j] + h * R[j]
         _add_to_rows(g_out, index, first[t], first[t + 1], E)
         if t > 0:
             _add_to_rows(g_in, index_in, first_in[t - 1], first_in[t], S)

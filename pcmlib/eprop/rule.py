@@ -32,6 +32,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pcmlib.eprop.laws import pseudo_derivative
 from pcmlib.srnn import Neurons, Trial
 
 
@@ -48,14 +49,6 @@ class Regularisation(NamedTuple):
 
     strength: Float[Tensor, " replica"]  # c_reg, 1/Hz: learning signal for each Hz too many
     rate: Float[Tensor, " replica"]  # f0, Hz
-
-
-def pseudo_derivative(
-    v: Float[Tensor, "replica time n_rec"], p: Neurons
-) -> Float[Tensor, "replica time n_rec"]:
-    """h = gamma max(0, 1 - |v - theta| / theta), in place of the derivative of a step."""
-    theta = p.threshold[:, None, None]
-    return p.gamma * torch.clamp(1 - (v - theta).abs() / theta, min=0)
 
 
 def firing_rate(
@@ -90,7 +83,7 @@ def gradients(
         firing_rate(trial.z, p) - regularisation.rate[:, None]
     )
     R = E @ feedback.mT + later.sum(1)[:, None] * excess[:, None, :]
-    hR = pseudo_derivative(trial.v, p) * R
+    hR = pseudo_derivative(trial.v, p.threshold[:, None, None], p.gamma) * R
     z = trial.z.to(error.dtype)
     return _clip(
         limit,
@@ -111,7 +104,7 @@ def causal_gradients(
 ) -> Gradients:
     """The same, step by step, with what is known at each step; only the rates are the trial's."""
     error = trial.y - targets
-    h = pseudo_derivative(trial.v, p)
+    h = pseudo_derivative(trial.v, p.threshold[:, None, None], p.gamma)
     excess = regularisation.strength[:, None] * (
         firing_rate(trial.z, p) - regularisation.rate[:, None]
     )

@@ -64,7 +64,7 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     rate = eprop.firing_rate(trial.z, p)[0]
     wanted = network.regularisation.rate[0]
     j = int((rate - wanted).abs().argmin()) if post is None else post
-    h = eprop.pseudo_derivative(trial.v, p)[0, :, j].numpy()
+    h = eprop.pseudo_derivative(trial.v[0, :, j], p.threshold[0], p.gamma).numpy()
     xbar = low_pass(x.numpy().astype(float), p.alpha)
     before = np.vstack([np.zeros_like(xbar[:1]), xbar[:-1]])
     i = int((h @ before).argmax())

@@ -109,13 +109,6 @@ def test_gradients_are_clipped_where_asked_and_the_diagonal_is_empty():
     assert (g.w_rec.diagonal(dim1=1, dim2=2) == 0).all()
 
 
-def test_the_pseudo_derivative_is_a_triangle():
-    p = Neurons(threshold=torch.tensor([2.0]), gamma=0.3)
-    v = torch.tensor([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0]).view(1, -1, 1)
-    expected = torch.tensor([0, 0, 0.15, 0.3, 0.15, 0, 0])
-    torch.testing.assert_close(eprop.pseudo_derivative(v, p)[0, :, 0], expected)
-
-
 def test_firing_rate_is_in_hertz():
     z = torch.zeros(1, 500, 2, dtype=torch.bool)
     z[0, ::50, 1] = True  # 10 spikes in 0.5 s
