@@ -11,9 +11,9 @@ class Bench {
     this.status = root.querySelector(".lab-status");
     this.fields = new Fields(this.form, this.told.fields);
     this.programme = this.form.elements.programme;
-    this.panel = new Panel(root.querySelector(".lab-panels"), {
-      title: "What is read", x: "time (s)", y: "conductance (µS)", width: 640, height: 320,
-    });
+    const size = matchMedia("(max-width: 40em)").matches ? {} : { width: 640, height: 320 };
+    const axes = { title: "What is read", x: "time (s)", y: "conductance (µS)" };
+    this.panel = new Panel(root.querySelector(".lab-panels"), { ...axes, ...size });
     this.live = new Live();
     this.read();
     this.form.addEventListener("input", () => this.changed());

@@ -3,10 +3,10 @@
 class Panel {
   static INK = { fill: "currentColor" };
 
-  // title and axes' names; log: a logarithmic y axis; width, height: in letters of 11
-  constructor(root, { title, x, y, log = false, width = 360, height = 236 }) {
+  // title and axes' names; log: a logarithmic y axis; width, height: in px, of which a letter has 12.5
+  constructor(root, { title, x, y, log = false, width = 360, height = 240 }) {
     Object.assign(this, { title, x, y, log });
-    this.box = [58, width - 16, height - 42, 26]; // left, right, bottom, top
+    this.box = [64, width - 18, height - 46, 28]; // left, right, bottom, top
     const size = { viewBox: `0 0 ${width} ${height}` };
     this.svg = element("svg", { ...size, role: "img", "aria-label": title });
     root.append(this.svg);
@@ -31,14 +31,14 @@ class Panel {
     for (const at of heights) made.push(...this.tick(at, to[1], "y"));
     const frame = { fill: "none", stroke: "currentColor", "stroke-width": 0.8 };
     made.push(element("path", { d: `M${left} ${top}V${bottom}H${right}`, ...frame }));
-    made.push(this.text((left + right) / 2, bottom + 32, this.x, { "text-anchor": "middle" }));
-    const up = { "text-anchor": "middle", transform: `rotate(-90 11 ${(top + bottom) / 2})` };
-    made.push(this.text(11, (top + bottom) / 2, this.y, up));
+    made.push(this.text((left + right) / 2, bottom + 36, this.x, { "text-anchor": "middle" }));
+    const up = { "text-anchor": "middle", transform: `rotate(-90 13 ${(top + bottom) / 2})` };
+    made.push(this.text(13, (top + bottom) / 2, this.y, up));
     lines.forEach((line) => made.push(this.curve(line, to)));
     let place = right;
     for (const { name, colour } of lines.filter((line) => line.name).reverse()) {
       made.push(this.text(place, 15, name, { "text-anchor": "end", fill: colour }));
-      place -= 6.2 * name.length + 10;
+      place -= 7 * name.length + 10;
     }
     if (note) {
       const middle = [(left + right) / 2, (top + bottom) / 2];
@@ -48,7 +48,7 @@ class Panel {
   }
 
   text(x, y, content, attributes = {}) {
-    const made = element("text", { x, y, "font-size": 11, ...Panel.INK, ...attributes });
+    const made = element("text", { x, y, "font-size": 12.5, ...Panel.INK, ...attributes });
     made.textContent = content;
     return made;
   }
@@ -59,7 +59,7 @@ class Panel {
     if (!Number.isFinite(place)) return [];
     const text = Math.abs(at) >= 1e5 ? at.toExponential(0) : `${Number(at.toPrecision(6))}`;
     const [d, label] = axis === "x"
-      ? [`M${place} ${bottom}V${top}`, [place, bottom + 15, { "text-anchor": "middle" }]]
+      ? [`M${place} ${bottom}V${top}`, [place, bottom + 17, { "text-anchor": "middle" }]]
       : [`M${left} ${place}H${right}`, [left - 5, place + 4, { "text-anchor": "end" }]];
     const grid = { d, stroke: "#808080", "stroke-opacity": 0.25, "stroke-width": 0.6 };
     return [element("path", grid), this.text(label[0], label[1], text, label[2])];
