@@ -167,8 +167,11 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
     return figure
 
 
-def plot_pulses(runs: Mapping[str, TrainingRun]) -> Figure:
-    """SET pulses a synapse up to each epoch, and how many come in each."""
+def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure:
+    """SET pulses a synapse up to each epoch, and how many come in each; dashed: RESET pulses.
+
+    `log`: on logarithmic axes, which end at one pulse in 1000 synapses.
+    """
     figure, (total, each) = panels(2, height=3.0, wspace=0.3)
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
         sets = run.set_pulses.double().numpy() / run.config.synapses
@@ -177,13 +180,16 @@ def plot_pulses(runs: Mapping[str, TrainingRun]) -> Figure:
         band(each, epoch, smoothed(np.diff(sets, axis=1, prepend=0)), colour, name)
         if run.reset_pulses.any():
             resets = run.reset_pulses.double().numpy() / run.config.synapses
-            total.plot(epoch, resets.mean(0), color=colour, ls="--", label=f"{name}, RESET")
+            total.plot(epoch, resets.mean(0), color=colour, ls="--")
     longest = max(run.config.epochs for run in runs.values())
     label(total, "epoch", "pulses a synapse", title="so far", xlim=(0, longest))
     label(each, "epoch", "SET pulses a synapse", title="in an epoch", xlim=(0, longest))
     for panel in (total, each):
         panel.set_ylim(0, None)
-    each.legend(*total.get_legend_handles_labels(), loc="upper right", frameon=False, fontsize=9)
+        if log:
+            panel.set_yscale("log")
+            panel.set_ylim(1e-3, 20 * max(1.0, panel.get_ylim()[1]))  # room for the legend
+    legend(each, loc="upper right", ncols=1 + (len(runs) > 3))
     return figure
 
 

@@ -1,7 +1,10 @@
 """Figures of a run show its numbers."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 
 from pcmlib.experiments.statistics import smoothed
 from pcmlib.experiments.training import silent_loss
@@ -64,6 +67,17 @@ def test_pulses_add_up(run):
     sets = run.set_pulses.double().mean(0).numpy() / run.config.synapses
     assert lines(total)[0] == pytest.approx(sets)
     assert lines(each)[0][0] == pytest.approx(sets[0])
+    assert total.get_ylim()[0] == 0
+
+
+def test_pulses_on_logarithmic_axes_stay_in_view(run):
+    silent = dataclasses.replace(run, set_pulses=torch.zeros_like(run.set_pulses))
+    for shown in (run, silent):
+        for axes in plots.plot_pulses({"mixed": shown}, log=True).axes:
+            low, high = axes.get_ylim()
+            assert axes.get_yscale() == "log"
+            assert low == pytest.approx(1e-3)
+            assert high > max(1.0, lines(axes)[0].max())
 
 
 def test_a_scheme_has_one_colour_in_every_figure():
