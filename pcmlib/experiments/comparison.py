@@ -39,18 +39,17 @@ ACCEPTABLE = 0.1  # the loss below which the paper is quoted to call a training 
 Runs = Mapping[str, Mapping[str, TrainingRun]]  # by memory, then by scheme
 
 
-def comparison(
-    bits: Sequence[int] = BITS, *, networks: int = NETWORKS, kind: str | None = None
-) -> Runs:
-    """The runs of the table, by memory and then by scheme; with sets of another `kind`, if told."""
+def comparison(bits: Sequence[int] = BITS, *, networks: int = NETWORKS) -> Runs:
+    """The runs of the table, by memory and then by scheme."""
     for b in bits:
         require_count("bits", b, at_most=16)
     digital = [scheme for scheme in NAMES if scheme not in CROSSBAR_SCHEMES]
     memories = {f"{b} bits": {"bits": b} for b in bits} | {PCM: {}}
-    told = {"networks": networks, "kind": kind}
-    found = {DIGITAL: {scheme: reported(scheme, **told) for scheme in digital}}
+    found = {DIGITAL: {scheme: reported(scheme, networks=networks) for scheme in digital}}
     for memory, changes in memories.items():
-        found[memory] = {scheme: reported(scheme, **told, **changes) for scheme in CROSSBAR_SCHEMES}
+        found[memory] = {
+            scheme: reported(scheme, networks=networks, **changes) for scheme in CROSSBAR_SCHEMES
+        }
     return found
 
 

@@ -31,11 +31,9 @@ NAMES = {
 CROSSBAR_SCHEMES = [name for name in NAMES if SCHEMES[name].on_crossbar]
 
 
-def reported(
-    scheme: str, *, networks: int = NETWORKS, kind: str | None = None, **changes: Any
-) -> TrainingRun:
+def reported(scheme: str, *, networks: int = NETWORKS, **changes: Any) -> TrainingRun:
     """The run that the book reports: the best known set of `scheme`, on the reporting seeds."""
-    return stored_train(TrainConfig.preset(scheme, kind, replicas=networks, seed=0, **changes))
+    return stored_train(TrainConfig.preset(scheme, replicas=networks, seed=0, **changes))
 
 
 def swept(

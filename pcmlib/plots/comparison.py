@@ -33,7 +33,7 @@ from pcmlib.plots.training import SCHEME_COLOURS, colours
 from pcmlib.training import TrainingRun
 
 
-def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.004, 3.0)) -> Figure:
+def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.0015, 1.0)) -> Figure:
     """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
 
     The band is the interval of FP32; the dotted line an output that stays at 0, and the dashed one
@@ -127,7 +127,7 @@ def plot_intervals(
     axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), rows)
     label(axes, quantity, "", xlim=xlim, ylim=(len(rows) - 0.4, -0.6))
-    ticks = [t for t in [*LOSS_TICKS, 10, 30] if xlim[0] <= t <= xlim[1]]
+    ticks = [t for t in LOSS_TICKS if xlim[0] <= t <= xlim[1]]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     if len(groups) > 1:
@@ -166,8 +166,8 @@ def plot_cost(
     runs: Mapping[str, TrainingRun],
     energies: Mapping[str, Float[np.ndarray, "R E"]],
     *,
-    xlim: tuple[float, float] = (0.01, 5.0),
-    energy_xlim: tuple[float, float] = (1e-10, 1e-7),
+    xlim: tuple[float, float] = (0.01, 100.0),
+    energy_xlim: tuple[float, float] = (1e-10, 3e-5),
 ) -> Figure:
     """Loss against SET pulses a synapse, and against the energy that programming took."""
     curves = {

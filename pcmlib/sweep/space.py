@@ -47,8 +47,9 @@ _UNUSED = {
     "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
 }  # a SET for any gradient above its level
 
-# Where each search starts: the best set of the scheme's own earlier study, on the full PCM model or
-# at 4 bits, all on one budget; the quantum and prob_scale in pulses, so that it serves any memory.
+# Where each search starts: the best set of an earlier study of the scheme, on the full PCM model or
+# at 4 bits, which had the same budget, but no refresh and scales up to 300 µS; the quantum and
+# prob_scale in pulses, so that it serves any memory.
 STARTS: dict[str, Params] = json.loads(Path(__file__).with_name("starts.json").read_text())
 FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}}
 

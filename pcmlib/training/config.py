@@ -91,11 +91,12 @@ class TrainConfig:
 
     @classmethod
     def preset(cls, scheme: str, kind: str | None = None, **changes: Any) -> TrainConfig:
-        """A known set for `scheme`: "tuned", "refreshed", "reference"; None: tuned, if there is.
+        """A known set for `scheme`: of the kind "tuned" or "reference"; None: tuned, if there is.
 
         `pcmlib.training.presets` says where each kind comes from.
 
-        With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one.
+        With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one;
+        with ``pairs``, that for so many.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")

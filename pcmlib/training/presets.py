@@ -1,15 +1,12 @@
 """Known sets of hyperparameters: fields of `TrainConfig` that differ from its defaults.
 
 "reference": what srnn-pcm's command line does by default, with the values in its README.
-"tuned": the best set of each study whose record lies in ``studies/``.
-"refreshed": the same of ``studies/refreshed/``, whose searches had a wider space: how often
-saturated synapses are refreshed, scales up to 1000 µS, and each scheme's own start. `pcmlib.sweep`
-makes another of these.
+"tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` makes another.
 
-A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs". A
-set for one resolution serves those without: what it counts in pulses follows the size of a pulse,
-and the range of the weights stays. A scheme without such a set falls back on its set for the full
-PCM model, as that is.
+A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs".
+There are studies at 2, 4 and 8 bits. Another resolution takes the set of the nearest of these, with
+what that counts in pulses at the size of its own pulse: a rule of thumb, which no search confirmed.
+A number of pairs without a study takes the scheme's set as that is.
 """
 
 from __future__ import annotations
@@ -30,7 +27,6 @@ _README = {  # its set for mixed precision
     "scale": 11.825031103,
 }
 
-
 _USUAL_PAIRS = 4  # of the multi-memristor scheme
 
 
@@ -49,7 +45,6 @@ def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
 
 
 STUDIES: dict[str, dict[str, Any]] = _read_studies()
-REFRESHED: dict[str, dict[str, Any]] = _read_studies(_STUDIES / "refreshed")
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "reference": {
@@ -62,10 +57,9 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         "upd-ready": {},
     },
     "tuned": {key: record["best"] for key, record in STUDIES.items()},
-    "refreshed": {key: record["best"] for key, record in REFRESHED.items()},
 }
 
-_IN_PULSES = {"quantum": 0.125, "assumed_pulse": 0.75, "prob_scale": 1.0}  # with their defaults
+_IN_PULSES = ("quantum", "assumed_pulse", "prob_scale")
 
 
 def known_set(
@@ -73,16 +67,16 @@ def known_set(
 ) -> dict[str, Any] | None:
     """The fields of a set for `scheme`, on the full PCM model or a memory of `bits`; None: none.
 
-    For as many `pairs`, where there is a set of their own.
+    For as many `pairs`, where there is a set of their own. Between two studied resolutions that are
+    as near, the coarser.
     """
     sets = PRESETS[kind]
-    if bits is None and f"{scheme}/{pairs}-pairs" in sets:
-        return sets[f"{scheme}/{pairs}-pairs"]
+    if bits is None:
+        return sets.get(f"{scheme}/{pairs}-pairs", sets.get(scheme))
     studied = [b for b in range(1, 17) if f"{scheme}/{b}-bit" in sets]
-    if bits is None or not studied:
+    if not studied:
         return sets.get(scheme)
     nearest = min(studied, key=lambda b: abs(b - bits))
-    found, pulse = dict(sets[f"{scheme}/{nearest}-bit"]), 2.0 ** (nearest - bits)
-    for name, default in _IN_PULSES.items():
-        found[name] = found.get(name, default) * pulse
-    return found
+    pulse = 2.0 ** (nearest - bits)
+    found = sets[f"{scheme}/{nearest}-bit"]
+    return {name: x * pulse if name in _IN_PULSES else x for name, x in found.items()}

@@ -10,6 +10,7 @@ import pytest
 import torch
 from typecheck import unchecked
 
+from pcmlib.experiments import comparison
 from pcmlib.schemes import SCHEMES, Scheme
 from pcmlib.sweep import Budget, tune
 from pcmlib.sweep import search as sweep
@@ -179,13 +180,29 @@ def test_digital_weights_have_no_bits_to_search():
         tune("vanilla", budget=LITTLE, run=bowl, bits=4)
 
 
-def test_every_scheme_has_a_study_on_every_kind_of_memory():
-    keys = {name for name in SCHEMES}
-    keys |= {f"{name}/4-bit" for name, scheme in SCHEMES.items() if scheme.on_crossbar}
-    assert presets.STUDIES.keys() == keys
-    bits = (2, 4, 8)
-    ideal = {f"{n}/{b}-bit" for n, scheme in SCHEMES.items() if scheme.on_crossbar for b in bits}
-    assert presets.REFRESHED.keys() >= set(SCHEMES) | ideal
+def key_of(config):
+    """Of a study on the memory that a run has."""
+    bits = f"/{config.bits}-bit" if config.bits else ""
+    return config.scheme + bits + (f"/{config.pairs}-pairs" if config.pairs > 4 else "")
+
+
+@pytest.mark.usefixtures("untrained")
+def test_every_cell_of_the_comparison_has_a_study_of_its_own():
+    """None is scaled from another resolution, and all had the same to spend."""
+    runs = comparison.comparison(networks=2)
+    cells = [run.config for column in runs.values() for run in column.values()]
+    cells += [run.config for run in comparison.quoted(2).values()]
+    keys = [key_of(config) for config in cells]
+    shown = 2 + 5 * 4 + 1  # FP32, its accumulator; five schemes on four memories; eight pairs
+    assert presets.STUDIES.keys() == set(keys)
+    assert len(presets.STUDIES) == shown
+    for key, config in zip(keys, cells, strict=True):
+        record = presets.STUDIES[key]
+        assert record["scheme"] == config.scheme
+        assert record["fixed"].get("bits") == config.bits
+        assert record["budget"] == asdict(Budget()) | {"updates": Budget().updates}
+        found = TrainConfig(**{"scheme": config.scheme, "bits": config.bits} | record["best"])
+        assert config == found.replace(replicas=2)
 
 
 def test_a_package_without_studies_says_so(tmp_path):
@@ -194,17 +211,14 @@ def test_a_package_without_studies_says_so(tmp_path):
         presets._read_studies(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("kind", "studies"), [("tuned", presets.STUDIES), ("refreshed", presets.REFRESHED)]
-)
-def test_records_in_the_package_are_what_presets_hold(kind, studies):
+def test_records_in_the_package_are_what_presets_hold():
     """Each preset is the best of the last round of a study within the budget."""
-    assert studies.keys() == presets.PRESETS[kind].keys()
-    for key, record in studies.items():
+    assert presets.STUDIES.keys() == presets.PRESETS["tuned"].keys()
+    for key, record in presets.STUDIES.items():
         scheme, _, memory = key.partition("/")
         count, _, of = memory.partition("-")
         told = {"pairs" if of == "pairs" else "bits": int(count)} if memory else {}
-        config = TrainConfig.preset(scheme, kind, **told)
+        config = TrainConfig.preset(scheme, "tuned", **told)
         last = record["last"]
         assert last[0]["loss"] == min(entry["loss"] for entry in last)
         derived = {"lr_end", "quantum_pulses", "prob_scale_pulses", "refresh_period"}

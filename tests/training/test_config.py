@@ -73,19 +73,23 @@ def test_a_number_of_pairs_may_have_a_set_of_its_own(monkeypatch):
 
 def test_a_set_serves_other_resolutions_with_smaller_pulses(monkeypatch):
     """At 6 bits a pulse is a quarter of one at 4 bits, so whatever is counted in pulses is too."""
-    found = {"quantum": 0.04, "scale": 20.0}
+    found = {"quantum": 0.04, "scale": 20.0, "assumed_pulse": 0.75, "prob_scale": 1.0}
     monkeypatch.setitem(PRESETS["tuned"], "mixed-precision/4-bit", found)
     at = {b: TrainConfig.preset("mixed-precision", "tuned", bits=b) for b in (4, 6)}
     assert (at[4].quantum, at[4].assumed_pulse, at[4].prob_scale) == (0.04, 0.75, 1.0)
     assert (at[6].quantum, at[6].assumed_pulse, at[6].prob_scale) == (0.01, 0.1875, 0.25)
     assert at[6].scale == at[4].scale == 20
-    for bits, config in at.items():
-        assert config.assumed_pulse == config.parameters.set_step == 12 / 2**bits
     native = {"quantum": 0.5, "assumed_pulse": 12 / 2**8}
     monkeypatch.setitem(PRESETS["tuned"], "mixed-precision/8-bit", native)
     assert TrainConfig.preset("mixed-precision", bits=7).quantum == 1.0
-    assert TrainConfig.preset("mixed-precision", bits=7).assumed_pulse == 12 / 2**7
     assert TrainConfig.preset("mixed-precision").bits is None
+
+
+@pytest.mark.parametrize("scheme", [name for name in SCHEMES if SCHEMES[name].on_crossbar])
+def test_at_every_resolution_the_assumed_pulse_is_the_memorys_own(scheme):
+    for bits in range(1, 17):
+        config = TrainConfig.preset(scheme, "tuned", bits=bits)
+        assert config.assumed_pulse == config.parameters.set_step == 12 / 2**bits
 
 
 def test_seeds_may_be_named_one_by_one():
