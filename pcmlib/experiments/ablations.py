@@ -1,7 +1,13 @@
-"""Which non-ideality hurts, and which layers have to learn: each switched off in turn."""
+"""Which non-ideality hurts, and which layers have to learn: each switched off in turn.
+
+Where a set that was found with an effect says nothing of devices without it, a control has a study
+of its own: its record lies in ``controls/``, as those of the tuned sets do in their folder.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from pcmlib.base.checks import require
@@ -41,6 +47,51 @@ def ablations(scheme: str, *, networks: int = 4, epochs: int = 100) -> dict[str,
     return {
         name: reported(scheme, networks=networks, epochs=epochs, **without(*off))
         for name, off in chosen.items()
+    }
+
+
+def control(name: str) -> dict[str, Any]:
+    """The best set of a control's study.
+
+    "exact-writes": ``tune("mixed-precision", write_noise=0.0)``; "vanilla-again" and
+    "mixed-precision-again": the study of the tuned set by a sampler of ``seed=1``.
+    """
+    path = Path(__file__).parent / "controls" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["best"]
+
+
+def exact_writes(*, networks: int = NETWORKS) -> dict[str, TrainingRun]:
+    """Is it write noise that helps mixed precision, or what goes with it?
+
+    Devices that write exactly with the usual set; from a start at a higher conductance, hence
+    spread as much wider; and with the set that a study of the same budget found for them.
+    """
+    own = control("exact-writes")
+    runs = {
+        "full model": {},
+        "exact writes": {"write_noise": 0.0},
+        "exact, wider start": {"write_noise": 0.0, "conductance": own["conductance"]},
+        "exact, own set": own,
+    }
+    return {n: reported("mixed-precision", networks=networks, **c) for n, c in runs.items()}
+
+
+def gap(*, networks: int = NETWORKS) -> dict[str, TrainingRun]:
+    """What lies between mixed precision on PCM and FP32: quantum, devices, pulse size, search?
+
+    An ideal memory of 4 bits has PCM's assumed pulse and none of its faults; one of 8 bits, pulses
+    a sixteenth as large.
+    """
+    return {
+        "FP32": reported("vanilla", networks=networks),
+        "FP32, second search": reported("vanilla", networks=networks, **control("vanilla-again")),
+        "FP32 with accumulator": reported("accumulator", networks=networks),
+        "ideal memory, 8 bits": reported("mixed-precision", networks=networks, bits=8),
+        "ideal memory, 4 bits": reported("mixed-precision", networks=networks, bits=4),
+        "PCM": reported("mixed-precision", networks=networks),
+        "PCM, second search": reported(
+            "mixed-precision", networks=networks, **control("mixed-precision-again")
+        ),
     }
 
 

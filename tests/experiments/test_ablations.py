@@ -1,11 +1,16 @@
 """Each effect is switched off, and nothing else."""
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
 from pcmlib.experiments import ablations
 from pcmlib.training import TrainConfig
+from pcmlib.training.presets import STUDIES
+
+CONTROLS = Path(ablations.__file__).parent / "controls"
 
 
 def test_every_effect_is_switched_off_and_nothing_else():
@@ -39,6 +44,40 @@ def test_layers_that_are_told_not_to_learn_do_not():
     assert found["all layers learn"].replicas == 2
     assert not found["only output learns"].learn_in
     assert not found["no recurrent synapses"].recurrence
+
+
+@pytest.mark.usefixtures("untrained")
+def test_exact_devices_get_a_wider_start_and_a_set_of_their_own():
+    found = {k: run.config for k, run in ablations.exact_writes(networks=2).items()}
+    full, exact = found["full model"], found["exact writes"]
+    assert full == TrainConfig.preset("mixed-precision", replicas=2)
+    assert exact == full.replace(write_noise=0.0)
+    own = found["exact, own set"]
+    assert found["exact, wider start"] == exact.replace(conductance=own.conductance)
+    assert own.conductance > 5 * full.conductance
+    assert own.write_noise == 0
+
+
+@pytest.mark.usefixtures("untrained")
+def test_the_gap_is_between_runs_of_the_same_networks():
+    found = {k: run.config for k, run in ablations.gap(networks=2).items()}
+    assert {config.seed for config in found.values()} == {0}
+    assert {config.epochs for config in found.values()} == {250}
+    assert found["FP32"] == TrainConfig.preset("vanilla", replicas=2)
+    assert found["FP32, second search"] != found["FP32"]
+
+
+@pytest.mark.parametrize("path", sorted(CONTROLS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_control_has_the_budget_of_the_tuned_sets_and_their_space(path):
+    record = json.loads(path.read_text())
+    usual = STUDIES[record["scheme"]]
+    assert record["budget"] == usual["budget"]
+    assert record["space"] == usual["space"]
+    assert ablations.control(path.stem) == record["best"]
+    again = path.stem.endswith("-again")
+    assert record["fixed"] == ({} if again else {"write_noise": 0.0})
+    assert record["trials"] != usual["trials"]
+    assert record["best"] != usual["best"]
 
 
 @pytest.mark.parametrize(
