@@ -1,19 +1,27 @@
 """Sphinx extension: the directives ``laboratory`` and ``bench``, forms that a page computes from.
 
-The forms are made from pcmlib's own records: every field with its comment and its limits. What they
-do is in ``static/laboratory.js`` and ``static/bench.js``; what is computed, in
-`pcmlib.demos.laboratory`.
+The forms are made from pcmlib's own records (`form_fields`). What they do is in
+``static/laboratory.js`` and ``static/bench.js``; what is computed, in `pcmlib.demos.laboratory`.
 """
 
-import dataclasses
-import inspect
 import json
-import re
-from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
 from docutils import nodes
+from form_fields import (
+    BITS,
+    CONSTANTS,
+    FIELDS,
+    GROUPS,
+    NETWORKS,
+    ORDERED,
+    comments,
+    constant_fields,
+    run_fields,
+    schemes,
+    sets,
+)
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -26,29 +34,6 @@ from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
 from pcmlib.training.alone import BINS, RUN
 
-GROUPS = {
-    "Run": ["epochs", "seed"],
-    "Task": ["samples", "steps", "n_in", "n_out", "input_rate"],
-    "Neurons": ["n_rec", "threshold", "tau_rec", "tau_out", "gamma", "recurrence"],
-    "Learning": [
-        "lr_in", "lr_rec", "lr_out", "lr_decay", "learn_in", "learn_rec", "learn_out",
-        "regularisation", "target_rate", "feedback_gain", "symmetric_feedback", "gradient_limit",
-    ],
-    "Update rule": ["quantum", "stop_level", "prob_scale", "assumed_pulse", "gain"],
-    "Crossbar": [
-        "pairs", "scale", "conductance", "refresh_period", "symmetric_devices", "period", "g_max",
-        "write_noise", "read_noise", "drift",
-    ],
-}  # fmt: skip
-MOST = {
-    "epochs": 5000, "seed": 2**53 - 100, "samples": 20, "steps": 5000, "n_in": 1000, "n_out": 5,
-    "n_rec": 1000, "pairs": 16, "input_rate": 1000.0,
-}  # fmt: skip
-"""What a page takes at most, where pcmlib takes more."""
-NETWORKS, BITS = 8, 16
-ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
-           ("nu_low", "nu_high", True)]  # fmt: skip
-"""Fields of which the first must be below the second, or (True) at most as high."""
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,
 }  # fmt: skip
@@ -59,100 +44,6 @@ PROGRAMME = """\
 500:2000:100 read
 2000 reset
 2000:2501:100 read"""
-
-_FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig)}
-CONSTANTS = [name for name in NAMES if name not in _FIELDS]
-
-
-# What the fields are
-
-
-def comments(kind: type) -> dict[str, str]:
-    """The comment of each field of a dataclass: unit and meaning. One may be for several lines."""
-    found, last = {}, ""
-    for name, rest in re.findall(r"^    (\w+): (.+)$", inspect.getsource(kind), re.MULTILINE):
-        last = found[name] = rest.partition("  # ")[2] or last
-    return found | {"nu_low": "1: least nu(G)", "nu_high": "1: greatest nu(G)"}
-
-
-def field(kind: str, accepts: Callable[[Any], bool], most: float | None = None) -> dict:
-    """What a page has to know of a field; its limits are found by asking `accepts`."""
-    if kind == "bool":
-        return {"kind": "bool", "low": None, "above": False, "high": None, "none": False}
-    lows = (0, 1, 2) if kind == "int" else (-1.0, 0.0, 1e-12)
-    low = next(x for x in lows if accepts(x))
-    above = low == 1e-12
-    low = None if low == -1.0 else 0.0 if above else low
-    tops = (1, 16) if kind == "int" else (1.0,)
-    high = next((x for x in tops if accepts(x) and not accepts(x + 1)), most)
-    return {"kind": kind, "low": low, "above": above, "high": high, "none": accepts(None)}
-
-
-def run_fields() -> dict[str, dict]:
-    """The fields of a training run."""
-    usual = TrainConfig.preset("mixed-precision").replace(
-        conductance=1e-13, dt=1e-4, constants=(("g_min", -2.0), ("g_reset", 0.0))
-    )
-    told = {}
-    for name in [name for group in GROUPS.values() for name in group]:
-        declared = str(_FIELDS[name].type)
-        kind = "bool" if declared == "bool" else "int" if declared.startswith("int") else "float"
-        told[name] = field(kind, _accepted(usual, name), MOST.get(name))
-    return told
-
-
-def constant_fields(names: Iterable[str]) -> dict[str, dict]:
-    """The constants of a device."""
-    usual = PCMParameters(g_min=-2.0, g_reset=0.0)
-    told = {}
-    for name in names:
-        kind = "int" if name == "bits" else "float"
-        told[name] = field(kind, _accepted(usual, name))
-    return told
-
-
-def _accepted(usual: Any, name: str) -> Callable[[Any], bool]:
-    def accepts(value: Any) -> bool:
-        change = {name: value}
-        if name in ("nu_low", "nu_high"):
-            change = {"nu_bounds": (value, 10.0) if name == "nu_low" else (0.0, value)}
-        try:
-            usual.replace(**change)
-        except (ValueError, TypeError):
-            return False
-        return True
-
-    return accepts
-
-
-def sets() -> dict[str, dict[str, dict[str, Any]]]:
-    """For each scheme, what the tuned set of each memory changes: "pcm", bits, or "8 pairs"."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for scheme in schemes():
-        memories = {"pcm": {}}
-        if SCHEMES[scheme].on_crossbar:
-            memories |= {str(b): {"bits": b} for b in range(1, BITS + 1)}
-            memories |= {f"{n} pairs": {"pairs": n} for n in range(1, int(MOST["pairs"]) + 1)}
-        found[scheme] = {}
-        for memory, changes in memories.items():
-            config = TrainConfig.preset(scheme, **changes)
-            own = {n: getattr(config, n) for n in _FIELDS if n not in ("scheme", "bits")}
-            own = {n: x for n, x in own.items() if x != _FIELDS[n].default}
-            if not memory.endswith("pairs") or _differs(own, found[scheme]["pcm"]):
-                found[scheme][memory] = own
-    return found
-
-
-def _differs(own: dict[str, Any], usual: dict[str, Any]) -> bool:
-    return {**own, "pairs": 0} != {**usual, "pairs": 0}
-
-
-def schemes() -> list[str]:
-    """The built-in ones, in the order in which compiled code counts them."""
-    return [name for name, scheme in SCHEMES.items() if scheme.built_in]
-
-
-# The forms
 
 
 class Laboratory(SphinxDirective):
@@ -174,7 +65,7 @@ class Bench(SphinxDirective):
 def laboratory() -> str:
     """The HTML of the laboratory."""
     constants = constant_fields(CONSTANTS)
-    defaults = {n: getattr(TrainConfig(), n) for n in _FIELDS if n != "constants"}
+    defaults = {n: getattr(TrainConfig(), n) for n in FIELDS if n != "constants"}
     usual = {name: getattr(PCMParameters(), name) for name in CONSTANTS}
     told = {
         "fields": {**run_fields(), **constants},
