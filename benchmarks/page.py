@@ -65,6 +65,13 @@ Milliseconds an update and network, mixed precision on the full PCM model.
 
 {_growth("Networks at once", growth["replicas"])}
 
+The drift exponent may depend on the conductance, or differ from device to device: then each read
+takes an exponential of its own.
+
+{_growth("Drift exponent, 1 network", growth["drift of 1"])}
+
+{_growth("Drift exponent, 8 networks", growth["drift of 8"])}
+
 The largest of these runs, with 1000 neurons, is part of a process that took
 {growth["peak_memory_gib"][0]["ms"]:.1f} GiB in all at its peak.
 """
@@ -105,7 +112,7 @@ def _profile(profile: dict[str, Any]) -> str:
     return _table(["part", "ms", "floor, ms"], [*rows, ["**all**", *(f"{x:.3f}" for x in total)]])
 
 
-def _growth(name: str, rows: list[dict[str, float]]) -> str:
+def _growth(name: str, rows: list[dict[str, Any]]) -> str:
     values = [name, *(f"{row['value']}" for row in rows)]
     return _table(values, [["ms", *(f"{row['ms']:.1f}" for row in rows)]])
 

@@ -207,7 +207,7 @@ def reference_update(checkout: Path, scheme: str) -> Callable[[], None]:
 # (b) Growth
 
 
-def growth() -> dict[str, list[dict[str, float]]]:
+def growth() -> dict[str, list[dict[str, Any]]]:
     """Milliseconds an update and network (mixed precision on PCM) as one size grows."""
     sizes = {
         "n_rec": [50, 100, 200, 400, 1000],
@@ -215,19 +215,33 @@ def growth() -> dict[str, list[dict[str, float]]]:
         "pairs": [1, 2, 4, 8, 16],
         "replicas": [1, 2, 4, 8, 16, 32, 64],
     }
-    table: dict[str, list[dict[str, float]]] = {}
+    table: dict[str, list[dict[str, Any]]] = {}
     for name, values in sizes.items():
-        table[name] = []
-        for value in values:
-            config = MIXED.replace(epochs=10, **{name: value})
-            epochs = Epochs(config)
-            wall = statistics.median(timed(epochs)["wall"] for _ in range(5))
-            milliseconds = 1e3 * wall / epochs.updates / config.replicas
-            table[name].append({"value": value, "ms": milliseconds})
-        print(name, [round(row["ms"], 2) for row in table[name]])
+        table[name] = [{"value": x, "ms": _milliseconds({name: x})} for x in values]
+    drift = {"one": (), "nu(G)": ("nu_slope",), "each device's": ("nu_spread",)}
+    for networks in (1, 8):
+        table[f"drift of {networks}"] = [
+            {
+                "value": name,
+                "ms": _milliseconds(
+                    {"replicas": networks, "constants": tuple((n, 0.01) for n in changed)}
+                ),
+            }
+            for name, changed in drift.items()
+        ]
+    for name, rows in table.items():
+        print(name, [round(row["ms"], 2) for row in rows])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     table["peak_memory_gib"] = [{"value": 0, "ms": peak}]
     return table
+
+
+def _milliseconds(changes: dict[str, Any]) -> float:
+    """An update of one network, with these fields changed: the median of five epochs."""
+    config = MIXED.replace(epochs=10, **changes)
+    epochs = Epochs(config)
+    wall = statistics.median(timed(epochs)["wall"] for _ in range(5))
+    return 1e3 * wall / epochs.updates / config.replicas
 
 
 # (c) Where the time goes
