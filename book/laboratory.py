@@ -200,9 +200,10 @@ def label(name: str, told: dict, text: str) -> str:
     """An input with its name and what it is."""
     kind = "checkbox" if told["kind"] == "bool" else "number"
     step = "" if kind == "checkbox" else f' step="{1 if told["kind"] == "int" else "any"}"'
+    said = escape(text.replace("None:", "empty:"))  # as a form says it
     return (
-        f'<label><span><code>{name}</code> {escape(text)}</span><input type="{kind}"{step} '
-        f'name="{name}"></label>'
+        f'<label><span><code>{name}</code> {said}</span><input type="{kind}"{step} name="{name}">'
+        "</label>"
     )
 
 

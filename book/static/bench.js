@@ -57,12 +57,14 @@ class Bench {
       const line = text.replace(/#.*/, "").trim();
       if (!line) return;
       const [when, what, count, ...rest] = line.toLowerCase().split(/\s+/);
-      const [start, stop, step] = when.split(":").map((x) => (x === "" ? NaN : Number(x)));
-      const pulses = count === undefined ? 1 : Number(count);
-      const range = when.includes(":");
+      const decimal = (x) => (/^\d*\.?\d*(e[+-]?\d+)?$/.test(x) && x ? Number(x) : NaN);
+      const parts = when.split(":").map(decimal);
+      const [start, stop, step] = parts;
+      const pulses = count === undefined ? 1 : decimal(count);
+      const range = parts.length === 3;
       const times = [];
-      const fits = start >= 0 && Number.isFinite(start) && Bench.WHAT.includes(what) && rest.length === 0 &&
-        (!range || (Number.isFinite(stop) && stop >= start && step > 0)) &&
+      const fits = (range || parts.length === 1) && parts.every(Number.isFinite) &&
+        Bench.WHAT.includes(what) && rest.length === 0 && (!range || (stop >= start && step > 0)) &&
         (count === undefined || (what === "set" && Number.isInteger(pulses) && pulses >= 1 && pulses <= this.told.pulses));
       if (!fits)
         return faults.push(`line ${k + 1} = ${line}: must be a time in s, or start:stop:step, then set, reset or read; ` +
@@ -71,7 +73,7 @@ class Bench {
       else times.push(start);
       for (const t of times) steps.push({ t: Number(t.toPrecision(12)), what, pulses });
     });
-    if (steps.length > Bench.MOST) faults.push(`${steps.length} steps: must be at most ${Bench.MOST}`);
+    if (steps.length > Bench.MOST) faults.push(`more than ${Bench.MOST} steps: must be at most so many`);
     steps.sort((a, b) => a.t - b.t); // stable: steps of one time stay in their order
     return { steps, faults };
   }
@@ -93,7 +95,10 @@ class Bench {
     for (const name of Object.keys(this.told.fields))
       this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
     this.say(all.join("\n"));
-    if (all.length > 0) return;
+    if (all.length > 0) {
+      this.root.querySelector(".lab-call").textContent = "(the form holds what no bench can do)";
+      return;
+    }
     const edits = this.edited.map((name) => [name, this.fields.value(name) ?? "none"]);
     const written = this.programme.value;
     Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
@@ -110,6 +115,7 @@ class Bench {
       else if (name in this.told.fields) this.fields.set(name, text === "none" ? null : text);
       else faults.push(`${name} = ${text}: this bench has no such setting`);
     this.changed();
+    for (const name of this.edited) unfold(this.fields.inputs[name]);
     if (faults.length > 0) this.say(faults.join("\n"));
   }
 
@@ -145,13 +151,15 @@ class Bench {
     const content = new Uint8Array(Float64Array.from(each).buffer);
     const devices = this.fields.value("devices");
     const data = [{ content: p, shape: [1], size }, { content, shape: [steps.length], size: 24 }];
+    const told = Object.fromEntries(Object.keys(this.told.fields).map((n) => [n, this.fields.value(n)]));
     const began = performance.now();
     const job = { knobs: [this.fields.value("seed")], data, shapes: { conductance: [steps.length, devices] } };
     this.live.run("treat", job, ({ outputs, done, error }) => {
       if (error) return this.say(`This browser could not compute it: ${error}`);
       if (!done) return;
       this.draw(steps, devices, outputs.conductance.data);
-      this.root.bench = { steps, devices, conductance: outputs.conductance.data, ms: performance.now() - began };
+      const ms = performance.now() - began;
+      this.root.bench = { steps, devices, told, conductance: outputs.conductance.data, ms };
       this.root.dispatchEvent(new Event("drawn"));
     });
   }
@@ -176,7 +184,7 @@ class Bench {
     else {
       const edge = { x, colour: colours.blue, width: 1, dashed: true };
       lines.push({ ...edge, y: mean.map((m, n) => m - sd[n]) });
-      lines.push({ ...edge, y: mean.map((m, n) => m + sd[n]), name: "± one sd" });
+      lines.push({ ...edge, y: mean.map((m, n) => m + sd[n]), name: "one sd" });
       lines.push({ x, y: mean, colour: colours.blue, width: 2, name: "mean" }, { x, y: mean, colour: colours.blue, dots: true, width: 4 });
     }
     for (const [what, mark] of [["set", "up"], ["reset", "down"]]) {
@@ -184,10 +192,11 @@ class Bench {
       lines.push({ x: at, y: at.map(() => 0), colour: "currentColor", mark });
     }
     const last = steps.at(-1)?.t || 1;
-    const highest = Math.max(1, ...reads.flatMap((k) => [...row(k)]));
+    const highest = conductance.reduce((most, x) => (x > most ? x : most), 1);
     this.panel.draw({ x: [0, last], y: [0, highest * 1.1] }, lines, reads.length ? "" : "nothing is read yet");
-    const count = (what) => steps.filter((step) => step.what === what).length;
-    this.panel.say(`${devices} devices, ${count("set")} SETs, ${count("reset")} RESETs, ${reads.length} reads` +
+    const sets = steps.reduce((sum, { what, pulses }) => sum + (what === "set") * pulses, 0);
+    const resets = steps.filter(({ what }) => what === "reset").length;
+    this.panel.say(`devices: ${devices}, SET pulses: ${sets}, RESETs: ${resets}, reads: ${reads.length}` +
       (reads.length ? `; the last reads ${mean.at(-1).toFixed(2)} µS on average` : ""));
     const rows = reads.map((k, n) =>
       `<tr><td>${steps[k].t}</td><td>${mean[n].toFixed(3)}</td><td>${devices > 1 ? sd[n].toFixed(3) : "–"}</td></tr>`);
@@ -195,13 +204,13 @@ class Bench {
   }
 
   save() {
-    const { steps, devices, conductance } = this.root.bench;
+    const { steps, devices, conductance, told } = this.root.bench;
     const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
     const pulses = (what) => steps.filter((step) => step.what === what).map(({ t }) => t);
     const content = {
       time: reads.map((k) => steps[k].t),
       conductance: reads.map((k) => [...conductance.subarray(k * devices, (k + 1) * devices)]),
-      pulse_times: pulses("set"), reset_times: pulses("reset"),
+      pulse_times: pulses("set"), reset_times: pulses("reset"), steps, ...told,
     };
     download("bench.json", `${JSON.stringify(content)}\n`);
   }

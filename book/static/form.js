@@ -56,6 +56,12 @@ class Fields {
   }
 }
 
+// Open the group that an input is folded in.
+function unfold(input) {
+  const group = input.closest("details");
+  if (group) group.open = true;
+}
+
 const Address = {
   read: () => new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : ""),
   // state: {name: value}; it takes the place of the last one in the browser's history

@@ -36,18 +36,19 @@ class Laboratory {
   // Take the address's state; what it asks for in vain is named.
   read() {
     const unknown = this.choices.read(Address.read());
+    for (const name of this.choices.edited) unfold(this.choices.fields.inputs[name]);
     this.changed();
     if (unknown.length > 0) this.say(unknown.join("\n"));
   }
 
   changed() {
     const faults = this.choices.faults();
-    if (faults.length === 0) {
-      Address.write(this.choices.state);
-      this.root.querySelector(".lab-call").textContent = this.choices.call;
-      this.root.querySelector(".lab-command").textContent = this.choices.command;
-    }
-    if (!this.run?.running) this.say(faults.join("\n"));
+    const fits = faults.length === 0;
+    if (fits) Address.write(this.choices.state);
+    const none = "(the form holds what no run can have)";
+    this.root.querySelector(".lab-call").textContent = fits ? this.choices.call : none;
+    this.root.querySelector(".lab-command").textContent = fits ? this.choices.command : none;
+    if (!this.run?.running) this.say(fits && this.run ? this.run.said : faults.join("\n"));
   }
 
   start() {
@@ -55,8 +56,7 @@ class Laboratory {
     if (faults.length > 0) {
       this.say(faults.join("\n"));
       const first = this.form.querySelector("[aria-invalid]");
-      const folded = first?.closest("details");
-      if (folded) folded.open = true;
+      if (first) unfold(first);
       first?.focus();
       return;
     }
@@ -68,6 +68,7 @@ class Laboratory {
       waiting: [...networks.keys()], limits: {},
     };
     this.root.run = this.run;
+    this.say(`${this.run.title}: the first epoch`);
     this.choose("network", networks.length);
     this.choose("pattern", asked.values.samples);
     this.button("stop").disabled = false;
@@ -92,14 +93,12 @@ class Laboratory {
     worker.run("train_network", { knobs: [], data, shapes }, ({ outputs, done, error }) => {
       if (!run.running) return;
       if (error) {
-        this.end(run);
-        return this.say(`This browser could not compute it: ${error}`);
+        return this.end(run, `${run.title}: this browser could not compute it: ${error}`);
       }
       run.first ??= performance.now() - run.began;
       run.networks[r] = { outputs, done };
       if (run.networks.every((network) => network.done)) {
         this.end(run);
-        this.say(this.summary(run));
       } else if (done) this.next(worker, run);
       this.show();
     });
@@ -118,14 +117,21 @@ class Laboratory {
   stop() {
     const { run } = this;
     if (!run?.running) return;
-    this.end(run);
-    this.say(`stopped after ${run.seconds.toFixed(1)} s; what was trained until then stays`);
+    this.end(run, `${run.title}: stopped after ${this.seconds(run)} s; what was trained until then stays`);
+    this.button("start").focus();
     this.show();
   }
 
-  end(run) {
+  seconds(run) {
+    return ((performance.now() - run.began) / 1000).toFixed(1);
+  }
+
+  // said: what stays to be read; else the run's summary
+  end(run, said) {
     run.running = false;
-    run.seconds = (performance.now() - run.began) / 1000;
+    run.seconds = Number(this.seconds(run));
+    run.said = said ?? `${run.title}: ${this.summary(run)}`;
+    this.say(run.said);
     this.workers.forEach((worker) => worker.stop());
     this.workers = [];
     this.button("stop").disabled = true;
@@ -143,7 +149,7 @@ class Laboratory {
     const at = (name) => mean(all.map((outputs) => outputs[name].data.at(-1)));
     const pulses = (name) => Math.round(at(name)).toLocaleString("en");
     const lines = [
-      `loss ${mean(last).toFixed(4)}${all.length > 1 ? `, ${low} to ${high}` : ""} (mean of the last ${count} epochs)`,
+      `loss ${mean(last).toFixed(4)}${all.length > 1 ? `, ${low} to ${high}` : ""} (mean of the last ${count} epoch${count > 1 ? "s" : ""})`,
       `rate ${at("rate_hz").toFixed(1)} Hz, ${run.seconds.toFixed(1)} s in this browser`,
     ];
     if (!run.digital)
@@ -157,9 +163,11 @@ class Laboratory {
   save() {
     const { run, told } = this;
     const values = (outputs, name) => (outputs ? [...outputs[name].data] : []);
+    const nothing = Array(run.values.epochs).fill(null);
     const curve = (name) => run.networks.map(({ outputs }) =>
-      values(outputs, name).map((x) => (Number.isFinite(x) ? x : null)));
-    const last = (name) => run.networks.map(({ outputs }) => Math.max(0, ...values(outputs, name)));
+      outputs ? values(outputs, name).map((x) => (Number.isFinite(x) ? x : null)) : nothing);
+    const last = (name) => run.networks.map(({ outputs }) =>
+      values(outputs, name).findLast(Number.isFinite) ?? 0);
     const own = Object.entries(run.values).filter(([name]) => name in told.config);
     const config = {
       ...told.config, ...Object.fromEntries(own), scheme: run.scheme, bits: run.bits,
@@ -214,7 +222,7 @@ class Laboratory {
     if (!run.running || performance.now() - run.spoken < Laboratory.SPOKEN) return;
     run.spoken = performance.now();
     const done = run.networks.filter((network) => network.done).length;
-    this.say(`training: ${passed} of ${this.progress.max} epochs, ${done} of ${run.networks.length} networks done`);
+    this.say(`${run.title}: ${passed} of ${this.progress.max} epochs, ${done} of ${run.networks.length} networks done`);
   }
 }
 

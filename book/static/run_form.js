@@ -1,6 +1,7 @@
 // The laboratory's form: a tuned set, the reader's edits over it, and the same as address, call and command.
 
 class RunForm {
+  static ROOM = 2 ** 30; // bytes that a network may take
   static OPTIONS = { bits: "--perf-bits", replicas: "--replicas", pairs: "--pairs", epochs: "--epochs", seed: "--seed" };
 
   constructor(form, told) {
@@ -82,6 +83,7 @@ class RunForm {
       if (name === "scheme" && text in this.told.sets) this.controls.scheme.value = text;
       else if (name === "bits" || name === "networks") this.controls[name].value = text;
       else if (known !== undefined && !Number.isNaN(known)) this.edits[name] = known;
+      else if (known !== undefined || name === "scheme") faults.push(`${name} = ${text}: no value of it`);
       else faults.push(`${name} = ${text}: is no setting of this laboratory`);
     }
     this.fill();
@@ -113,10 +115,22 @@ class RunForm {
       const input = this.controls[name];
       const [low, high, n] = [input.min, input.max, input.value || NaN].map(Number);
       const fits = input.matches(":disabled") || (Number.isInteger(n) && n >= low && n <= high);
-      found[name] = fits ? "" : `${name} = ${input.value}: must be a whole number from ${low} to ${high}`;
+      found[name] = fits ? "" : `${name} = ${input.value || "(no number)"}: must be a whole number from ${low} to ${high}`;
       input.toggleAttribute("aria-invalid", !fits);
     }
-    return Object.values(found).filter((fault) => fault);
+    const faults = Object.values(found).filter((fault) => fault);
+    return faults.length > 0 ? faults : this.tooLarge;
+  }
+
+  // What a network would take of the browser's memory: [] or the fault
+  get tooLarge() {
+    const { n_in, n_rec, n_out, pairs, samples, steps, epochs, input_rate, dt } = this.asked.values;
+    const synapses = n_rec * (n_in + n_rec + n_out);
+    const spikes = samples * steps * n_in * (1 + 8 * input_rate * dt) + steps * n_rec * 20;
+    const bytes = synapses * (pairs * 100 + 60) + spikes + samples * steps * n_out * 8 + epochs * 16;
+    const room = RunForm.ROOM / 2 ** 20;
+    const fault = `these sizes take ${Math.ceil(bytes / 2 ** 20)} MiB a network: must be at most ${room} MiB`;
+    return bytes > RunForm.ROOM ? [fault] : [];
   }
 
   // What a run is told; fields that do not count stand as the set has them.
@@ -125,7 +139,10 @@ class RunForm {
     const counts = (name) => !this.fields.inputs[name].matches(":disabled");
     const own = this.names.map((name) => [name, counts(name) ? this.fields.value(name) : set[name]]);
     const networks = Number(this.controls.networks.value);
-    return { scheme, bits, digital, constants, networks, values: { ...set, ...Object.fromEntries(own) } };
+    const name = this.controls.scheme.selectedOptions[0].text;
+    const title = digital ? name : `${name}, ${bits === null ? "PCM" : `ideal memory of ${bits} bits`}`;
+    const values = { ...set, ...Object.fromEntries(own) };
+    return { scheme, bits, digital, constants, networks, values, title };
   }
 
   // Edited constants of the device by their names in Python, where the two bounds of nu are one

@@ -1,6 +1,7 @@
 // The laboratory's figures of a run, drawn anew from what its networks have told so far.
 
 class TrainingFigures {
+  static LEAST = 0.01; // %, of a layer's devices
   static LAYERS = ["input", "recurrent", "output"];
 
   constructor(root, { colours, bins, dt }) {
@@ -46,6 +47,7 @@ class TrainingFigures {
 
   // A thin line a network, and a thick one for their mean as far as all have come
   curves(x, each, colour, name) {
+    if (x.length === 1) return each.map((y) => ({ x, y, colour, dots: true, width: 6, name }));
     if (each.length === 1) return [{ x, y: each[0], colour, width: 1.6, name }];
     const mean = x.map((_, e) => each.reduce((sum, y) => sum + y[e], 0) / each.length);
     const thin = each.map((y) => ({ x, y, colour, width: 0.8, opacity: 0.45 }));
@@ -84,11 +86,12 @@ class TrainingFigures {
       const x = [], y = [];
       counts.forEach((count, k) => {
         x.push((k * g_max) / this.bins, ((k + 1) * g_max) / this.bins);
-        y.push((100 * count) / all, (100 * count) / all);
+        const share = Math.max((100 * count) / all, TrainingFigures.LEAST); // the axis begins there
+        y.push(share, share);
       });
       return { x, y, colour: colours[l], dashed: side === 1, width: 1.3, name: side ? "" : layer };
     }));
-    this.panels.devices.draw({ x: [0, g_max], y: [0.01, 100] }, run.digital ? [] : lines, this.note(run));
+    this.panels.devices.draw({ x: [0, g_max], y: [TrainingFigures.LEAST, 100] }, run.digital ? [] : lines, this.note(run));
   }
 
   // Limits of an axis that hold all values: they grow within a run, so that nothing jumps back.

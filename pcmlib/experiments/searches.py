@@ -84,13 +84,18 @@ def best_of(search: Search, budget: int, networks: int) -> tuple[float, float]:
     return float(p @ shown[order]), float(p @ search.fresh.mean(1)[order])
 
 
-def best_on_one(search: Search, budget: int) -> tuple[float, float]:
-    """The same where one tuning network chooses: the mean over which of them it is.
+def best_in_turn(search: Search, budget: int) -> tuple[float, float]:
+    """The same where one network chooses and all others judge: the mean over whose turn it is.
 
-    One network may be easy or hard, so the loss that it shows says as much of it as of the choice.
+    One network may be easy and another hard. Here each is as often chooser as judge: what the best
+    of all is worth lies above what it shows by the luck of the choice alone.
     """
-    alone = (replace(search, tuning=column[:, None]) for column in search.tuning.T)
-    shown, true = np.mean([best_of(one, budget, 1) for one in alone], axis=0)
+    every = np.hstack([search.tuning, search.fresh])
+    turns = (
+        replace(search, tuning=every[:, [t]], fresh=np.delete(every, t, axis=1))
+        for t in range(every.shape[1])
+    )
+    shown, true = np.mean([best_of(turn, budget, 1) for turn in turns], axis=0)
     return float(shown), float(true)
 
 

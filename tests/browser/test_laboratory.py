@@ -151,21 +151,24 @@ def test_it_stops_when_told_keeps_what_there_is_and_starts_again(browser, folder
     with opened(browser) as page:
         begin(page, "scheme=mixed-precision&networks=2&epochs=400", folder.as_uri())
         page.wait_for_function(
-            "() => document.querySelector('.laboratory').run.networks.every((n) => n.outputs)"
+            "() => document.querySelector('.laboratory').run.networks"
+            ".every(({ outputs }) => outputs?.loss.data[9] > 0)"
         )
         page.get_by_role("button", name="Stop").click()
+        assert page.evaluate("document.activeElement.dataset.does") == "start"
         said, file = finished(page)
-        assert said.startswith("stopped after")
+        assert said.startswith("mixed precision, PCM: stopped after")
+        assert all(pulses > 0 for pulses in file["set_pulses"])
+        assert file["reset_pulses"] == [0, 0]
         for loss in file["loss"]:
             assert len(loss) == 400
             reached = [x is not None for x in loss]
             assert 0 < sum(reached) < 400
             assert reached == sorted(reached, reverse=True)
-        page.locator("summary", has_text="Run").click()
         page.locator("[name=epochs]").fill("3")
         page.locator("[name=epochs]").press("Enter")  # the keyboard starts it too
         said, file = finished(page)
-        assert said.startswith("loss")
+        assert said.startswith("mixed precision, PCM: loss")
         assert np.isfinite(file["loss"]).all()
         assert page.faults == []
 
@@ -198,8 +201,30 @@ def test_a_fault_is_named_before_any_work(browser, site, state):
 def test_what_an_address_asks_for_in_vain_is_named(browser, site, state):
     with opened(browser) as page:
         page.goto(f"{site}/laboratory.html#{state}")
-        fault = state.replace("=", " = ") + ": is no setting of this laboratory"
-        assert page.locator(".lab-status").inner_text() == fault
+        known = not state.startswith("colour")
+        why = "no value of it" if known else "is no setting of this laboratory"
+        assert page.locator(".lab-status").inner_text() == f"{state.replace('=', ' = ')}: {why}"
+
+
+def test_what_no_browser_has_room_for_is_refused(browser, site):
+    with opened(browser) as page:
+        begin(page, "scheme=multi-mem&n_rec=1000&n_in=1000&pairs=16", site)
+        assert "MiB a network: must be at most 1024 MiB" in page.locator(".lab-status").inner_text()
+        assert page.evaluate("document.querySelector('.laboratory').run") is None
+
+
+def test_what_was_trained_keeps_its_name_and_a_link_shows_what_it_changes(browser, site):
+    with opened(browser) as page:
+        begin(page, f"scheme=sign&networks=1&epochs=1&{SMALL.replace('epochs=12&', '')}", site)
+        said, _ = finished(page)
+        assert said.startswith("sign descent, PCM: loss")
+        assert page.locator(".lab-edited:visible").count() == 4
+        assert page.locator(".lab-panels path[d$=h0]").count() >= 3  # a point is seen, too
+        page.locator("[name=scheme]").select_option("vanilla")
+        assert page.locator(".lab-status").inner_text() == said
+        page.locator("[name=n_rec]").fill("0")
+        assert page.locator(".lab-status").inner_text().startswith("n_rec = 0: must be")
+        assert "preset" not in page.locator(".lab-call").inner_text()
 
 
 def test_its_figures_fill_in_and_speak(browser, site):
@@ -323,7 +348,19 @@ def test_steps_of_a_range_are_numpy_s(browser, site):
 
 
 @pytest.mark.parametrize(
-    "line", ["set", "5 sett", "x read", "-1 set", "0:10 read", "0:10:0 read", "5 set 0", "5 read 2"]
+    "line",
+    [
+        "set",
+        "5 sett",
+        "x read",
+        "-1 set",
+        "0:10 read",
+        "0:10:0 read",
+        "5 set 0",
+        "5 read 2",
+        "0:9:1:2 set",
+        "0x10 set",
+    ],
 )
 def test_a_step_that_is_none_is_named_with_its_line(browser, site, line):
     with opened(browser) as page:
@@ -334,10 +371,23 @@ def test_a_step_that_is_none_is_named_with_its_line(browser, site, line):
         assert page.locator(".lab-status").inner_text() == ""
 
 
+def test_a_thousand_devices_and_many_reads_are_drawn(browser, site):
+    with opened(browser) as page:
+        page.goto(f"{site}/bench.html")
+        page.locator("[name=devices]").fill("1000")
+        page.locator("textarea").fill("0 set 20\n1:400:1 read")
+        file, expected = treated(page)
+        assert np.shape(file["conductance"]) == (399, 1000)
+        np.testing.assert_allclose(file["conductance"], expected, atol=1e-4)
+        assert file["steps"][0] == {"t": 0, "what": "set", "pulses": 20}
+        page.get_by_role("img", name="SET pulses: 20, RESETs: 0, reads: 399").wait_for()
+        assert page.faults == []
+
+
 def test_too_many_steps_are_refused(browser, site):
     with opened(browser) as page:
         page.goto(f"{site}/bench.html")
         page.locator("textarea").fill("0:1e9:1 read")
-        assert "steps: must be at most 2000" in page.locator(".lab-status").inner_text()
+        assert "more than 2000 steps" in page.locator(".lab-status").inner_text()
         page.locator("[name=devices]").fill("5000")
         assert "devices = 5000: must be" in page.locator(".lab-status").inner_text()

@@ -8,8 +8,8 @@ import pytest
 from pcmlib.experiments.searches import (
     SPACE,
     Search,
+    best_in_turn,
     best_of,
-    best_on_one,
     random_search,
     studies_table,
 )
@@ -29,11 +29,18 @@ def test_the_expected_best_is_the_mean_over_all_draws(budget, networks):
     assert best_of(MADE_UP, budget, networks) == pytest.approx(expected)
 
 
-def test_one_network_chooses_and_each_has_its_turn():
-    """All candidates tried: each takes the best on itself, and that one's fresh loss counts."""
-    chosen = MADE_UP.tuning.argmin(0)
-    expected = MADE_UP.tuning.min(0).mean(), MADE_UP.fresh.mean(1)[chosen].mean()
-    assert best_on_one(MADE_UP, 6) == pytest.approx(expected)
+def test_each_network_chooses_in_its_turn_and_the_others_judge():
+    every = np.hstack([MADE_UP.tuning, MADE_UP.fresh])
+    chosen = every.argmin(0)
+    judged = [np.delete(every[c], t).mean() for t, c in enumerate(chosen)]
+    shown, true = best_in_turn(MADE_UP, 6)
+    assert (shown, true) == pytest.approx((every.min(0).mean(), np.mean(judged)))
+    assert true > shown
+    # a network that is ten times as hard for every candidate makes no curse
+    factors = np.array([1, 10, 1, 1, 3, 1, 1])
+    alike = Search([{}] * 6, *np.split(np.outer(np.arange(1, 7), factors) / 100, [3], axis=1))
+    shown, true = best_in_turn(alike, 6)
+    assert true == pytest.approx(shown)
 
 
 def test_a_search_draws_from_its_space_and_repeats_itself(tmp_path, monkeypatch):
