@@ -128,9 +128,9 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
         for k in range(bar.G.shape[1]):
             bar.G[0, k] = after_reset(bar.xi[0, k], c)
         draw = 1
+        side_means(bar.G, bar.pairs, mean)
         for update in range(larger.shape[1]):
             t = (update + 1) * T0
-            side_means(bar.G, bar.pairs, mean)
             for j in range(synapses):
                 before[j] = mean[0, j] - mean[1, j]
                 up = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
@@ -142,10 +142,11 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
             for j in range(synapses):
                 change = mean[0, j] - mean[1, j] - before[j]
                 gain += change if pulses[0, j] > 0 else -change
-            if run == 1 and (update + 1) % int(refresh_every) == 0:
-                draw += 2 * (refresh(bar, t, c, decay, draw + 1) > 0)
+            due = run == 1 and (update + 1) % int(refresh_every) == 0
+            if due and refresh(bar, t, c, decay, draw + 1) > 0:
+                draw += 2
+                side_means(bar.G, bar.pairs, mean)
             most = least = 0.0
-            side_means(bar.G, bar.pairs, mean)
             for j in range(synapses):
                 plus, minus = mean[0, j], mean[1, j]
                 most, least = most + max(plus, minus), least + min(plus, minus)
