@@ -50,10 +50,14 @@ class Fields {
 
   // Mark a fault for the eye and for screen readers.
   mark(name, fault) {
-    if (fault) this.inputs[name].setAttribute("aria-invalid", "true");
-    else this.inputs[name].removeAttribute("aria-invalid");
+    markInvalid(this.inputs[name], fault !== "");
     return fault;
   }
+}
+
+function markInvalid(input, invalid) {
+  if (invalid) input.setAttribute("aria-invalid", "true"); // an empty one would mean "no"
+  else input.removeAttribute("aria-invalid");
 }
 
 // Open the group that an input is folded in.

@@ -116,7 +116,7 @@ class RunForm {
       const [low, high, n] = [input.min, input.max, input.value || NaN].map(Number);
       const fits = input.matches(":disabled") || (Number.isInteger(n) && n >= low && n <= high);
       found[name] = fits ? "" : `${name} = ${input.value || "(no number)"}: must be a whole number from ${low} to ${high}`;
-      input.toggleAttribute("aria-invalid", !fits);
+      markInvalid(input, !fits);
     }
     const faults = Object.values(found).filter((fault) => fault);
     return faults.length > 0 ? faults : this.tooLarge;

@@ -193,7 +193,7 @@ def test_a_fault_is_named_before_any_work(browser, site, state):
         assert FAULTS[state] in page.locator(".lab-status").inner_text()
         focused = page.evaluate("document.activeElement.name")
         assert focused == state.split("=")[0]
-        assert page.locator("[aria-invalid]").count() == 1
+        assert page.locator("[aria-invalid=true]").count() == 1
         assert page.evaluate("document.querySelector('.laboratory').run") is None
 
 
