@@ -24,8 +24,9 @@ GROUPS = {
     ],
     "Update rule": ["quantum", "stop_level", "prob_scale", "assumed_pulse", "gain"],
     "Crossbar": [
-        "pairs", "scale", "conductance", "refresh_period", "symmetric_devices", "period", "g_max",
-        "write_noise", "read_noise", "drift",
+        "pairs", "scale", "conductance", "refresh_period", "symmetric_devices", "write_verify",
+        "tolerance", "kept_on_pcm", "kept_scale", "period", "g_max", "write_noise", "read_noise",
+        "drift",
     ],
 }  # fmt: skip
 MOST = {

@@ -32,7 +32,8 @@ from pcmlib.experiments.training import NAMES as SCHEME_NAMES
 from pcmlib.plots.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone import BINS, RUN
+from pcmlib.training.alone import BINS
+from pcmlib.training.numbers import RUN
 
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,

@@ -20,7 +20,7 @@ def small(scheme, **changes):
 
 def assert_same(a, b, row=slice(None)):
     """Run `a` is run `b`, or is replica `row` of it, to the bit."""
-    for name in ("loss", "rate_hz", "set_pulses", "reset_pulses", "targets", "spikes"):
+    for name in ("loss", "rate_hz", "set_pulses", "reset_pulses", "reads", "targets", "spikes"):
         assert torch.equal(getattr(a, name), getattr(b, name)[row]), name
     assert torch.equal(a.snapshots, b.snapshots[:, row])
     for name in a.weights:
@@ -43,6 +43,7 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
         rate_hz=torch.full((R, E), 10.0),
         set_pulses=none if set_pulses is None else torch.tensor(set_pulses),
         reset_pulses=none if reset_pulses is None else torch.tensor(reset_pulses),
+        reads=none,
         inputs=torch.zeros(R, 3, 5, 3, dtype=torch.bool),
         targets=targets,
         snapshots=torch.zeros(len(config.snapshot_epochs), R, 3, 5, 1),

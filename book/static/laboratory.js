@@ -1,5 +1,7 @@
 // The laboratory: a training run as the form says, a worker a network, drawn while it trains.
 
+const WEAR = ["set_pulses", "reset_pulses", "reads"];
+
 class Laboratory {
   static SPOKEN = 2000; // ms between two reports on the way
 
@@ -87,7 +89,7 @@ class Laboratory {
     const record = Float64Array.from(names, (name) => this.number(run, name, r));
     const data = [{ content: new Uint8Array(record.buffer), shape: [1], size }];
     const { epochs, samples, steps, n_out, n_rec } = run.values;
-    const curves = ["loss", "rate_hz", "set_pulses", "reset_pulses"].map((name) => [name, [epochs]]);
+    const curves = ["loss", "rate_hz", ...WEAR].map((name) => [name, [epochs]]);
     const trials = ["targets", "outputs"].map((name) => [name, [samples, steps, n_out]]);
     const shapes = { ...Object.fromEntries([...curves, ...trials]), spikes: [steps, n_rec] };
     worker.run("train_network", { knobs: [], data, shapes }, ({ outputs, done, error }) => {
@@ -104,7 +106,7 @@ class Laboratory {
     });
   }
 
-  // A field of the record that pcmlib.training.alone reads
+  // A field of the record that pcmlib.training.numbers has
   number(run, name, r) {
     if (name === "scheme") return this.told.schemes.indexOf(run.scheme);
     if (name === "on_crossbar") return Number(!run.digital);
@@ -154,6 +156,7 @@ class Laboratory {
     ];
     if (!run.digital)
       lines.push(`${pulses("set_pulses")} SET and ${pulses("reset_pulses")} RESET pulses a network`);
+    if (at("reads") > 0) lines.push(`${pulses("reads")} reads of a synapse a network, to programme it`);
     const lost = all.filter(({ ended }) => ended.data[0] !== 1).length;
     if (lost > 0) lines.push(`${lost} of ${all.length} networks diverged`);
     return lines.join("; ");
@@ -175,7 +178,7 @@ class Laboratory {
     };
     const content = {
       scheme: run.scheme, config, loss: curve("loss"), rate_hz: curve("rate_hz"),
-      set_pulses: last("set_pulses"), reset_pulses: last("reset_pulses"), seconds: run.seconds,
+      ...Object.fromEntries(WEAR.map((name) => [name, last(name)])), seconds: run.seconds,
     };
     download(`${run.scheme}.json`, `${JSON.stringify(content)}\n`);
   }

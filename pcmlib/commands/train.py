@@ -83,6 +83,9 @@ def _summary(run: TrainingRun) -> str:
     if run.config.on_crossbar:
         sets, resets = (p[:, -1].double().mean() for p in (run.set_pulses, run.reset_pulses))
         lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
+    if run.reads.any():
+        reads = run.reads[:, -1].double().mean()
+        lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
     return "\n".join(lines)
 
 

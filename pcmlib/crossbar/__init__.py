@@ -2,5 +2,6 @@
 
 from pcmlib.crossbar.array import Crossbar
 from pcmlib.crossbar.laws import ASSUMED_PULSE
+from pcmlib.crossbar.targets import make_update_ready, pulses_by_mean_curve
 
-__all__ = ["ASSUMED_PULSE", "Crossbar"]
+__all__ = ["ASSUMED_PULSE", "Crossbar", "make_update_ready", "pulses_by_mean_curve"]

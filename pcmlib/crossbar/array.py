@@ -29,15 +29,15 @@ from pcmlib.base.checks import (
 )
 from pcmlib.crossbar.laws import (
     ASSUMED_PULSE,
-    REACH,
+    MOST_CORRECTIONS,
     REFRESH_ABOVE,
     REFRESH_WITHIN,
+    correction,
     is_saturated,
-    lacks_room,
     share,
     whole_pulses,
 )
-from pcmlib.device import PCMArray, PCMParameters, history_decay, set_increment
+from pcmlib.device import PCMArray, PCMParameters
 from pcmlib.device.array import MOST_PULSES
 
 
@@ -48,6 +48,7 @@ class Crossbar:
         devices   PCMArray of shape [R, 2, N, n_pre, n_post]: replica; polarity (0 is G+, 1 is G-);
                   pair; presynaptic neuron, whose fan-out is contiguous in memory; postsynaptic one
         turn      [R, 2, n_pre, n_post]: the pair that receives the next pulse of a side
+        reads     [R]: reads of synapses that programming needed
 
     Args:
         n_pre, n_post: presynaptic and postsynaptic neurons.
@@ -108,6 +109,7 @@ class Crossbar:
             device=device,
         )
         self.turn = torch.zeros((replicas, 2, n_pre, n_post), dtype=torch.int32, device=device)
+        self.reads = torch.zeros(replicas, dtype=torch.int64, device=device)
 
     # What the synapses hold
 
@@ -164,7 +166,7 @@ class Crossbar:
         self, change: Values, assumed_pulse: Values = ASSUMED_PULSE
     ) -> Int32[Tensor, "R 2 n_pre n_post"]:
         """The whole number of pulses for each side that a change of weight (µS) is worth."""
-        change = self._check_change("change", change)
+        change = self.check_change("change", change)
         step = self._per_replica("assumed_pulse", assumed_pulse).to(change.device)
         count = whole_pulses(change, step.view(-1, 1, 1), self.pairs)
         allowed = f"worth at most {MOST_PULSES} pulses for a device, of {assumed_pulse} µS"
@@ -173,29 +175,17 @@ class Crossbar:
         count = count.int()
         return torch.stack([count * (change > 0), count * (change < 0)], dim=1)
 
-    def pulses_by_mean_curve(
-        self, change: Values, most: int = 64
-    ) -> Int32[Tensor, "R 2 n_pre n_post"]:
-        """The same, where each pulse is taken to add what the model's own mean curve says.
-
-        From each side's mean G and P, follow the mean step E' = E + m1 E + c1 + A1 P until it has
-        grown by |change|; up to `most` pulses a device, where the curve ends below that.
-        """
-        change = self._check_change("change", change).float()
-        require_count("most", most, at_most=MOST_PULSES)
-        p, N = self.devices.parameters.in_force, self.pairs
-        growth = torch.stack([change, -change], dim=1).clamp(min=0)
-        G, P = self.sides, self.devices.P.mean(dim=2)
-        target, steps = G + growth, torch.zeros_like(G)
-        for _ in range(most):
-            P = P * history_decay(p)
-            mean_step = set_increment(G, P, p)[0].clamp(min=1e-6)
-            # the last step counts by its part, so that N pairs can share it
-            steps = steps + ((target - G) / mean_step).clamp(0, 1)
-            G = torch.minimum(G + mean_step, target)
-            if torch.equal(G, target):
-                break
-        return torch.round(steps * N).int()
+    def write(
+        self, counts: Values, t: float, *, assumed_pulse: Values, tolerance: Values = None
+    ) -> None:
+        """Counts [R, 2, n_pre, n_post] of SET pulses, open loop; with a `tolerance` (µS), closed
+        loop: the change that they are worth at `assumed_pulse` (µS) each."""
+        if tolerance is None:
+            self.deal(counts, t)
+            return
+        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(counts.device)
+        change = (counts[:, 0] - counts[:, 1]) * step.view(-1, 1, 1) / self.pairs
+        self.verify(change, t, tolerance=tolerance)
 
     def deal(self, counts: Values, t: float) -> None:
         """Give each side its count [R, 2, n_pre, n_post] of SET pulses at time t (s), in turn.
@@ -216,6 +206,37 @@ class Crossbar:
         self.devices.set(t, share(counts.unsqueeze(2), self.turn.unsqueeze(2), pair, N))
         self.turn = (self.turn + counts).remainder(N).int()
 
+    def verify(
+        self, change: Values, t: float, *, tolerance: Values, most: int = MOST_CORRECTIONS
+    ) -> None:
+        """Closed-loop programming: a read, and one SET after the other with a read after each,
+        until it is within `tolerance` (µS) of the first one plus `change`, or after `most` SETs.
+
+        A SET that overshoots is met by SETs of the other side, which bring the difference back, and
+        both sides up. Where `change` is 0, nothing is read.
+
+        Args:
+            change: [R, n_pre, n_post], wanted change of each weight, in µS.
+            t: time in s.
+            tolerance: a number, or one a replica.
+            most: SETs that a synapse may take.
+        """
+        left = self.check_change("change", change).float() * self.exists
+        within = self._per_replica("tolerance", tolerance).float().to(left.device).view(-1, 1, 1)
+        require_count("most", most)
+        begun, asked = self.devices._draw, left != 0
+        goal = self._difference(self.devices.measure()) + left
+        self.reads += asked.sum(dim=(1, 2))
+        for _ in range(most):
+            if not asked.any():
+                break
+            up, down = correction(left * asked, within)
+            self.deal(torch.stack([up, down], dim=1).int(), t)
+            asked = (up + down) > 0
+            left = goal - self._difference(self.devices.measure())
+            self.reads += asked.sum(dim=(1, 2))
+        self.devices._draw = begun + 1 + 2 * most  # whatever other replicas needed
+
     def reset(self, sides: Values, t: float) -> None:
         """RESET all N devices of the chosen sides at time t (s); their next turn is pair 0's.
 
@@ -233,13 +254,14 @@ class Crossbar:
         threshold: float = REFRESH_ABOVE,
         difference: float = REFRESH_WITHIN,
         assumed_pulse: Values = ASSUMED_PULSE,
+        tolerance: Values = None,
         replicas: Values = None,
     ) -> Bool[Tensor, "R n_pre n_post"]:
         """Give saturated synapses room: RESET both sides, then program their difference back.
 
         A synapse is refreshed where either side's mean is above `threshold` (µS) while the sides
-        differ by less than `difference` (µS), in those `replicas` (bool [R]; None: all). Returns
-        where that was.
+        differ by less than `difference` (µS), in those `replicas` (bool [R]; None: all). With a
+        `tolerance` (µS), `verify` writes the whole pulses' worth. Returns where that was.
         """
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)
@@ -252,22 +274,8 @@ class Crossbar:
         counts = self.pulses(value * saturated, assumed_pulse)
         if saturated.any():
             self.reset(saturated.unsqueeze(1).expand(self.turn.shape), t)
-            self.deal(counts, t)
+            self.write(counts, t, assumed_pulse=assumed_pulse, tolerance=tolerance)
         return saturated
-
-    def make_update_ready(self, target: Values, t: float, *, reach: float = REACH) -> None:
-        """Update-ready: RESET first, where pulses alone would not reach `target` (µS).
-
-        With d = target - (G+ - G-), the side that must grow is G+ where d > 0, else G-. Where it
-        lacks the room (|d| > reach - G of that side), the OTHER side is RESET: this frees |d| of
-        its conductance at once. What is left is then programmed, on whichever side it falls.
-        """
-        target = self._check_change("target", target).float()
-        require_number("reach", reach, above=0)
-        d = target - self.difference
-        plus, minus = self.sides.unbind(dim=1)
-        short = lacks_room(d, plus, minus, reach)
-        self.reset(torch.stack([short & (d < 0), short & (d >= 0)], dim=1), t)
 
     # Wear
 
@@ -292,7 +300,8 @@ class Crossbar:
         device = self.devices.device
         return as_tensor(name, values, kind, dtype, shape=shape, device=device)
 
-    def _check_change(self, name: str, values: Values) -> Float64[Tensor, "R n_pre n_post"]:
+    def check_change(self, name: str, values: Values) -> Float64[Tensor, "R n_pre n_post"]:
+        """A change of each weight (µS) as a tensor, or ValueError."""
         shape = (self.replicas, self.n_pre, self.n_post)
         return self._as_tensor(name, values, "real", torch.float64, shape)
 

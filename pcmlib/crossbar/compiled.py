@@ -12,11 +12,20 @@ import numpy as np
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
-from pcmlib.crossbar.laws import REFRESH_ABOVE, REFRESH_WITHIN, is_saturated, share, whole_pulses
-from pcmlib.device.laws import after_reset, set_once
+from pcmlib.crossbar.laws import (
+    MOST_CORRECTIONS,
+    REFRESH_ABOVE,
+    REFRESH_WITHIN,
+    correction,
+    is_saturated,
+    share,
+    whole_pulses,
+)
+from pcmlib.device.laws import after_reset, drifted, read_out, set_once
 
 _ABOVE, _WITHIN = np.float32(REFRESH_ABOVE), np.float32(REFRESH_WITHIN)
-_RESET, _SET, _REFRESH_RESET, _REFRESH_SET = range(4)  # draws of one update
+# draws of one update
+_RESET, _SET, _REFRESH_RESET, _REFRESH_SET, _VERIFY, _REFRESH_VERIFY, _READ = range(7)
 DRAWS = 16  # that an update may use
 
 
@@ -29,6 +38,7 @@ class Devices(NamedTuple):
     n_set: np.ndarray  # int32
     n_reset: np.ndarray  # int32
     turn: np.ndarray  # int32 [2, n_pre, n_post]
+    reads: np.ndarray  # int64 [1]: reads of synapses that programming needed
     exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
 
 
@@ -40,6 +50,7 @@ class Update(NamedTuple):
     resets: bool  # whether the scheme asks for RESETs
     refresh: bool  # whether it is time to refresh saturated synapses
     symmetric: bool  # take off what the two devices of a pair hold in common, for free
+    tolerance: np.float32  # µS, of write-verify; 0: open loop
     assumed_pulse: np.float32  # µS
     decay: np.float32  # of the history P with each SET
 
@@ -50,22 +61,21 @@ def program(counts, reset, devices, update, p, key):
 
     counts int32 [2, n_pre, n_post], reset bool likewise; both are used up.
     """
-    G, P, tp, n_set, n_reset, turn, exists = devices
+    G, exists = devices.G, devices.exists
     _, pairs, n_pre, n_post = G.shape
     dealt = np.empty((2 * pairs, n_post), np.int32)
-    xi = np.empty((n_post + 3) // 4 * 4, np.float32)
+    xi, sight = np.empty((n_post + 3) // 4 * 4, np.float32), np.empty((2, n_post), np.float32)
     draw = update.number * DRAWS
+    work = dealt, xi, sight
     for i in range(n_pre):
         if update.resets and _any(reset, i):
-            _reset_row(i, reset, G, P, tp, n_reset, turn, update.t, p, key, draw + _RESET, xi)
+            _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, xi)
         if _any(counts, i):
-            most = _deal_row(i, counts, turn, tp, n_set, update.t, dealt)
-            _set_row(i, dealt, most, G, P, p, update.decay, key, draw + _SET, xi)
+            _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
         if update.refresh and _find_saturated(i, G, exists, update.assumed_pulse, counts, reset):
-            t = update.t
-            _reset_row(i, reset, G, P, tp, n_reset, turn, t, p, key, draw + _REFRESH_RESET, xi)
-            most = _deal_row(i, counts, turn, tp, n_set, t, dealt)
-            _set_row(i, dealt, most, G, P, p, update.decay, key, draw + _REFRESH_SET, xi)
+            _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, xi)
+            at = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
+            _write_row(i, counts, devices, update, p, key, *at, work)
         if update.symmetric:
             _remove_common(i, G, p)
 
@@ -80,8 +90,9 @@ def _any(flags, i):
 
 
 @kernel(error_model="numpy")
-def _reset_row(i, reset, G, P, tp, n_reset, turn, t, p, key, draw, xi):
+def _reset_row(i, reset, devices, t, p, key, draw, xi):
     """RESET all N devices of the flagged sides; their next turn is pair 0's."""
+    G, P, tp, n_reset, turn = devices.G, devices.P, devices.tp, devices.n_reset, devices.turn
     _, pairs, n_pre, n_post = G.shape
     for side in range(2):
         for n in range(pairs):
@@ -95,6 +106,54 @@ def _reset_row(i, reset, G, P, tp, n_reset, turn, t, p, key, draw, xi):
         for j in range(n_post):
             if reset[side, i, j]:
                 turn[side, i, j] = 0
+
+
+@kernel(error_model="numpy")
+def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
+    """The SETs of a row: open loop, or with a read after each."""
+    dealt, xi, sight = work
+    if update.tolerance == 0:
+        most = _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
+        _set_row(i, dealt, most, 0, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        return
+    goal, seen = sight
+    _measure_row(i, devices.G, p, key, draw_read, 0, xi, goal)
+    seen[:] = goal
+    N = np.float32(devices.G.shape[1])
+    for j in range(len(goal)):  # NaN: nothing is asked of this synapse, or nothing any more
+        asked = counts[0, i, j] - counts[1, i, j]
+        devices.reads[0] += asked != 0
+        wanted = np.float32(asked) * update.assumed_pulse / N
+        goal[j] = goal[j] + wanted if asked != 0 else np.float32(np.nan)
+    for k in range(MOST_CORRECTIONS):
+        pulses = 0
+        for j in range(len(goal)):
+            up, down = correction(goal[j] - seen[j], update.tolerance)
+            counts[0, i, j], counts[1, i, j] = up, down
+            goal[j] = goal[j] if up or down else np.float32(np.nan)
+            pulses += up or down
+        if pulses == 0:
+            break
+        _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
+        _set_row(i, dealt, 1, k, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        _measure_row(i, devices.G, p, key, draw_read, k + 1, xi, seen)
+        devices.reads[0] += pulses
+
+
+@kernel(error_model="numpy")
+def _measure_row(i, G, p, key, draw, number, xi, out):
+    """Read number `number` of a row's mean G+ - mean G- (µS), T0 after the last pulse."""
+    _, pairs, n_pre, n_post = G.shape
+    out[:] = 0
+    for side in range(2):
+        part = np.float32(1 - 2 * side) / np.float32(pairs)
+        for n in range(pairs):
+            if p.read_noise > 0:
+                rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, number)
+            else:
+                xi[:] = 0
+            for j in range(n_post):
+                out[j] += part * read_out(G[side, n, i, j], xi[j], p)
 
 
 @kernel(error_model="numpy")
@@ -116,8 +175,8 @@ def _deal_row(i, counts, turn, tp, n_set, t, dealt):
 
 
 @kernel(fastmath=True, error_model="numpy")
-def _set_row(i, dealt, most, G, P, p, decay, key, draw, xi):
-    """The SETs of a row, pulse by pulse."""
+def _set_row(i, dealt, most, first, G, P, p, decay, key, draw, xi):
+    """The SETs of a row, pulse by pulse; the first of them has number `first` in its draw."""
     _, pairs, n_pre, n_post = G.shape
     for side in range(2):
         for n in range(pairs):
@@ -129,7 +188,7 @@ def _set_row(i, dealt, most, G, P, p, decay, key, draw, xi):
                 if left <= pulse:
                     break
                 if p.write_noise > 0:
-                    rng.fill_normal(xi, key, draw, place * n_pre + i, pulse)
+                    rng.fill_normal(xi, key, draw, place * n_pre + i, first + pulse)
                 else:
                     xi[:] = 0
                 for j in range(n_post):
@@ -181,3 +240,31 @@ def weigh(devices, gain, g_min, g_max, weights):
                 down = min(max(devices.G[1, n, i, j], g_min), g_max)
                 difference += up - down
             weights[i, j] = gain * difference * devices.exists[i, j]
+
+
+@kernel(nogil=True, error_model="numpy")
+def read(devices, deviate, t, gain, p, key, draw, out):
+    """One noisy read of all weights [n_pre, n_post] at the time t of an update, before its pulses.
+
+    `deviate`: of each device's nu, in sds.
+    """
+    G, tp = devices.G, devices.tp
+    _, pairs, n_pre, n_post = G.shape
+    xi = np.zeros((n_post + 3) // 4 * 4, np.float32)
+    out[:] = 0
+    for i in range(n_pre):
+        for side in range(2):
+            sign = np.float32(1 - 2 * side)
+            for n in range(pairs):
+                if p.read_noise > 0:
+                    place = (side * pairs + n) * n_pre + i
+                    rng.fill_normal(xi, key, draw + _READ, place, 0)
+                for j in range(n_post):
+                    elapsed = np.float32(t - tp[side, n, i, j])
+                    Gd = G[side, n, i, j]
+                    if p.drift > 0:
+                        Gd = drifted(Gd, elapsed, deviate[side, n, i, j], p)
+                    out[i, j] += sign * read_out(Gd, xi[j], p)
+        for j in range(n_post):
+            out[i, j] *= gain * devices.exists[i, j]
+            devices.reads[0] += devices.exists[i, j] > 0

@@ -14,6 +14,7 @@ ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a 
 REFRESH_ABOVE = 9.0  # µS: a synapse is refreshed where a side's mean is above this ...
 REFRESH_WITHIN = 4.5  # µS: ... while the sides differ by less than this
 REACH = 10.0  # µS: update-ready programming takes pulses alone to get a side this far
+MOST_CORRECTIONS = 32  # pulses after which write-verify leaves a synapse as it is
 # A change of exactly k steps is k pulses, whatever the last bit of the division says.
 _MARGIN = np.float32(1 + 1e-6)
 
@@ -46,3 +47,10 @@ def is_saturated(plus, minus, above, within):
 def lacks_room(change, plus, minus, reach):
     """The side that has to grow for this change of G+ - G- cannot grow so far."""
     return abs(change) > reach - where(change > 0, plus, minus)
+
+
+@register_jitable
+def correction(left, tolerance):
+    """Write-verify's next pulse: 1 for G+ or for G-, where a read says that `left` µS of the
+    change are missing; none within the tolerance."""
+    return where(left > tolerance, 1, 0), where(left < -tolerance, 1, 0)

@@ -235,7 +235,7 @@ def write_cell(bar, source, target, update_ready, by_curve, refreshed, assumed_p
 
 @kernel(error_model="numpy")
 def steps_of_mean_curve(G, P, growth, p, decay):
-    """The steps of the mean curve that a growth takes: `Crossbar.pulses_by_mean_curve`."""
+    """The steps of the mean curve that a growth takes: `pcmlib.crossbar.pulses_by_mean_curve`."""
     goal, steps = G + growth, _F(0)
     for _ in range(_MOST):
         if goal <= G:

@@ -16,7 +16,8 @@ from pcmlib.device.numbers import in_force
 from pcmlib.device.numbers import numbers as constants
 from pcmlib.live import live
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone import BINS, numbers, train_alone
+from pcmlib.training.alone import BINS, train_alone
+from pcmlib.training.numbers import numbers
 
 _BOOK = TrainConfig.preset("mixed-precision")
 _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
@@ -28,6 +29,7 @@ _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
     rate_hz=(_EPOCHS,),
     set_pulses=(_EPOCHS,),
     reset_pulses=(_EPOCHS,),
+    reads=(_EPOCHS,),
     targets=(_BOOK.samples, _T, _BOOK.n_out),
     outputs=(_BOOK.samples, _T, _BOOK.n_out),
     spikes=(_T, _BOOK.n_rec),
@@ -35,16 +37,36 @@ _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
     ended=(1,),
 )
 def train_network(
-    run, loss, rate_hz, set_pulses, reset_pulses, targets, outputs, spikes, conductance, ended
+    run,
+    loss,
+    rate_hz,
+    set_pulses,
+    reset_pulses,
+    reads,
+    targets,
+    outputs,
+    spikes,
+    conductance,
+    ended,
 ):
     """One network of the laboratory: NaN where it has not come to; `ended` 1 if it did not diverge.
 
     The shapes follow from the run; those above are the book's.
     """
     for e in range(len(loss)):
-        loss[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = np.nan
+        loss[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
     ended[0] = train_alone(
-        run[0], True, loss, rate_hz, set_pulses, reset_pulses, targets, outputs, spikes, conductance
+        run[0],
+        True,
+        loss,
+        rate_hz,
+        set_pulses,
+        reset_pulses,
+        reads,
+        targets,
+        outputs,
+        spikes,
+        conductance,
     )
 
 

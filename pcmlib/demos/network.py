@@ -11,7 +11,8 @@ from pcmlib.experiments.networks import trial_traces
 from pcmlib.live import live
 from pcmlib.plots.networks import plot_synapse
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone import make_network, numbers, run_sample
+from pcmlib.training.alone_network import make_network, run_sample
+from pcmlib.training.numbers import numbers
 
 NEURON = 95  # the one that the chapter follows
 UNTIL = 0.4  # s of the trial that are shown

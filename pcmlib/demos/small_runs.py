@@ -20,7 +20,9 @@ from pcmlib.base.reports import report
 from pcmlib.live.function import LiveFunction
 from pcmlib.plots.training import plot_small_runs
 from pcmlib.training import TrainConfig, TrainingRun
-from pcmlib.training.alone import BINS, config_of, numbers, ones, train_alone
+from pcmlib.training.alone import BINS, train_alone
+from pcmlib.training.alone_network import ones
+from pcmlib.training.numbers import config_of, numbers
 from pcmlib.training.store import stored_train
 
 SMALL = {"n_rec": 50, "samples": 1, "epochs": 60}
@@ -119,11 +121,21 @@ def train_some(run, low, mean, high, output, target, final, rate):
     loss, rate_hz = ones(NETWORKS, epochs, 0.0), ones(NETWORKS, epochs, 0.0)
     targets, outputs = np.zeros((1, T, 1), np.float32), np.zeros((1, T, 1), np.float32)
     spikes, devices = ones(T, int(run.n_rec), 0.0), np.zeros((3, 2, BINS), np.float32)
-    sets, resets = np.zeros(epochs, np.float32), np.zeros(epochs, np.float32)
+    wear = np.zeros((3, epochs), np.float32)
     for r in range(NETWORKS):
         run.seed = first + r
         train_alone(
-            run, False, loss[r], rate_hz[r], sets, resets, targets, outputs, spikes, devices
+            run,
+            False,
+            loss[r],
+            rate_hz[r],
+            wear[0],
+            wear[1],
+            wear[2],
+            targets,
+            outputs,
+            spikes,
+            devices,
         )
         if r == 0:
             for t in range(T):

@@ -26,7 +26,7 @@ from pcmlib.device.laws import (
     blocks,
     drifted,
     history_decay,
-    read_noise,
+    read_out,
     set_increment,
 )
 
@@ -168,13 +168,21 @@ class PCMArray:
 
         The noise xi is new at every call. An index must keep the first axis whole.
         """
-        p = self.parameters.in_force
         Gd = self.drifted(t, where)
-        if p.read_noise:
-            whole = Gd.shape[:1] == self.shape[:1]
-            require(whole, "where", where, "an index that keeps the first axis whole")
-            Gd = Gd + p.read_noise * read_noise(Gd, p) * self._normal(Gd.shape)
-        return Gd.clamp(p.g_min, p.g_max)
+        whole = Gd.shape[:1] == self.shape[:1] or not self.parameters.in_force.read_noise
+        require(whole, "where", where, "an index that keeps the first axis whole")
+        return self._read(Gd)
+
+    def measure(self) -> Float32[Tensor, "..."]:
+        """One noisy read of every device (µS), T0 after its last pulse.
+
+        That is what a controller that knows the drift makes of a read soon after a pulse.
+        """
+        return self._read(self.G)
+
+    def _read(self, Gd: Float32[Tensor, "..."]) -> Float32[Tensor, "..."]:
+        p = self.parameters.in_force
+        return read_out(Gd, self._normal(Gd.shape) if p.read_noise else 0.0, p)
 
     def drifted(self, t: float, where: Index = ...) -> Float32[Tensor, "..."]:
         """Conductance at time t (s) without read noise and clipping, in µS.

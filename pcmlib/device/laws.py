@@ -185,6 +185,12 @@ def read_noise(Gd, p):
 
 
 @register_jitable
+def read_out(Gd, xi, p):
+    """One read (µS) of a device whose drifted conductance is Gd: clip(Gd + (m3 Gd + c3) xi)."""
+    return clip(Gd + p.read_noise * read_noise(Gd, p) * xi, p.g_min, p.g_max)
+
+
+@register_jitable
 def after_reset(xi, p):
     """Conductance that a RESET leaves (µS): g_reset (1 + reset_spread xi), at least 0."""
     return maximum(p.g_reset + p.write_noise * p.reset_spread * p.g_reset * xi, 0)

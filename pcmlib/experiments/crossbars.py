@@ -18,7 +18,7 @@ from pcmlib.base import rng
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.progress import progress
 from pcmlib.base.records import Record
-from pcmlib.crossbar import ASSUMED_PULSE, Crossbar
+from pcmlib.crossbar import ASSUMED_PULSE, Crossbar, make_update_ready, pulses_by_mean_curve
 from pcmlib.device import PCMParameters, drift
 
 LEVELS = torch.arange(-10.0, 11.0)  # µS: sources and targets of the WRITE statistics
@@ -88,12 +88,12 @@ def write_statistics(
         _place(xbar, source)
         t = 1e-3
         if scheme == "upd-ready":
-            xbar.make_update_ready(target, t)
+            make_update_ready(xbar, target, t)
         change = target - (xbar.difference if scheme == "upd-ready" else source)
         if pulse_count == "constant":
             xbar.program(change, t, assumed_pulse=assumed_pulse)
         else:
-            xbar.deal(xbar.pulses_by_mean_curve(change), t)
+            xbar.deal(pulses_by_mean_curve(xbar, change), t)
         if refresh:
             xbar.refresh(t)
         reached = xbar.difference.flatten(1).double()

@@ -10,6 +10,6 @@ PCM crossbar        sign             one SET to G+ where g < -level, to G- where
 """
 
 from pcmlib.schemes.rules import Settings
-from pcmlib.schemes.scheme import SCHEMES, Scheme, add_scheme
+from pcmlib.schemes.scheme import HOLD, SCHEMES, Scheme, add_scheme
 
-__all__ = ["SCHEMES", "Scheme", "Settings", "add_scheme"]
+__all__ = ["HOLD", "SCHEMES", "Scheme", "Settings", "add_scheme"]

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from numba.extending import register_jitable
 
-from pcmlib.base.arithmetic import maximum, trunc, where
+from pcmlib.base.arithmetic import floor, maximum, trunc, where
 from pcmlib.crossbar.laws import REACH, lacks_room, whole_pulses
 
 
@@ -95,6 +95,23 @@ def upd_ready(g, kept, chance, plus, minus, s):
     left = change - freed
     pulses = whole_pulses(left, s.assumed_pulse, s.pairs)
     return *_split(left, pulses), kept, reset_plus, reset_minus
+
+
+# A second crossbar, which holds what a rule keeps
+
+
+def hold(g, kept, chance, plus, minus, s):
+    """Of a crossbar that holds g, as a read says, make one that holds `kept`.
+
+    Where that is more, or about as much, by |kept - g| scale N / prob_scale SETs: whole ones, and
+    one more with the probability of the rest, so that small changes add up in the mean. Devices
+    only go up: where it is less by more than a SET is taken to be worth, the synapse is RESET, and
+    written anew.
+    """
+    anew = (abs(kept) < abs(g)) & (abs(kept - g) * s.scale > s.prob_scale)
+    change = kept - where(anew, 0, g)
+    pulses = floor(abs(change) * s.scale * s.pairs / s.prob_scale + chance)
+    return *_split(change, pulses), kept, anew, anew
 
 
 @register_jitable

@@ -84,6 +84,8 @@ SCHEMES: dict[str, Scheme] = {
     "upd-ready": Scheme(rules.upd_ready),
 }
 
+HOLD = Scheme(rules.hold)  # of a second crossbar, which holds what a scheme keeps
+
 
 def add_scheme(name: str, rule: Callable, *, on_crossbar: bool = True) -> Scheme:
     """Make `rule` a scheme of this name, for ``TrainConfig(scheme=name)`` and all that takes one.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from pcmlib.crossbar.compiled import DRAWS, Devices, Update, program, weigh
+from pcmlib.crossbar.compiled import DRAWS, Devices, Update, program, read, weigh
 from pcmlib.device import history_decay
 from pcmlib.schemes import Scheme, Settings
 from pcmlib.srnn.compiled import Rows
@@ -55,9 +55,11 @@ class CrossbarLayer:
         self._gain = np.float32(1 / (n * xbar.scale[r].item()))
         self._assumed_pulse = np.float32(synapses.assumed_pulse[r].item())
         self._counts, self._reset = np.empty((2, *shape), np.int32), np.zeros((2, *shape), np.bool_)
+        own = synapses.tolerance
+        self._tolerance = np.float32(0 if own is None else own[r].item())
         self._seen: list = []
         if synapses.ideal:
-            self._plain = np.empty(shape, np.float32)
+            self._plain, self._deviate = np.empty(shape, np.float32), _NO_DEVIATES
         else:
             rows = (xbar.n_pre, 2 * n * xbar.n_post)
             nu = (1, 1) if synapses.course.series else rows
@@ -70,9 +72,12 @@ class CrossbarLayer:
         """Views of the devices' state, which torch may have put elsewhere meanwhile."""
         xbar, devices = self._synapses.crossbar, self._synapses.crossbar.devices
         now = [devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, xbar.turn]
+        now.append(xbar.reads)
         if not self._seen or any(a is not b for a, b in zip(now, self._seen, strict=True)):
             self._seen = now
-            self._views = Devices(*(x[self._r].numpy() for x in now), self._exists)
+            r = self._r
+            *state, reads = (x.numpy() for x in now)
+            self._views = Devices(*(x[r] for x in state), reads[r : r + 1], self._exists)
         return self._views
 
     def weights(self) -> Weights:
@@ -103,6 +108,11 @@ class CrossbarLayer:
             draw=draw,
         )
 
+    def read(self, number: int, out: Weights) -> None:
+        """Fill in a noisy read of all weights at update `number`, before its pulses."""
+        t, key = number * self._synapses.period, self._synapses.crossbar.devices.key[self._r]
+        read(self._devices, self._deviate, t, self._gain, self._p, key, number * DRAWS, out)
+
     def update(
         self, scheme: Scheme, gradient: Weights, kept: Weights, s: Settings, number: int
     ) -> None:
@@ -120,6 +130,7 @@ class CrossbarLayer:
             resets=scheme.resets,
             refresh=synapses.refreshes(self._r, number),
             symmetric=synapses.symmetric,
+            tolerance=self._tolerance,
             assumed_pulse=self._assumed_pulse,
             decay=self._decay,
         )
@@ -147,5 +158,5 @@ def _plain(weights: Weights) -> Rows:
     )
 
 
-_NO_WEIGHTS = np.zeros((1, 1), np.float32)
+_NO_WEIGHTS, _NO_DEVIATES = np.zeros((1, 1), np.float32), np.zeros((1, 1, 1, 1), np.float32)
 _NO_COURSE = Course(True, *map(np.float32, (0, 0)), 1.0, 1.0, np.float32(1), *[_NO_WEIGHTS[0]] * 3)

@@ -26,6 +26,7 @@ from pcmlib.schemes import Scheme, Settings
 from pcmlib.srnn.drift import course
 
 Weights = Float[Tensor, "R n_pre n_post"]
+_VERIFIED_DRAWS = 256  # that an update in torch may use, with a read after each pulse
 
 
 class DigitalSynapses:
@@ -89,6 +90,7 @@ class CrossbarSynapses:
         assumed_pulse: µS that a SET is taken to add where a synapse is refreshed, a replica each.
         refresh_period: updates between two refreshes of saturated synapses, a replica each; None:
             never.
+        tolerance: µS of write-verify (`Crossbar.verify`), a replica each; None: open loop.
         symmetric: take off what both devices of a pair hold in common after each update.
         generator: of the read noise in `current` (the kernels have counters).
     """
@@ -103,11 +105,12 @@ class CrossbarSynapses:
         updates: int,
         assumed_pulse: Float[Tensor, " R"],
         refresh_period: Sequence[int | None],
+        tolerance: Float[Tensor, " R"] | None = None,
         symmetric: bool = False,
         generator: torch.Generator,
     ) -> None:
         self.crossbar, self.dt, self.period = crossbar, dt, period
-        self.assumed_pulse = assumed_pulse
+        self.assumed_pulse, self.tolerance = assumed_pulse, tolerance
         self.refresh_period, self.symmetric = refresh_period, symmetric
         self._updates, self._generator = updates, generator
         self._start = 0.0  # s: start of the trial
@@ -145,7 +148,7 @@ class CrossbarSynapses:
         xbar, devices, t = self.crossbar, self.crossbar.devices, number * self.period
         # Number the draws from a fixed start: a refresh draws only if a synapse of some replica
         # needs it, and its neighbours must not feel it.
-        devices._draw = number * DRAWS
+        devices._draw = number * (DRAWS if self.tolerance is None else _VERIFIED_DRAWS)
         chance = rng.uniform(gradient.shape, devices.key, number, gradient.device)
         plus, minus = xbar.sides.unbind(dim=1)
         said = scheme.decide(gradient, kept, chance, plus, minus, s)
@@ -154,12 +157,19 @@ class CrossbarSynapses:
             xbar.reset(torch.stack([said.reset_plus, said.reset_minus], dim=1), t)
         pulses = torch.stack([said.up, said.down], dim=1)
         self.check_pulses(bool(((pulses >= 0) & (pulses <= self.most_pulses)).all()))
-        xbar.deal(pulses.int(), t)
+        how = {"assumed_pulse": self.assumed_pulse, "tolerance": self.tolerance}
+        xbar.write(pulses.int(), t, **how)
         due = [self.refreshes(r, number) for r in range(xbar.replicas)]
         if any(due):
-            xbar.refresh(t, assumed_pulse=self.assumed_pulse, replicas=due)
+            xbar.refresh(t, replicas=due, **how)
         if self.symmetric:
             self.remove_common()
+
+    def read(self, number: int) -> Weights:
+        """A noisy read of all weights at update `number`, before its pulses."""
+        self.crossbar.devices._draw = number * DRAWS + DRAWS // 2  # apart from the update's
+        self.crossbar.reads += self.crossbar.exists.sum()
+        return self.crossbar.read(number * self.period)
 
     @property
     def most_pulses(self) -> int:
@@ -192,6 +202,7 @@ class CrossbarSynapses:
         return {
             **{name: getattr(devices, name) for name in names},
             "turn": self.crossbar.turn,
+            "reads": self.crossbar.reads,
             "t_last": torch.tensor(devices.t_last, dtype=torch.float64),
         }
 
@@ -199,5 +210,6 @@ class CrossbarSynapses:
         devices = self.crossbar.devices
         for name in ("G", "P", "tp", "n_set", "n_reset"):
             setattr(devices, name, state[name].to(devices.device))
-        self.crossbar.turn = state["turn"].to(devices.device)
+        for name in ("turn", "reads"):
+            setattr(self.crossbar, name, state[name].to(devices.device))
         devices.t_last = float(state["t_last"])

@@ -116,14 +116,15 @@ def tune(
         fixed.setdefault("assumed_pulse", PCMParameters(bits=bits).set_step)
     run = run or (lambda config: train(config, progress=False))
     study = open_study(scheme, storage, seed, **fixed)
-    candidates = Candidates(study, search_space(scheme), budget.trials, start(scheme, fixed))
+    space = search_space(scheme, **fixed)
+    candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
     _search(candidates, scheme, budget, run, fixed)
     trials = candidates.told()
     record = {
         "scheme": scheme,
         "fixed": FIXED.get(scheme, {}) | fixed,
         "budget": {**asdict(budget), "updates": budget.updates},
-        "space": {name: list(limits) for name, limits in search_space(scheme).items()},
+        "space": {name: list(limits) for name, limits in space.items()},
         "trials": [_entry(trial.params, trial.value) for trial in trials],
     }
     ranked = sorted(trials, key=lambda trial: trial.value)

@@ -43,6 +43,10 @@ _OWN = {
     "mixed-precision": {"quantum_pulses": (0.4, 3.0)},  # quantum, in pulses of the assumed size
     "sign": {"stop_level": (1e-2, 1e2)},
 }
+_OPTIONS = {  # of a memory, if it is told to take them
+    "write_verify": {"tolerance": (0.1, 3.0)},  # µS
+    "kept_on_pcm": {"kept_scale": (30.0, 10000.0), "prob_scale_pulses": (0.1, 100.0)},
+}
 _UNUSED = {
     "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
 }  # a SET for any gradient above its level
@@ -51,14 +55,20 @@ _UNUSED = {
 # at 4 bits, which had the same budget, but no refresh and scales up to 300 µS; the quantum and
 # prob_scale in pulses, so that it serves any memory.
 STARTS: dict[str, Params] = json.loads(Path(__file__).with_name("starts.json").read_text())
+_OPTION_STARTS = {"tolerance": 0.5, "kept_scale": 500.0, "prob_scale_pulses": 2.0}
 FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}}
 
 
-def search_space(scheme: str) -> dict[str, tuple[float, float]]:
-    """Parameters of a search for `scheme`, with their lowest and highest values."""
+def search_space(scheme: str, **fixed: Any) -> dict[str, tuple[float, float]]:
+    """Parameters of a search for `scheme`, with their lowest and highest values.
+
+    With what the `fixed` fields of all runs bring along, such as ``write_verify=True``.
+    """
     require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
     weights = _CROSSBAR if SCHEMES[scheme].on_crossbar else _DIGITAL
     space = _SHARED | weights | _OWN.get(scheme, {})
+    for option, own in _OPTIONS.items():
+        space |= own if fixed.get(option) else {}
     return {name: limits for name, limits in space.items() if name not in _UNUSED.get(scheme, ())}
 
 
@@ -67,11 +77,11 @@ def start(scheme: str, fixed: Mapping[str, Any]) -> Params:
 
     A reader's own scheme starts where mixed precision does, or FP32 for digital weights.
     """
-    space = search_space(scheme)
+    space = search_space(scheme, **fixed)
     usual = "mixed-precision" if SCHEMES[scheme].on_crossbar else "vanilla"
     known = scheme if scheme in STARTS else usual
     ideal = f"{known}/4-bit"
-    found = STARTS[ideal if fixed.get("bits") and ideal in STARTS else known]
+    found = _OPTION_STARTS | STARTS[ideal if fixed.get("bits") and ideal in STARTS else known]
     return {name: found[name] for name in space}
 
 
@@ -108,7 +118,7 @@ def candidates_config(
 
     Args:
         scheme: update scheme of all candidates.
-        candidates: parameters, of `search_space(scheme)`.
+        candidates: parameters, of `search_space`.
         networks: n, networks for each candidate.
         epochs: of training.
         seed: of the first network; a tuning seed.

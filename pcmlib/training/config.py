@@ -77,6 +77,10 @@ class TrainConfig:
     conductance: Each = 0.1  # µS, where all devices start, within 10 %
     refresh_period: int | tuple[int, ...] | None = None  # updates between refreshes; None: never
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
+    write_verify: bool = False  # True: SETs go on, each read back, until within the tolerance
+    tolerance: Each = 0.5  # µS, of write-verify
+    kept_on_pcm: bool = False  # True: what a scheme keeps is held by a second crossbar
+    kept_scale: Each = 100.0  # µS of that crossbar that 1 of what is kept corresponds to
     period: float = 38.6  # s of device time between two updates
     bits: int | None = None  # bits of an ideal memory; None: the full PCM model
     write_noise: float = 1.0  # 1, scales of the non-idealities: 1 as modelled, 0 off
@@ -214,6 +218,9 @@ class TrainConfig:
             for name in ("bits", "refresh_period"):
                 require(getattr(self, name) is None, name, getattr(self, name), allowed)
             require(self.pairs == 1, "pairs", self.pairs, f"1, because {self.scheme} is digital")
+            for name in ("write_verify", "kept_on_pcm"):
+                allowed = f"False, because {self.scheme} is digital"
+                require(not getattr(self, name), name, True, allowed)
         if self.snapshots is not None:
             listed = isinstance(self.snapshots, tuple)
             require(listed, "snapshots", self.snapshots, "None or epochs, such as (0, 10)")
@@ -248,6 +255,7 @@ def _listed(value: Any) -> Any:
 _DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")
 _FLAGS = (
     "recurrence", "learn_in", "learn_rec", "learn_out", "symmetric_feedback", "symmetric_devices",
+    "write_verify", "kept_on_pcm",
 )  # fmt: skip
 _POSITIVE, _NOT_NEGATIVE = {"above": 0}, {"at_least": 0}
 _EACH: dict[str, dict[str, float]] = {
@@ -266,4 +274,6 @@ _EACH: dict[str, dict[str, float]] = {
     "gain": _NOT_NEGATIVE,
     "scale": _POSITIVE,
     "conductance": _POSITIVE,
+    "tolerance": _POSITIVE,
+    "kept_scale": _POSITIVE,
 }

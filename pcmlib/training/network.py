@@ -26,7 +26,7 @@ from pcmlib.base import rng
 from pcmlib.base.checks import require_count
 from pcmlib.crossbar import Crossbar
 from pcmlib.eprop import Gradients, Regularisation
-from pcmlib.schemes import SCHEMES, Settings
+from pcmlib.schemes import HOLD, SCHEMES, Settings
 from pcmlib.srnn import Neurons, Trial, run_trial
 from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
 from pcmlib.training.config import TrainConfig
@@ -70,6 +70,8 @@ class Network:
         self.layers = {name: make(name, mask) for name, mask in exists.items()}
         self._feedback = self._kaiming("feedback", c.n_rec, c.n_out, c.n_rec, "feedback_gain")
         self.scheme = SCHEMES[c.scheme]
+        second = {f"kept {name}": mask for name, mask in exists.items() if c.kept_on_pcm}
+        self.memories = {name: self._crossbar(name, mask) for name, mask in second.items()}
         self.kept = {n: torch.zeros_like(layer.weights()) for n, layer in self.layers.items()}
         learning = {"in": c.learn_in, "rec": c.learn_rec and c.recurrence, "out": c.learn_out}
         self.learning = [name for name in LAYERS if learning[name]]
@@ -117,7 +119,14 @@ class Network:
             if name in self.learning:
                 each = [self.config.settings(r, name, epoch) for r in range(self.config.replicas)]
                 s = Settings(*map(self._column, zip(*each, strict=True)))
-                self.layers[name].update(self.scheme, gradient, self.kept[name], s, update)
+                kept, memory = self.kept[name], self.memories.get(f"kept {name}")
+                if memory is not None:
+                    kept.copy_(memory.read(update))
+                before = kept.clone()
+                self.layers[name].update(self.scheme, gradient, kept, s, update)
+                if memory is not None:
+                    scale = self._column(self.config.each("kept_scale"))
+                    memory.update(HOLD, before, kept, s._replace(scale=scale), update)
 
     def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
         """Learn every sample once, each replica in an order of its own; mean loss and rate (Hz)."""
@@ -139,27 +148,32 @@ class Network:
         return loss / c.samples, rate_hz / c.samples
 
     @property
-    def pulses(self) -> tuple[Shaped[Tensor, " R"], Shaped[Tensor, " R"]]:
-        """SET and RESET pulses ever given to each replica."""
-        zero = torch.zeros(self.config.replicas, dtype=torch.int64)
-        if not self.config.on_crossbar:
-            return zero, zero
-        bars = [layer.crossbar for layer in self.layers.values()]
-        return sum((x.set_pulses.cpu() for x in bars), zero), sum(
-            (x.reset_pulses.cpu() for x in bars), zero
-        )
+    def wear(self) -> Int[Tensor, "3 R"]:
+        """SET pulses, RESET pulses, and reads for programming ever given to each replica."""
+        zero = torch.zeros(3, self.config.replicas, dtype=torch.int64)
+        bars = [x.crossbar for x in self._synapses.values()] if self.config.on_crossbar else []
+        counts = [torch.stack([x.set_pulses, x.reset_pulses, x.reads]).cpu() for x in bars]
+        return sum(counts, zero)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        parts = {n: {**self.layers[n].state(), "kept": self.kept[n]} for n in LAYERS}
+        parts = {name: synapses.state() for name, synapses in self._synapses.items()}
+        for name in LAYERS:
+            parts[name]["kept"] = self.kept[name]
         return {f"{n}.{key}": value for n, part in parts.items() for key, value in part.items()}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a `state`."""
-        for name in LAYERS:
+        for name, synapses in self._synapses.items():
             part = {k.split(".")[1]: v for k, v in state.items() if k.startswith(f"{name}.")}
-            self.layers[name].load(part)
-            self.kept[name].copy_(part["kept"])
+            synapses.load(part)
+            if name in LAYERS:
+                self.kept[name].copy_(part["kept"])
+
+    @property
+    def _synapses(self) -> dict[str, Any]:
+        """Of the layers, and of what they keep, if that is on crossbars."""
+        return self.layers | self.memories
 
     # How it starts
 
@@ -196,19 +210,19 @@ class Network:
         return DigitalSynapses(weights, exists, self.keys(f"update {name}"))
 
     def _crossbar(self, name: str, exists: Bool[Tensor, "n_pre n_post"]) -> CrossbarSynapses:
-        c = self.config
+        c, second = self.config, name.startswith("kept")
         crossbar = Crossbar(
             *exists.shape,
             replicas=c.replicas,
             pairs=c.pairs,
             parameters=c.parameters,
-            scale=self._each("scale"),
-            conductance=self._each("conductance"),
+            scale=self._each("kept_scale" if second else "scale"),
+            conductance=None if second else self._each("conductance"),
             exists=exists,
             seed=[int(key) >> 1 for key in self.keys(name)],
             device=self.device,
         )
-        seed = int(self.keys(f"read {name}")[0] >> np.uint64(1))
+        seed = 0 if second else int(self.keys(f"read {name}")[0] >> np.uint64(1))
         return CrossbarSynapses(
             crossbar,
             steps=c.steps,
@@ -217,6 +231,7 @@ class Network:
             updates=c.updates,
             assumed_pulse=self._each("assumed_pulse"),
             refresh_period=c.each("refresh_period"),
+            tolerance=self._each("tolerance") if c.write_verify and not second else None,
             symmetric=c.symmetric_devices,
             generator=torch.Generator(self.device).manual_seed(seed),
         )
@@ -256,12 +271,13 @@ class Network:
 
     def _told(self, update: int) -> None:
         """The crossbars' own clocks: pulses come at update `update` at the latest."""
-        for name in self.learning if self.config.on_crossbar else ():
-            self.layers[name].crossbar.devices.t_last = update * self.config.period
+        for name, synapses in self._synapses.items() if self.config.on_crossbar else ():
+            if name.removeprefix("kept ") in self.learning:
+                synapses.crossbar.devices.t_last = update * self.config.period
 
 
 EPOCHS = 64
 USES = {name: 10 + n for n, name in enumerate(
     ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order",
-     "update in", "update rec", "update out"]
+     "update in", "update rec", "update out", "kept in", "kept rec", "kept out"]
 )}  # fmt: skip

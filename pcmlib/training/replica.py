@@ -13,7 +13,7 @@ import numpy as np
 
 from pcmlib.base.kernels import kernel
 from pcmlib.eprop.compiled import gradients
-from pcmlib.schemes import Settings
+from pcmlib.schemes import HOLD, Settings
 from pcmlib.srnn.compiled import (
     CHUNK,
     Constants,
@@ -49,6 +49,9 @@ class Replica:
         self._targets = network.targets[r].numpy()
         self._layers = {n: layer(synapses, r) for n, synapses in network.layers.items()}
         self._kept = {n: kept[r].numpy() for n, kept in network.kept.items()}
+        self._memories = {n: layer(synapses, r) for n, synapses in network.memories.items()}
+        self._held = {n: np.empty_like(self._kept[n.split()[1]]) for n in self._memories}
+        self._kept_scale = np.float32(c.each("kept_scale")[r])
         self._keys = [network.keys(f"read {n}")[r] for n in self._layers]
         self._feedback = None if c.symmetric_feedback else network.feedback[r].numpy()
         p, limit = network.neurons, np.inf if c.gradient_limit is None else c.gradient_limit
@@ -93,8 +96,15 @@ class Replica:
             self._epoch = epoch
         for name, gradient in zip(self._layers, gradients, strict=True):
             if name in self._settings:
-                kept, s = self._kept[name], self._settings[name]
+                kept, s, second = self._kept[name], self._settings[name], f"kept {name}"
+                memory, held = self._memories.get(second), self._held.get(second)
+                if memory is not None:
+                    memory.read(update, held)
+                    kept[:] = held
                 self._layers[name].update(self._scheme, gradient, kept, s, update)
+                if memory is not None:
+                    s = s._replace(scale=self._kept_scale)
+                    memory.update(HOLD, held, kept, s, update)
 
     def _trial(self, sample: int, update: int, stream: int) -> tuple[float, float]:
         """Run a sample and get its gradients; mean squared error, and mean rate in Hz."""

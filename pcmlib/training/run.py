@@ -45,6 +45,7 @@ class TrainingRun(Record):
     rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
     set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
     reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
+    reads: Int[Tensor, "R E"]  # reads of synapses that programming needed, likewise
     inputs: Bool[Tensor, "R S T n_in"]
     targets: Float[Tensor, "R S T n_out"]
     snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
@@ -75,6 +76,7 @@ class TrainingRun(Record):
             "rate_hz": self.rate_hz.tolist(),
             "set_pulses": self.set_pulses[:, -1].tolist(),
             "reset_pulses": self.reset_pulses[:, -1].tolist(),
+            "reads": self.reads[:, -1].tolist(),
             "seconds": self.seconds,
         }
         return for_json(summary)
@@ -155,6 +157,7 @@ def train(
         rate_hz=record.rate_hz,
         set_pulses=record.set_pulses,
         reset_pulses=record.reset_pulses,
+        reads=record.reads,
         inputs=network.inputs.cpu(),
         targets=network.targets.cpu(),
         snapshots=record.snapshots,
@@ -198,6 +201,7 @@ class _Record:
     rate_hz: Float[Tensor, "R E"]
     set_pulses: Int[Tensor, "R E"]
     reset_pulses: Int[Tensor, "R E"]
+    reads: Int[Tensor, "R E"]
     snapshots: Float[Tensor, "K R S T n_out"]
 
     @classmethod
@@ -205,7 +209,8 @@ class _Record:
         R, E = config.replicas, config.epochs
         floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
         kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
-        return cls(floats, floats.clone(), counts, counts.clone(), torch.zeros(kept))
+        wear = (counts.clone() for _ in range(3))
+        return cls(floats, floats.clone(), *wear, torch.zeros(kept))
 
     def epoch(
         self,
@@ -215,7 +220,9 @@ class _Record:
         rate_hz: Float[Tensor, " R"],
     ) -> None:
         self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
-        self.set_pulses[:, epoch], self.reset_pulses[:, epoch] = network.pulses
+        wear = self.set_pulses, self.reset_pulses, self.reads
+        for kept, now in zip(wear, network.wear, strict=True):
+            kept[:, epoch] = now
 
     def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R S T n_rec"]:
         """Run every sample without learning; keep the outputs if `epoch` is one to keep."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pcmlib import PCMParameters, TrainConfig
 from pcmlib.device.numbers import NAMES
-from pcmlib.training.alone import RUN
+from pcmlib.training.numbers import RUN
 from pcmlib.training.presets import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]

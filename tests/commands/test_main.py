@@ -66,7 +66,7 @@ def test_train_writes_the_keys_of_its_summary(monkeypatch, tmp_path):
     )  # fmt: skip
     content = json.loads(out.read_text())
     assert code == 0
-    keys = ["scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"]
+    keys = ["scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "reads", "seconds"]
     assert list(content) == keys
     assert [len(x) for x in content["loss"]] == [2, 2]
     assert content["config"]["n_rec"] == 20

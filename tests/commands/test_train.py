@@ -26,7 +26,16 @@ def test_the_json_holds_the_run(tmp_path):
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     written = json.loads(path.read_text())
-    names = {"scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"}
+    names = {
+        "scheme",
+        "config",
+        "loss",
+        "rate_hz",
+        "set_pulses",
+        "reset_pulses",
+        "reads",
+        "seconds",
+    }
     assert set(written) == names
     config = TrainConfig.from_dict(written["config"])
     assert (config.scale, config.seed, config.replicas) == (20, 4, 2)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcmlib.crossbar import Crossbar
+from pcmlib.crossbar import Crossbar, make_update_ready
 from pcmlib.device import PCMParameters
 
 IDEAL = PCMParameters(bits=4)  # 0.75 µS a pulse: the step that the schemes assume
@@ -114,9 +114,51 @@ def test_update_ready_resets_the_other_side_where_the_growing_one_lacks_room():
     xbar = Crossbar(1, 4, parameters=IDEAL)
     uniform(xbar, torch.tensor([0.1, 8.0, 5.0, 0.1]), torch.tensor([5.0, 0.1, 0.1, 0.1]))
     # -4.9 -> 10 and 7.9 -> -10 have no room for 15 and 18 µS; 4.9 -> 9 and 0 -> 9.9 have.
-    xbar.make_update_ready(torch.tensor([[[10.0, -10.0, 9.0, 9.9]]]), t=0.0)
+    make_update_ready(xbar, torch.tensor([[[10.0, -10.0, 9.0, 9.9]]]), t=0.0)
     assert xbar.devices.n_reset[0, :, 0, 0].tolist() == [[0, 1, 0, 0], [1, 0, 0, 0]]
     torch.testing.assert_close(xbar.difference[0, 0], torch.tensor([0.0, 0.0, 4.9, 0.0]))
+
+
+def test_write_verify_pulses_until_a_read_is_within_the_tolerance():
+    xbar = Crossbar(1, 4, parameters=IDEAL)  # 0.75 µS a SET
+    change = torch.tensor([[[2.0, -2.0, 0.3, 0.0]]])
+    xbar.verify(change, t=1.0, tolerance=0.4)
+    # 2 needs 3 pulses, which leave it 0.25 above; 0.3 is within the tolerance as it is.
+    torch.testing.assert_close(xbar.difference, torch.tensor([[[2.25, -2.25, 0.0, 0.0]]]))
+    assert xbar.devices.n_set[0, :, 0, 0].tolist() == [[3, 0, 0, 0], [0, 3, 0, 0]]
+    assert xbar.reads.tolist() == [4 + 4 + 1 + 0]  # the first one, and one after each pulse
+
+
+def test_write_verify_brings_back_what_overshoots_and_gives_up():
+    xbar = Crossbar(1, 1, parameters=IDEAL)
+    xbar.verify(torch.full((1, 1, 1), 1.0), t=1.0, tolerance=0.1, most=7)
+    # 0.75, 1.5, 0.75, 1.5 ...: a step of 0.75 never meets 1.0.
+    assert xbar.devices.n_set[0, :, 0, 0, 0].tolist() == [4, 3]
+    assert xbar.reads.tolist() == [8]
+
+
+@pytest.mark.parametrize(("pairs", "tolerance"), [(1, 0.6), (4, 0.4)])
+def test_write_verify_ends_where_its_last_read_says(pairs, tolerance):
+    """The error against the first read is at most the tolerance and a read's noise, in 40,000."""
+    n = 200
+    start = {"pairs": pairs, "seed": 5, "conductance": 1.0}
+    xbar = Crossbar(n, n, **start)
+    quiet = Crossbar(n, n, **start, parameters=PCMParameters(read_noise=0.0))
+    change = torch.full((1, n, n), 4.0)
+    xbar.verify(change, t=1.0, tolerance=tolerance)
+    before = quiet.difference.clone()
+    quiet.verify(change, t=1.0, tolerance=tolerance)
+    error = (quiet.difference - before - change).abs()
+    done = quiet.devices.n_set.sum((1, 2)) < 32
+    assert done.float().mean() > 0.9
+    assert error[done].max() <= tolerance + 1e-5
+    # With read noise: first and last read, each of 2 N devices, of sd 0.13 + 0.03 G, up to G = 12.
+    noise = 2 * (0.13 + 0.03 * 12) / math.sqrt(pairs)
+    error = (xbar.difference - change)[xbar.devices.n_set.sum((1, 2)) < 32]
+    assert error.std() < math.hypot(tolerance, noise)
+    open_loop = Crossbar(n, n, **start)
+    open_loop.program(change, t=1.0)
+    assert error.std() < 0.7 * open_loop.difference.std()
 
 
 def test_a_reset_starts_the_turns_anew():
@@ -155,9 +197,10 @@ def test_replicas_together_equal_replicas_alone():
     def train(xbar, keep):
         change = torch.linspace(-9, 9, 3 * 20 * 30).view(3, 20, 30)[keep]
         xbar.program(change, t=1.0)
-        xbar.make_update_ready(-change, t=2.0)
+        make_update_ready(xbar, -change, t=2.0)
         xbar.program(-2 * change, t=3.0)
-        xbar.refresh(t=4.0)
+        xbar.verify(change / 9, t=3.5, tolerance=0.5)
+        xbar.refresh(t=4.0, tolerance=0.5)
         return xbar.read(5.0)
 
     together = train(Crossbar(20, 30, replicas=3, pairs=3, conductance=1.0, seed=7), [0, 1, 2])

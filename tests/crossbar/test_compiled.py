@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pcmlib.crossbar import Crossbar
-from pcmlib.crossbar.compiled import Devices, Update, program
+from pcmlib.crossbar.compiled import Devices, Update, program, read
 from pcmlib.crossbar.laws import lacks_room, share, whole_pulses
 from pcmlib.device import PCMParameters, history_decay
 
@@ -21,9 +21,10 @@ def by_kernel(bar, counts, t=38.6, number=1, **changes):
     """Give one crossbar its pulses, as a training does."""
     devices = bar.devices
     arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
-    views = Devices(*(x[0].numpy() for x in arrays), bar.exists.float().numpy())
+    views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
     usual = {"t": t, "number": number, "resets": False, "refresh": False, "symmetric": False}
-    parts = {**usual, "assumed_pulse": np.float32(0.75), **changes}
+    usual |= {"tolerance": np.float32(0), "assumed_pulse": np.float32(0.75)}
+    parts = {**usual, **changes}
     update = Update(**parts, decay=np.float32(history_decay(devices.parameters)))
     reset = np.zeros(counts.shape, np.bool_)
     program(counts.copy(), reset, views, update, devices.parameters.constants(), devices.key[0])
@@ -96,6 +97,48 @@ def test_a_refresh_keeps_the_weights_as_well_as_torch_does():
     assert torch.equal(a.n_set, b.n_set)
     assert a.n_reset.sum() == 2 * n * n
     agree(bars[0].difference - before, bars[1].difference - before)
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+def test_write_verify_has_the_statistics_of_the_crossbar(pairs):
+    """0 to 4 pulses' worth a side, and a refresh of what is full; 40,000 synapses."""
+    n, within = 200, np.float32(0.4)
+    counts = np.random.default_rng(2).integers(0, 5, (2, n, n)).astype(np.int32)
+    counts[1, counts[0] > 0] = 0
+    asked = torch.from_numpy(counts[0] - counts[1])[None] * 0.75 / pairs
+    G = 2 + 9 * torch.rand((1, 2, pairs, n, n), generator=torch.Generator().manual_seed(1))
+    bars = [Crossbar(n, n, pairs=pairs, seed=seed) for seed in (1, 2)]
+    for bar in bars:
+        bar.devices.put(G)
+    by_kernel(bars[0], counts, tolerance=within, refresh=True)
+    bars[1].verify(asked, 38.6, tolerance=0.4)
+    bars[1].refresh(38.6, tolerance=0.4)
+    a, b = (bar.devices for bar in bars)
+    for size in range(4):
+        chosen = asked == size * 0.75 / pairs
+        agree(bars[0].difference[chosen], bars[1].difference[chosen])
+        agree(a.n_set.sum((1, 2))[chosen], b.n_set.sum((1, 2))[chosen])
+    reads = [bar.reads.item() / n**2 for bar in bars]
+    assert abs(reads[0] - reads[1]) < 4.5 * 10 * math.sqrt(2) / n  # sd of a synapse's: below 10
+
+
+def test_a_read_is_that_of_the_crossbar():
+    """Two ways, means and sds; ages of one update and more, devices that differ in nu."""
+    n = 200
+    own = P.replace(nu_spread=0.02)
+    G = 1 + 8 * torch.rand((1, 2, 2, n, n), generator=torch.Generator().manual_seed(3))
+    bar = Crossbar(n, n, pairs=2, seed=1, parameters=own, scale=3.0)
+    bar.devices.put(G)
+    bar.deal(torch.randint(0, 2, (1, 2, n, n), generator=torch.Generator().manual_seed(4)), 38.6)
+    out, devices = np.empty((n, n), np.float32), bar.devices
+    arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
+    views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
+    deviate, gain = devices.nu_deviate[0].numpy(), np.float32(1 / (2 * 3.0))
+    read(views, deviate, 3 * 38.6, gain, own.constants(), devices.key[0], 16, out)
+    assert bar.reads.item() == n * n
+    truth = devices.drifted(3 * 38.6).mean(2)
+    truth = (truth[:, 0] - truth[:, 1]) / 3.0
+    agree(out - truth[0].numpy(), bar.read(3 * 38.6) - truth)
 
 
 def test_symmetric_devices_lose_what_they_have_in_common():

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typecheck import unchecked
 
-from pcmlib.crossbar import Crossbar
+from pcmlib.crossbar import Crossbar, make_update_ready
 from pcmlib.device import PCMArray, array
 
 
@@ -42,7 +42,7 @@ def history(x, form, whole=True):
     counts = (lambda c: c.numpy() if form is FORMS["array"] else c.tolist()) if whole else None
     x.devices.put(form(torch.full(x.devices.shape, 2.0)))
     x.program(form(CHANGE), 1.0, assumed_pulse=1.5)
-    x.make_update_ready(form(2 * CHANGE), 2.0)
+    make_update_ready(x, form(2 * CHANGE), 2.0)
     x.deal(counts(torch.ones(1, 2, 3, 2, dtype=torch.int64)), np.float64(3))
     x.reset(counts(torch.eye(3, 2).bool().expand(1, 2, 3, 2)), torch.tensor(4.0))
     x.devices.set(5.0, counts(torch.ones(x.devices.shape, dtype=torch.uint8)))
@@ -109,7 +109,7 @@ REFUSED = {
     "a list as a mask": lambda x: x.read(2.0, [True, False, True]),
     "no such index": lambda x: x.devices.read(2.0, (..., torch.tensor([9]))),
     "a device alone": lambda x: x.devices.read(2.0, (torch.tensor([0, 0]),)),
-    "complex": lambda x: x.make_update_ready(CHANGE * 1j, 2.0),
+    "complex": lambda x: make_update_ready(x, CHANGE * 1j, 2.0),
 }
 
 

@@ -8,7 +8,7 @@ import torch
 
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters
-from pcmlib.schemes import SCHEMES, Settings
+from pcmlib.schemes import HOLD, SCHEMES, Settings
 from pcmlib.srnn.layers import layer as compiled_layer
 from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
 
@@ -157,9 +157,10 @@ def test_a_pulse_adds_exactly_one_step_until_it_saturates(how, bits):
     assert bar.devices.G[0, 1].item() == 0.5
 
 
+@pytest.mark.parametrize("tolerance", [None, 0.2])
 @pytest.mark.parametrize("pairs", [1, 3])
 @pytest.mark.parametrize("scheme", ["sign", "multi-mem", "mixed-precision", "upd-ready"])
-def test_without_noise_kernels_and_torch_program_the_same_devices(scheme, pairs):
+def test_without_noise_kernels_and_torch_program_the_same_devices(scheme, pairs, tolerance):
     """Pulses, RESETs, refresh and turns, to the bit, over 12 updates of an ideal memory.
 
     Not of stochastic updates, whose chances come from other streams.
@@ -170,17 +171,50 @@ def test_without_noise_kernels_and_torch_program_the_same_devices(scheme, pairs)
         synapses, bar = crossbar((6, 9), pairs, scale=30.0, bits=5, G=G)
         bar.exists[2, 3] = False
         synapses.refresh_period = [4]
+        synapses.tolerance = None if tolerance is None else torch.tensor([tolerance])
         layer = Layer(how, scheme, synapses, lr=0.1)
         numbers = torch.Generator().manual_seed(5)
         for number in range(1, 13):
             layer.update(3 * torch.randn((1, 6, 9), generator=numbers) + 1, number)
         devices = bar.devices
         ends.append([devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn])
-        ends[-1].append(layer.kept)
+        ends[-1] += [layer.kept, bar.reads]
         assert devices.n_set[0, :, :, 2, 3].sum() == 0
         assert devices.n_reset.sum() > 0
     for a, b in zip(*ends, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=1e-6 if a.is_floating_point() else 0)
+
+
+def test_a_second_crossbar_holds_by_pulses_or_is_written_anew():
+    """By hand, at 50 µS for 1 and 2 µS a certain pulse."""
+    s = Settings(**{**USUAL, "scale": 50.0})
+    assert HOLD.decide(0.1, 0.18, 0.5, 0, 0, s)[:2] == (2, 0)  # 4 µS more
+    assert HOLD.decide(0.1, 0.13, 0.2, 0, 0, s)[:2] == (0, 0)  # 0.75 of a pulse, and no luck
+    assert HOLD.decide(0.1, 0.13, 0.3, 0, 0, s)[:2] == (1, 0)
+    assert HOLD.decide(0.1, 0.07, 0.3, 0, 0, s) == (0, 1, 0.07, False, False)  # a little less
+    assert HOLD.decide(-0.1, -0.01, 0.9, 0, 0, s) == (0, 1, -0.01, True, True)  # much less: anew
+    assert HOLD.decide(-0.1, 0.04, 0.5, 0, 0, s) == (1, 0, 0.04, True, True)  # to the other side
+
+
+def test_small_changes_add_up_in_a_second_crossbar(how):
+    """A tenth of a pulse, 60 times: the mean of 10,000 synapses, within 4.5 standard errors."""
+    synapses, bar = crossbar((100, 100), scale=50.0, bits=10, g_max=102.4)  # 0.1 µS a pulse
+    layer = Layer(how, "sign", synapses, prob_scale=0.1)
+    layer.scheme = HOLD
+    each = 0.1 * 0.1 / 50  # of what is held for 1
+    for number in range(1, 61):
+        held = torch.empty((1, 100, 100))
+        if how == "torch":
+            held = synapses.read(number)
+        else:
+            compiled_layer(synapses, 0).read(number, held[0].numpy())
+        torch.testing.assert_close(held, bar.weights())  # an ideal memory reads as it is
+        layer.kept = held + each
+        layer.update(held, number)
+    assert bar.reset_pulses.item() == 0
+    pulses = bar.devices.n_set[0, 0, 0].double()
+    assert abs(pulses.mean() - 6) < 4.5 * math.sqrt(60 * 0.1 * 0.9) / 100
+    assert bar.reads.item() == 60 * 100 * 100
 
 
 @pytest.mark.parametrize("how_much", [1e8, 1e30, -1e30])

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from runs import small
 
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainConfig
-from pcmlib.training.alone import RUN, config_of, numbers
+from pcmlib.training import TrainConfig, train
+from pcmlib.training.alone import BINS, train_alone
+from pcmlib.training.numbers import RUN, config_of, numbers
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,31 @@ def test_a_record_is_one_replica_s():
 def test_every_field_is_a_number():
     assert {kind for kind, _ in RUN.fields.values()} == {np.dtype(float)}
     assert "replicas" not in RUN.names  # of one network
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        *((scheme, {}) for scheme in SCHEMES),
+        ("multi-mem", {"write_verify": True, "tolerance": 0.6}),
+        ("mixed-precision", {"kept_on_pcm": True, "kept_scale": 40.0}),
+        ("mixed-precision", {"kept_on_pcm": True, "kept_scale": 40.0, "pairs": 2,
+                             "write_verify": True, "constants": {"nu_spread": 0.01}}),
+    ],
+)  # fmt: skip
+def test_it_is_the_run_that_train_makes(scheme, options):
+    config = small(scheme, epochs=5, seed=7, **options)
+    run, shape = train(config), (config.samples, config.steps, config.n_out)
+    curves = loss, rate_hz, sets, resets, reads = np.zeros((5, config.epochs), np.float32)
+    targets, outputs = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    spikes = np.zeros((config.steps, config.n_rec), np.float32)
+    bars = np.zeros((3, 2, BINS), np.float32)
+    assert train_alone(numbers(config)[0], False, *curves, targets, outputs, spikes, bars)
+    np.testing.assert_array_equal(rate_hz, run.rate_hz[0])
+    np.testing.assert_array_equal(spikes, run.spikes[0, 0])
+    np.testing.assert_array_equal(targets, run.targets[0])
+    counts = zip((sets, resets, reads), (run.set_pulses, run.reset_pulses, run.reads), strict=True)
+    for mine, theirs in counts:
+        np.testing.assert_array_equal(mine, theirs[0])
+    np.testing.assert_allclose(loss, run.loss[0], rtol=1e-6)
+    np.testing.assert_allclose(outputs, run.outputs[0], rtol=1e-6, atol=1e-6)

@@ -16,9 +16,15 @@ from pcmlib.training import TrainConfig, checkpoint, train
 FILE = "checkpoint.pt"
 
 
-@pytest.mark.parametrize("scheme", ["accumulator", "stochastic", "mixed-precision", "multi-mem"])
-def test_resuming_gives_the_uninterrupted_run(tmp_path, monkeypatch, scheme):
-    config = small(scheme, epochs=6, replicas=2)
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        *((s, {}) for s in ("accumulator", "stochastic", "mixed-precision", "multi-mem")),
+        ("mixed-precision", {"kept_on_pcm": True, "write_verify": True}),
+    ],
+)
+def test_resuming_gives_the_uninterrupted_run(tmp_path, monkeypatch, scheme, options):
+    config = small(scheme, epochs=6, replicas=2, **options)
     save = checkpoint.save
 
     def save_and_stop(*content):

@@ -35,7 +35,16 @@ def test_bad_values_are_named(field, value):
         TrainConfig(**scheme, **fields)
 
 
-@pytest.mark.parametrize("change", [{"bits": 4}, {"pairs": 2}, {"refresh_period": 10}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bits": 4},
+        {"pairs": 2},
+        {"refresh_period": 10},
+        {"write_verify": True},
+        {"kept_on_pcm": True},
+    ],
+)
 @pytest.mark.parametrize("scheme", ["vanilla", "accumulator"])
 def test_digital_weights_have_no_crossbar(scheme, change):
     with pytest.raises(ValueError, match=next(iter(change))):

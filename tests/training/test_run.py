@@ -13,7 +13,14 @@ from pcmlib.training import TrainConfig, train
 
 CROSSBAR = [name for name, scheme in SCHEMES.items() if scheme.on_crossbar]
 DIGITAL = [name for name in SCHEMES if name not in CROSSBAR]
-MODES = [*((s, {}) for s in DIGITAL), *((s, {"bits": b}) for s in CROSSBAR for b in (None, 4))]
+VERIFIED = {"write_verify": True, "tolerance": 0.6}
+ON_PCM = {"kept_on_pcm": True, "kept_scale": 40.0}
+MODES = [
+    *((s, {}) for s in DIGITAL),
+    *((s, {"bits": b}) for s in CROSSBAR for b in (None, 4)),
+    *(("multi-mem", VERIFIED), ("upd-ready", VERIFIED), ("mixed-precision", ON_PCM)),
+    ("mixed-precision", {**VERIFIED, **ON_PCM, "pairs": 2, "drift": 0.0, "read_noise": 0.0}),
+]
 
 
 @pytest.mark.parametrize(("scheme", "mode"), MODES)
@@ -46,11 +53,15 @@ def test_250_epochs_with_refresh(scheme, mode):
     assert torch.isfinite(run.loss).all()
     assert (run.set_pulses.diff(dim=1) >= 0).all()
     assert (run.reset_pulses.diff(dim=1) >= 0).all()
+    assert (run.reads.diff(dim=1) >= 0).all()
+    assert run.reads.any() == ("write_verify" in mode or "kept_on_pcm" in mode)
     if scheme in CROSSBAR:
         assert (run.set_pulses[:, -1] > 100).all()
-        assert torch.equal(
-            sum(n.flatten(1).sum(1) for n in run.wear.values()), run.set_pulses[:, -1]
-        )
+        worn = sum(n.flatten(1).sum(1) for n in run.wear.values())
+        if "kept_on_pcm" in mode:  # the second crossbar's come on top
+            assert (worn < run.set_pulses[:, -1]).all()
+        else:
+            assert torch.equal(worn, run.set_pulses[:, -1])
         for G in run.conductances.values():
             assert (G >= 0).all()
             assert (G <= 12).all()
@@ -107,7 +118,16 @@ def test_learning_rates_decay():
 
 def test_the_summary_is_json():
     summary = json.loads(json.dumps(train(small("sign", epochs=2, replicas=2)).to_json()))
-    names = {"scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "seconds"}
+    names = {
+        "scheme",
+        "config",
+        "loss",
+        "rate_hz",
+        "set_pulses",
+        "reset_pulses",
+        "reads",
+        "seconds",
+    }
     assert set(summary) == names
     assert [len(x) for x in summary["loss"]] == [2, 2]
     assert TrainConfig.from_dict(summary["config"]).scheme == "sign"
