@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from pcmlib.commands.output import (
     write_figure,
     write_json,
 )
-from pcmlib.experiments.crossbars import write_statistics
+from pcmlib.experiments.crossbars import TOLERANCE, write_statistics
 from pcmlib.plots.crossbars import plot_write_statistics
 
 
@@ -25,12 +26,14 @@ class WriteScheme(StrEnum):
 
     multi_mem = "multi-mem"
     upd_ready = "upd-ready"
+    write_verify = "write-verify"
 
 
 def write_stats_command(
     scheme: Annotated[WriteScheme, typer.Option(help="How a synapse is programmed.")],
     pairs: Annotated[int, typer.Option(help="N, differential pairs a synapse.")] = 1,
     rows: Annotated[int, typer.Option(help="Synapses of a cell: rows x rows.")] = 100,
+    tolerance: Annotated[float, typer.Option(help="Of write-verify, µS.")] = TOLERANCE,
     seed: Seed = 0,
     refresh: Annotated[bool, typer.Option(help="Refresh saturated synapses at the end.")] = True,
     figure: FigureFile = None,
@@ -38,9 +41,12 @@ def write_stats_command(
 ) -> None:
     """WRITE statistics of programming, from every source to every target conductance."""
     check_destinations(figure, json)
-    run = write_statistics(scheme.value, pairs=pairs, rows=rows, refresh=refresh, seed=seed)
-    data = {"source": run.source, "target": run.target, "mean": run.mean, "std": run.std}
+    run = write_statistics(
+        scheme.value, pairs=pairs, rows=rows, refresh=refresh, tolerance=tolerance, seed=seed
+    )
+    data = asdict(run)
     summary = f"mean square error {run.error:.2f} µS², mean sd {run.spread:.2f} µS"
+    summary += f"\na synapse: {run.sets:.2f} SETs, {run.resets:.2f} RESETs, {run.reads:.2f} reads"
     deliver(
         summary,
         (json, lambda path: write_json(path, data)),

@@ -27,12 +27,11 @@ from pcmlib.base.checks import (
     require_count,
     require_number,
 )
+from pcmlib.crossbar.closed_loop import correct
 from pcmlib.crossbar.laws import (
     ASSUMED_PULSE,
-    MOST_CORRECTIONS,
     REFRESH_ABOVE,
     REFRESH_WITHIN,
-    correction,
     is_saturated,
     share,
     whole_pulses,
@@ -140,6 +139,10 @@ class Crossbar:
             exists = self.exists[chosen]
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * exists / self.scale.view(-1, 1, 1)
 
+    def measure(self) -> Float32[Tensor, "R n_pre n_post"]:
+        """One noisy read of G+ - G- (µS), as T0 after the last pulse (`PCMArray.measure`)."""
+        return self._difference(self.devices.measure())
+
     def matvec(self, x: Values, t: float) -> Float32[Tensor, "R n_post"]:
         """y_j = sum_i w_ij x_i with the weights as one noisy read at time t (s) gives them.
 
@@ -175,18 +178,6 @@ class Crossbar:
         count = count.int()
         return torch.stack([count * (change > 0), count * (change < 0)], dim=1)
 
-    def write(
-        self, counts: Values, t: float, *, assumed_pulse: Values, tolerance: Values = None
-    ) -> None:
-        """Counts [R, 2, n_pre, n_post] of SET pulses, open loop; with a `tolerance` (µS), closed
-        loop: the change that they are worth at `assumed_pulse` (µS) each."""
-        if tolerance is None:
-            self.deal(counts, t)
-            return
-        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(counts.device)
-        change = (counts[:, 0] - counts[:, 1]) * step.view(-1, 1, 1) / self.pairs
-        self.verify(change, t, tolerance=tolerance)
-
     def deal(self, counts: Values, t: float) -> None:
         """Give each side its count [R, 2, n_pre, n_post] of SET pulses at time t (s), in turn.
 
@@ -206,36 +197,29 @@ class Crossbar:
         self.devices.set(t, share(counts.unsqueeze(2), self.turn.unsqueeze(2), pair, N))
         self.turn = (self.turn + counts).remainder(N).int()
 
-    def verify(
-        self, change: Values, t: float, *, tolerance: Values, most: int = MOST_CORRECTIONS
-    ) -> None:
-        """Closed-loop programming: a read, and one SET after the other with a read after each,
-        until it is within `tolerance` (µS) of the first one plus `change`, or after `most` SETs.
+    def verify(self, target: Values, t: float, *, tolerance: Values) -> None:
+        """Closed-loop programming: one SET after the other, with a read before and after each,
+        until one says G+ - G- is within `tolerance` of `target` [R, n_pre, n_post] (all in µS).
 
-        A SET that overshoots is met by SETs of the other side, which bring the difference back, and
-        both sides up. Where `change` is 0, nothing is read.
-
-        Args:
-            change: [R, n_pre, n_post], wanted change of each weight, in µS.
-            t: time in s.
-            tolerance: a number, or one a replica.
-            most: SETs that a synapse may take.
+        A SET that overshoots is met by one on the other side, which brings the difference back, and
+        its side up. After MOST_CORRECTIONS N SETs a synapse is left as it is.
         """
-        left = self.check_change("change", change).float() * self.exists
-        within = self._per_replica("tolerance", tolerance).float().to(left.device).view(-1, 1, 1)
-        require_count("most", most)
-        begun, asked = self.devices._draw, left != 0
-        goal = self._difference(self.devices.measure()) + left
-        self.reads += asked.sum(dim=(1, 2))
-        for _ in range(most):
-            if not asked.any():
-                break
-            up, down = correction(left * asked, within)
-            self.deal(torch.stack([up, down], dim=1).int(), t)
-            asked = (up + down) > 0
-            left = goal - self._difference(self.devices.measure())
-            self.reads += asked.sum(dim=(1, 2))
-        self.devices._draw = begun + 1 + 2 * most  # whatever other replicas needed
+        within = self._per_replica("tolerance", tolerance).float()
+        target, seen = self.check_change("target", target).float(), self.measure()
+        correct(self, target, seen, self.exists.expand_as(seen), t, within)
+
+    def write(
+        self, counts: Values, t: float, *, assumed_pulse: Values, tolerance: Values = None
+    ) -> None:
+        """Counts [R, 2, n_pre, n_post] of SETs, open loop; with a `tolerance` (µS), closed loop:
+        to what a first read says, and the change that they are worth at `assumed_pulse` (µS)."""
+        if tolerance is None:
+            self.deal(counts, t)
+            return
+        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(counts.device)
+        change = (counts[:, 0] - counts[:, 1]) * self.exists * step.view(-1, 1, 1) / self.pairs
+        within, seen = self._per_replica("tolerance", tolerance).float(), self.measure()
+        correct(self, seen + change, seen, change != 0, t, within)
 
     def reset(self, sides: Values, t: float) -> None:
         """RESET all N devices of the chosen sides at time t (s); their next turn is pair 0's.
@@ -261,7 +245,7 @@ class Crossbar:
 
         A synapse is refreshed where either side's mean is above `threshold` (µS) while the sides
         differ by less than `difference` (µS), in those `replicas` (bool [R]; None: all). With a
-        `tolerance` (µS), `verify` writes the whole pulses' worth. Returns where that was.
+        `tolerance` (µS) it is written closed loop (`write`). Returns where that was.
         """
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)

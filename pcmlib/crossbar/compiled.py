@@ -119,13 +119,13 @@ def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
     goal, seen = sight
     _measure_row(i, devices.G, p, key, draw_read, 0, xi, goal)
     seen[:] = goal
-    N = np.float32(devices.G.shape[1])
+    pairs = devices.G.shape[1]
     for j in range(len(goal)):  # NaN: nothing is asked of this synapse, or nothing any more
         asked = counts[0, i, j] - counts[1, i, j]
         devices.reads[0] += asked != 0
-        wanted = np.float32(asked) * update.assumed_pulse / N
+        wanted = np.float32(asked) * update.assumed_pulse / np.float32(pairs)
         goal[j] = goal[j] + wanted if asked != 0 else np.float32(np.nan)
-    for k in range(MOST_CORRECTIONS):
+    for k in range(MOST_CORRECTIONS * pairs):
         pulses = 0
         for j in range(len(goal)):
             up, down = correction(goal[j] - seen[j], update.tolerance)

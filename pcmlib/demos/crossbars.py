@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
-from pcmlib.crossbar.laws import REACH, lacks_room
+from pcmlib.crossbar.laws import MOST_CORRECTIONS, REACH, lacks_room
 from pcmlib.demos.devices import mean_and_sd
-from pcmlib.demos.synapses import ask, deal, make_bar, refresh, reset_sides, side_means
+from pcmlib.demos.synapses import ask, deal, make_bar, refresh, reset_sides, side_means, verify
 from pcmlib.device import after_reset, drifted, read_noise, set_increment
 from pcmlib.device.numbers import in_force, numbers
 from pcmlib.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
@@ -170,11 +170,15 @@ _FIRST = float(LEVELS[0])
 
 @live(data={"p": numbers()}, mean=(_N, _N), std=(_N, _N), error=(1,), spread=(1,))
 def write_statistics(
-    scheme, pairs, pulse_count, refresh, assumed_pulse, p, mean, std, error, spread
+    scheme, pairs, pulse_count, refresh, assumed_pulse, tolerance, p, mean, std, error, spread
 ):
-    """Chapter 06: the maps of WRITE statistics, every choice of the programming scheme."""
+    """Chapter 06: the maps of WRITE statistics, every choice of the programming scheme.
+
+    scheme: 0, 1 and 2, as in `pcmlib.experiments.crossbars.SCHEMES`.
+    """
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     update_ready, by_curve = scheme > 0, pulse_count > 0
+    within = _F(tolerance if scheme > 1 else 0)
     bar, reached = make_bar(int(pairs), _CELL), np.empty(_CELL, np.float32)
     squares = sds = 0.0
     for i in range(_N):
@@ -182,8 +186,9 @@ def write_statistics(
             source, target = _F(_FIRST + i), _F(_FIRST + k)
             bar.key[0] = i * _N + k
             write_cell(
-                bar, source, target, update_ready, by_curve, refresh > 0, assumed_pulse, c, decay
-            )
+                bar, source, target, update_ready, within, by_curve, refresh > 0, assumed_pulse, c,
+                decay,
+            )  # fmt: skip
             side_means(bar.G, bar.pairs, bar.mean)
             for j in range(_CELL):
                 reached[j] = bar.mean[0, j] - bar.mean[1, j]
@@ -194,7 +199,9 @@ def write_statistics(
 
 
 @kernel(error_model="numpy")
-def write_cell(bar, source, target, update_ready, by_curve, refreshed, assumed_pulse, p, decay):
+def write_cell(
+    bar, source, target, update_ready, tolerance, by_curve, refreshed, assumed_pulse, p, decay
+):
     """Program the synapses of one cell from source to target."""
     G, P, turn, mean, pairs, pulses = bar.G, bar.P, bar.turn, bar.mean, bar.pairs, bar.side
     synapses, draw, t = turn.shape[1], 1, 1e-3
@@ -216,6 +223,12 @@ def write_cell(bar, source, target, update_ready, by_curve, refreshed, assumed_p
         draw += 1
         reset_sides(bar, p, draw)
         side_means(G, pairs, mean)
+    if tolerance > 0:
+        verify(bar, t, target, tolerance, p, decay, draw + 1)
+        draw += 1 + 2 * MOST_CORRECTIONS * pairs
+        if refreshed:
+            refresh(bar, t, p, decay, draw + 1)
+        return
     if by_curve:
         side_means(P, pairs, history)
     for j in range(synapses):

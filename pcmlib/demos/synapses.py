@@ -11,14 +11,16 @@ from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.laws import (
     ASSUMED_PULSE,
+    MOST_CORRECTIONS,
     REFRESH_ABOVE,
     REFRESH_WITHIN,
+    correction,
     is_saturated,
     share,
     whole_pulses,
 )
 from pcmlib.device import after_reset, apply_set
-from pcmlib.device.laws import blocks
+from pcmlib.device.laws import blocks, read_out
 
 _F = np.float32
 _blocks = kernel(error_model="numpy")(blocks)
@@ -78,6 +80,36 @@ def deal(bar, t, p, decay, draw):
             turn[side, j] = (turn[side, j] + pulses[side, j]) % pairs
     jobs = _blocks(1, counts.shape[1])
     apply_set(bar.G, bar.P, bar.tp, bar.n_set, counts, t, p, decay, bar.key, draw, 0, jobs)
+
+
+@kernel(error_model="numpy")
+def verify(bar, t, target, tolerance, p, decay, draw):
+    """Write-verify: read, and SET, until a read is within the tolerance of the target."""
+    mean, pulses, asked = bar.mean, bar.side, bar.reset[0]
+    asked[:] = True
+    measure(bar, p, draw)
+    for k in range(MOST_CORRECTIONS * bar.pairs):
+        given = 0
+        for j in range(len(asked)):
+            left = target - (mean[0, j] - mean[1, j]) if asked[j] else _F(0)
+            up, down = correction(left, tolerance)
+            pulses[0, j], pulses[1, j], asked[j] = up, down, up + down > 0
+            given += up + down
+        if given == 0:
+            break
+        deal(bar, t, p, decay, draw + 1 + 2 * k)
+        measure(bar, p, draw + 2 + 2 * k)
+
+
+@kernel(error_model="numpy")
+def measure(bar, p, draw):
+    """A noisy read of all devices, as T0 after the last pulse; its means in bar.mean."""
+    G, xi = bar.G, bar.xi
+    if p.read_noise > 0:
+        rng.fill_flat(xi[0], bar.key[0], draw)
+    for at in range(G.shape[1]):
+        xi[0, at] = read_out(G[0, at], xi[0, at] if p.read_noise > 0 else _F(0), p)
+    side_means(xi, bar.pairs, bar.mean)
 
 
 @kernel(error_model="numpy")

@@ -22,7 +22,8 @@ from pcmlib.crossbar import ASSUMED_PULSE, Crossbar, make_update_ready, pulses_b
 from pcmlib.device import PCMParameters, drift
 
 LEVELS = torch.arange(-10.0, 11.0)  # µS: sources and targets of the WRITE statistics
-SCHEMES = ("multi-mem", "upd-ready")
+SCHEMES = ("multi-mem", "upd-ready", "write-verify")
+TOLERANCE = 0.75  # µS, of write-verify
 PULSE_COUNTS = ("constant", "mean curve")
 RANDOM_WEIGHTS, RANDOM_INPUTS, RANDOM_STEPS = 40, 41, 42  # uses of a seed
 
@@ -35,6 +36,9 @@ class WriteStatistics(Record):
     target: Float[np.ndarray, " levels"]  # µS
     mean: Float[np.ndarray, "levels levels"]  # µS, over synapses; rows are sources
     std: Float[np.ndarray, "levels levels"]  # µS, over synapses
+    sets: float  # SETs of a synapse, mean over the map
+    resets: float  # RESETs of its devices, likewise
+    reads: float  # reads of a synapse, likewise
 
     @property
     def bias(self) -> Float[np.ndarray, "levels levels"]:
@@ -60,18 +64,21 @@ def write_statistics(
     refresh: bool = True,
     pulse_count: str = "constant",
     assumed_pulse: float = ASSUMED_PULSE,
+    tolerance: float = TOLERANCE,
     levels: Float[Tensor, " levels"] = LEVELS,
     parameters: PCMParameters | None = None,
     seed: int = 0,
 ) -> WriteStatistics:
-    """Program rows x rows synapses from each source to each target level, once, open loop.
+    """Program rows x rows synapses from each source to each target level, once.
 
     One side of a synapse starts at |source| µS, the other at g_reset, both with P = 1. Pulses are
     given for the difference from source to target; then, with `refresh`, saturated synapses are
     refreshed. The cells of the map are replicas, batched by the map's rows to bound the memory.
 
     Args:
-        scheme: "multi-mem", or "upd-ready": RESET the other side first where there is no room.
+        scheme: "multi-mem"; "upd-ready": RESET the other side first where there is no room; or
+            "write-verify": the same, and then no count, but pulses with a read after each, until
+            it is within the `tolerance` (µS).
         pulse_count: "constant" takes a SET to add `assumed_pulse` µS at every conductance, as
             srnn-pcm does; "mean curve" takes what the model's mean adds at that conductance.
     """
@@ -81,16 +88,18 @@ def write_statistics(
     require_count("seed", seed, at_least=0)
     n = len(levels)
     target = levels.view(n, 1, 1).expand(n, rows, rows)
-    mean, std = [], []
+    mean, std, wear = [], [], []
     for i, source in enumerate(progress(levels.tolist(), desc="WRITE statistics", unit="source")):
         seeds = range(seed + i * n, seed + (i + 1) * n)
         xbar = Crossbar(rows, rows, replicas=n, pairs=pairs, parameters=parameters, seed=seeds)
         _place(xbar, source)
         t = 1e-3
-        if scheme == "upd-ready":
+        if scheme != "multi-mem":
             make_update_ready(xbar, target, t)
-        change = target - (xbar.difference if scheme == "upd-ready" else source)
-        if pulse_count == "constant":
+        change = target - (source if scheme == "multi-mem" else xbar.difference)
+        if scheme == "write-verify":
+            xbar.verify(target, t, tolerance=tolerance)
+        elif pulse_count == "constant":
             xbar.program(change, t, assumed_pulse=assumed_pulse)
         else:
             xbar.deal(pulses_by_mean_curve(xbar, change), t)
@@ -99,8 +108,12 @@ def write_statistics(
         reached = xbar.difference.flatten(1).double()
         mean.append(reached.mean(1).numpy())
         std.append(reached.std(1).numpy())
+        each = torch.stack([xbar.set_pulses, xbar.reset_pulses, xbar.reads]).double()
+        wear.append(each.mean(1).numpy() / rows**2)
     axis = levels.numpy().astype(float)
-    return WriteStatistics(axis, axis, np.array(mean), np.array(std))
+    return WriteStatistics(
+        axis, axis, np.array(mean), np.array(std), *np.mean(wear, axis=0).tolist()
+    )
 
 
 def _place(xbar: Crossbar, source: float) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from pcmlib.base import rng
 from pcmlib.base.checks import require, require_count
 from pcmlib.crossbar import Crossbar
+from pcmlib.crossbar.closed_loop import most_draws
 from pcmlib.crossbar.compiled import DRAWS
 from pcmlib.device import read_noise
 from pcmlib.device.array import MOST_PULSES
@@ -26,7 +27,6 @@ from pcmlib.schemes import Scheme, Settings
 from pcmlib.srnn.drift import course
 
 Weights = Float[Tensor, "R n_pre n_post"]
-_VERIFIED_DRAWS = 256  # that an update in torch may use, with a read after each pulse
 
 
 class DigitalSynapses:
@@ -148,7 +148,8 @@ class CrossbarSynapses:
         xbar, devices, t = self.crossbar, self.crossbar.devices, number * self.period
         # Number the draws from a fixed start: a refresh draws only if a synapse of some replica
         # needs it, and its neighbours must not feel it.
-        devices._draw = number * (DRAWS if self.tolerance is None else _VERIFIED_DRAWS)
+        draws = DRAWS if self.tolerance is None else DRAWS + 2 * most_draws(xbar.pairs)
+        devices._draw = number * draws
         chance = rng.uniform(gradient.shape, devices.key, number, gradient.device)
         plus, minus = xbar.sides.unbind(dim=1)
         said = scheme.decide(gradient, kept, chance, plus, minus, s)

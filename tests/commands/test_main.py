@@ -49,7 +49,7 @@ def test_write_stats_writes_maps_with_sources_as_rows(monkeypatch, tmp_path, cap
     )  # fmt: skip
     content = json.loads(out.read_text())
     assert code == 0
-    assert list(content) == ["source", "target", "mean", "std"]
+    assert list(content) == ["source", "target", "mean", "std", "sets", "resets", "reads"]
     assert len(content["mean"]) == len(content["std"][0]) == 21
     assert content["source"][0] == content["target"][0] == -10
     # On the diagonal nothing is asked for: row -10 starts at -10 and stays.
