@@ -243,28 +243,31 @@ def weigh(devices, gain, g_min, g_max, weights):
 
 
 @kernel(nogil=True, error_model="numpy")
-def read(devices, deviate, t, gain, p, key, draw, out):
-    """One noisy read of all weights [n_pre, n_post] at the time t of an update, before its pulses.
+def read(devices, number, period, factor, deviate, gain, p, key, out):
+    """One noisy read of all weights [n_pre, n_post] at update `number`, before its pulses.
 
-    `deviate`: of each device's nu, in sds.
+    factor: how far a device has drifted, by whole periods (s) since its last pulse; empty where
+    devices differ, whose nu have the deviates `deviate`, in sds.
     """
-    G, tp = devices.G, devices.tp
+    G, tp, draw = devices.G, devices.tp, number * DRAWS + _READ
     _, pairs, n_pre, n_post = G.shape
-    xi = np.zeros((n_post + 3) // 4 * 4, np.float32)
+    xi, alike = np.zeros((n_post + 3) // 4 * 4, np.float32), len(factor) > 0
+    by_period = 1 / period
     out[:] = 0
     for i in range(n_pre):
         for side in range(2):
             sign = np.float32(1 - 2 * side)
             for n in range(pairs):
                 if p.read_noise > 0:
-                    place = (side * pairs + n) * n_pre + i
-                    rng.fill_normal(xi, key, draw + _READ, place, 0)
+                    rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, 0)
                 for j in range(n_post):
-                    elapsed = np.float32(t - tp[side, n, i, j])
-                    Gd = G[side, n, i, j]
-                    if p.drift > 0:
-                        Gd = drifted(Gd, elapsed, deviate[side, n, i, j], p)
-                    out[i, j] += sign * read_out(Gd, xi[j], p)
+                    age = number - np.int32(tp[side, n, i, j] * by_period + 0.5)
+                    g = G[side, n, i, j]
+                    if alike:
+                        g *= factor[np.uint32(age)]
+                    else:
+                        g = drifted(g, np.float32(age * period), deviate[side, n, i, j], p)
+                    out[i, j] += sign * read_out(g, xi[j], p)
         for j in range(n_post):
             out[i, j] *= gain * devices.exists[i, j]
             devices.reads[0] += devices.exists[i, j] > 0

@@ -185,3 +185,30 @@ def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray
     label(moved, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
     legend(sides, loc="lower right")
     return figure
+
+
+def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatistics) -> Figure:
+    """Write-verify against its tolerance (µS): how near it comes, and what that costs a synapse.
+
+    Dashed: the same of a run that reads nothing.
+    """
+    figure, (near, cost) = panels(2, height=3.0, wspace=0.28)
+    tau = np.array(list(verified))
+    runs = verified.values()
+    bias, of_blind = ([np.sqrt(run.error) for run in each] for each in (runs, [blind]))
+    for axes, name, values, line, colour in (
+        (near, "bias (root mean square)", bias, of_blind[0], COLOURS[0]),
+        (near, "sd (mean)", [run.spread for run in runs], blind.spread, COLOURS[1]),
+        (cost, "SETs", [run.sets for run in runs], blind.sets, COLOURS[0]),
+        (cost, "reads", [run.reads for run in runs], None, COLOURS[1]),
+    ):
+        axes.semilogx(tau, values, "o-", color=colour, label=name)
+        if line is not None:
+            axes.axhline(line, color=colour, lw=1, ls="--")
+    label(near, "tolerance (µS)", "from the target (µS)", title="how near", ylim=(0, 2.5))
+    label(cost, "tolerance (µS)", "of a synapse", title="what it costs", ylim=(0, 20))
+    for axes in (near, cost):
+        axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
+        axes.minorticks_off()
+        legend(axes)
+    return figure

@@ -25,6 +25,7 @@ _EXACT = 2e-8  # relative error at which the series is as good as the law
 class Course(NamedTuple):
     """How devices drift in the trials of a run."""
 
+    alike: bool  # whether all devices drift with one exponent
     series: bool  # whether the series is taken
     nu: np.float32  # their common exponent
     dt: np.float32  # s, of a time step
@@ -32,7 +33,8 @@ class Course(NamedTuple):
     t_min: float  # s, delay of a read
     T0: np.float32  # s
     young: np.ndarray  # float32 [T]: drift factor at each step of a device of age 0
-    factor: np.ndarray  # float32 [ages]: drift factor at the start of a trial, by age in updates
+    factor: np.ndarray  # float32 [ages]: drift factor at the start of a trial, by age in updates,
+    # of devices that are alike
     by_start: np.ndarray  # float32 [ages]: 1 / start (1/s); 0 for age 0, whose factor is 1
 
 
@@ -58,7 +60,7 @@ def make_course(alike, nu, T0, t_min, steps, dt, period, updates):
         factor[age], by_start[age] = drift(1.0, start, nu, clock), 1 / start
     factor[0], by_start[0] = 1, 0
     nu, dt, T0 = np.float32(nu), np.float32(dt), np.float32(T0)
-    return Course(series, nu, dt, period, t_min, T0, young, factor, by_start)
+    return Course(alike, series, nu, dt, period, t_min, T0, young, factor, by_start)
 
 
 class _Clock(NamedTuple):

@@ -110,8 +110,9 @@ class CrossbarLayer:
 
     def read(self, number: int, out: Weights) -> None:
         """Fill in a noisy read of all weights at update `number`, before its pulses."""
-        t, key = number * self._synapses.period, self._synapses.crossbar.devices.key[self._r]
-        read(self._devices, self._deviate, t, self._gain, self._p, key, number * DRAWS, out)
+        synapses, key = self._synapses, self._synapses.crossbar.devices.key[self._r]
+        course = synapses.period, synapses.course.factor if synapses.course.alike else _NO_FACTOR
+        read(self._devices, number, *course, self._deviate, self._gain, self._p, key, out)
 
     def update(
         self, scheme: Scheme, gradient: Weights, kept: Weights, s: Settings, number: int
@@ -158,5 +159,8 @@ def _plain(weights: Weights) -> Rows:
     )
 
 
+_NO_FACTOR = np.empty(0, np.float32)
 _NO_WEIGHTS, _NO_DEVIATES = np.zeros((1, 1), np.float32), np.zeros((1, 1, 1, 1), np.float32)
-_NO_COURSE = Course(True, *map(np.float32, (0, 0)), 1.0, 1.0, np.float32(1), *[_NO_WEIGHTS[0]] * 3)
+_NO_COURSE = Course(
+    True, True, np.float32(0), np.float32(0), 1.0, 1.0, np.float32(1), *[_NO_FACTOR] * 3
+)

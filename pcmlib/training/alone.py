@@ -66,7 +66,7 @@ def train_alone(
                 show_spikes(network.spikes, spikes)
             for k in range(3):
                 if learning[k] and not learn(
-                    layers[k], seconds[k], run, p, gradients[k], lr[k], update + 1
+                    layers[k], seconds[k], run, p, network.course, gradients[k], lr[k], update + 1
                 ):
                     return False
         loss[epoch], rate_hz[epoch] = total / samples, hertz / samples

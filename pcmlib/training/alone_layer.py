@@ -148,7 +148,7 @@ _RESETTING = np.array([scheme.resets for scheme in _schemes])
 
 
 @kernel(error_model="numpy")
-def learn(layer, second, run, p, gradient, lr, number):
+def learn(layer, second, run, p, course, gradient, lr, number):
     """Update number `number` (from 1) of a layer, as the scheme's rule says.
 
     second: the layer that holds what the rule keeps, where no digital memory does.
@@ -162,10 +162,14 @@ def learn(layer, second, run, p, gradient, lr, number):
     if layer.digital:
         _descend(scheme, gradient, kept, layer.weights, w.exists, s, key, number)
         return True
-    most, t, analogue = _F(MOST_PULSES * run.pairs), number * run.period, run.kept_on_pcm > 0
+    most, analogue = _F(MOST_PULSES * run.pairs), run.kept_on_pcm > 0
     if analogue:
         held = second.kept
-        read(second.devices, second.deviate, t, second.gain, p, second.key, draw, held)
+        factor = course.factor if course.alike else course.factor[:0]
+        read(
+            second.devices, number, run.period, factor, second.deviate, second.gain, p, second.key,
+            held,
+        )  # fmt: skip
         kept[:] = held
     holds = _decide(
         scheme - _DIGITAL, gradient, kept, w.G, w.exists, s, key, draw, most, layer.counts,

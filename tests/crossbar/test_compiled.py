@@ -13,6 +13,7 @@ from pcmlib.crossbar import Crossbar
 from pcmlib.crossbar.compiled import Devices, Update, program, read
 from pcmlib.crossbar.laws import lacks_room, share, whole_pulses
 from pcmlib.device import PCMParameters, history_decay
+from pcmlib.srnn.drift import course
 
 P = PCMParameters()
 
@@ -124,10 +125,11 @@ def test_write_verify_has_the_statistics_of_the_crossbar(pairs):
     assert abs(reads[0] - reads[1]) < 4.5 * 10 * math.sqrt(2) / n  # sd of a synapse's: below 10
 
 
-def test_a_read_is_that_of_the_crossbar():
-    """Two ways, means and sds; ages of one update and more, devices that differ in nu."""
+@pytest.mark.parametrize("spread", [0.0, 0.02])
+def test_a_read_is_that_of_the_crossbar(spread):
+    """Two ways, means and sds; ages of two updates and three; devices alike, or not."""
     n = 200
-    own = P.replace(nu_spread=0.02)
+    own = P.replace(nu_spread=spread)
     G = 1 + 8 * torch.rand((1, 2, 2, n, n), generator=torch.Generator().manual_seed(3))
     bar = Crossbar(n, n, pairs=2, seed=1, parameters=own, scale=3.0)
     bar.devices.put(G)
@@ -135,8 +137,10 @@ def test_a_read_is_that_of_the_crossbar():
     out, devices = np.empty((n, n), np.float32), bar.devices
     arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
     views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
-    deviate, gain = devices.nu_deviate[0].numpy(), np.float32(1 / (2 * 3.0))
-    read(views, deviate, 3 * 38.6, gain, own.constants(), devices.key[0], 16, out)
+    deviate = devices.nu_deviate[0] if spread else torch.zeros_like(devices.G[0])
+    deviate, gain = deviate.numpy(), np.float32(1 / (2 * 3.0))
+    factor = course(own, steps=10, dt=1e-3, period=38.6, updates=3).factor[: 0 if spread else None]
+    read(views, 3, 38.6, factor, deviate, gain, own.constants(), devices.key[0], out)
     assert bar.reads.item() == n * n
     truth = devices.drifted(3 * 38.6).mean(2)
     truth = (truth[:, 0] - truth[:, 1]) / 3.0
