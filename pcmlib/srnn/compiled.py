@@ -101,14 +101,17 @@ def recur(current, origin, layer, threshold, alpha, v, spikes, start, stop):
         if first[t] < first[t + 1]:
             at = first[t], first[t + 1]
             _add_rows(current, origin, index, when, at, 0, layer, room)
+        spiking = np.int32(0)
         for j in range(n_rec):
             soft_reset = threshold if v[t, j] > threshold else nothing  # where z(t)
             v[t + 1, j] = alpha * v[t, j] + current[t - origin, j] - soft_reset
+            spiking += np.int32(v[t + 1, j] > threshold)
         count = first[t + 1]
-        for j in range(n_rec):  # without a branch: every neuron is put down, and the next in its
-            index[count] = j  # place if it does not spike
-            count += v[t + 1, j] > threshold
-        when[first[t + 1] : count] = t + 1
+        if spiking:  # few are: a branch for each costs less than to put every neuron down
+            for j in range(n_rec):
+                if v[t + 1, j] > threshold:
+                    index[count], when[count] = j, t + 1
+                    count += 1
         first[t + 2] = count
 
 
