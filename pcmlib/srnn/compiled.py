@@ -172,10 +172,18 @@ def _whole_lanes(n):
 
 @kernel(error_model="numpy")
 def _add_weights(out, origin, index, when, first, last, weights):
-    for s in range(first, last):
-        i, t = index[s], when[s] - origin
-        for j in range(weights.shape[1]):
-            out[t, j] += weights[i, j]
+    s = first
+    while s < last:
+        i, t = np.uint32(index[s]), np.uint32(when[s] - origin)
+        if s + 1 < last and when[s + 1] == when[s]:  # two rows of one step, one after the other
+            k = np.uint32(index[s + 1])
+            for j in range(weights.shape[1]):
+                out[t, j] = (out[t, j] + weights[i, j]) + weights[k, j]
+            s += 2
+        else:
+            for j in range(weights.shape[1]):
+                out[t, j] += weights[i, j]
+            s += 1
 
 
 @kernel(fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
