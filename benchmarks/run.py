@@ -32,7 +32,8 @@ import numpy as np
 import torch
 
 from pcmlib.base import rng
-from pcmlib.eprop.compiled import _add_to_rows
+from pcmlib.eprop.compiled import _sum_rows
+from pcmlib.srnn.compiled import Spikes
 from pcmlib.srnn.layers import CrossbarLayer
 from pcmlib.training import TrainConfig
 from pcmlib.training import replica as replica_module
@@ -342,8 +343,9 @@ def normal_cost() -> float:
 def row_cost(n: int) -> float:
     """Seconds it takes to add one row of n numbers to another, in a gradient's kernel."""
     index = np.arange(10_000, dtype=np.int32) % 100
-    g, row = np.zeros((100, n), np.float32), np.ones(n, np.float32)
-    return _least(lambda: _add_to_rows(g, index, 0, len(index), row)) / len(index)
+    spikes = Spikes(np.array([0, len(index)]), index, np.zeros_like(index))
+    g, rows = np.zeros((100, n), np.float32), np.ones((1, n), np.float32)
+    return _least(lambda: _sum_rows(g, spikes, rows, 0)) / len(index)
 
 
 def byte_cost() -> float:

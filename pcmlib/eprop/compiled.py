@@ -5,7 +5,8 @@
     dE/dW_i = sum_t x_i(t) S(t+1)
 
 It is `pcmlib.eprop.gradients` with the alpha filter moved from zbar onto h R: time runs backwards,
-and a synapse is touched only where its presynaptic neuron spikes.
+and a synapse is touched only where its presynaptic neuron spikes. Rows are added once E and S are
+known at all times: one long loop over the spikes is faster than a short one at each step.
 """
 
 from __future__ import annotations
@@ -25,18 +26,14 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
     """
     T, n_rec = v.shape
     n_out = y.shape[1]
-    first, index, _ = spikes
-    first_in, index_in, _ = inputs
-    B = feedback.T.copy()
-    for g in (g_in, g_rec, g_out):
-        g[:] = 0
     rate[:] = 0
-    for s in range(first[T]):
-        rate[index[s]] += 1
+    for s in range(spikes.first[T]):
+        rate[spikes.index[s]] += 1
     rate /= T * c.dt
     pull = c.reg * (rate - c.rate)
-    S, R = np.zeros(n_rec, np.float32), np.empty(n_rec, np.float32)
-    E = np.zeros(n_out, np.float32)
+    B, R = feedback.T.copy(), np.empty(n_rec, np.float32)
+    S, E = np.empty((T + 1, n_rec), np.float32), np.empty((T + 1, n_out), np.float32)
+    S[T], E[T] = 0, 0
     later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
     squares = 0.0
     for t in range(T - 1, -1, -1):
@@ -46,16 +43,15 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
         for k in range(n_out):
             error = y[t, k] - target[t, k]
             squares += error * error
-            E[k] = error + c.kappa * E[k]
+            E[t, k] = error + c.kappa * E[t + 1, k]
             for j in range(n_rec):
-                R[j] += B[k, j] * E[k]
+                R[j] += B[k, j] * E[t, k]
         for j in range(n_rec):
             h = pseudo_derivative(v[t, j], c.threshold, c.gamma)
-            S[j] = c.alpha * S[j] + h * R[j]
-        _add_to_rows(g_out, index, first[t], first[t + 1], E)
-        if t > 0:
-            _add_to_rows(g_in, index_in, first_in[t - 1], first_in[t], S)
-            _add_to_rows(g_rec, index, first[t - 1], first[t], S)
+            S[t, j] = c.alpha * S[t + 1, j] + h * R[j]
+    _sum_rows(g_in, inputs, S, 1)
+    _sum_rows(g_rec, spikes, S, 1)
+    _sum_rows(g_out, spikes, E, 0)
     for i in range(n_rec):
         g_rec[i, i] = 0  # no neuron has a synapse onto itself
     for g in (g_in, g_rec, g_out):
@@ -64,11 +60,13 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
 
 
 @kernel(error_model="numpy")
-def _add_to_rows(g, index, first, last, row):
-    for s in range(first, last):
-        i = index[s]
+def _sum_rows(g, spikes, rows, lag):
+    """g_i = sum_t x_i(t) rows(t + lag), from the last spike to the first."""
+    g[:] = 0
+    for s in range(spikes.first[-1] - 1, -1, -1):
+        i, t = np.uint32(spikes.index[s]), np.uint32(spikes.when[s] + lag)
         for j in range(g.shape[1]):
-            g[i, j] += row[j]
+            g[i, j] += rows[t, j]
 
 
 @kernel(error_model="numpy")
