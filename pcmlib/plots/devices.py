@@ -157,26 +157,16 @@ def draw_array_drift(
     return figure
 
 
-def plot_write(axes: Axes, statistics: PulseStatistics, *, ylim: tuple[float, float] = (0, 13)):
-    """WRITE panel: mean and a band of one sd against the number of SET pulses."""
-    mean, std = statistics.mean, statistics.std
-    _write(axes, statistics.pulse, mean, mean - std, mean + std, ylim)
-
-
 def _write(axes: Axes, pulse, mean, low, high, ylim: tuple[float, float]) -> None:
+    """Mean and a band of one sd against the number of SET pulses."""
     axes.fill_between(pulse, low, high, color=BLUE, alpha=0.2, lw=0)
     axes.plot(pulse, mean, "o-", ms=3, color=BLUE)
     limits = (1, float(pulse[-1]))
     label(axes, "SET pulses", "conductance (µS)", title="WRITE", xlim=limits, ylim=ylim)
 
 
-def plot_read(axes: Axes, statistics: ReadStatistics, *, last: float = 13.0):
-    """READ panel: what is measured against what the device holds, with a band of one sd."""
-    mean, std = statistics.mean, statistics.std
-    _read(axes, statistics.conductance, mean, mean - std, mean + std, last)
-
-
 def _read(axes: Axes, G, mean, low, high, last: float) -> None:
+    """What is measured against what the device holds, with a band of one sd."""
     axes.fill_between(G, low, high, color=RED, alpha=0.4, lw=0)
     axes.plot(G, mean, color=RED, lw=1)
     axes.plot([0, last], [0, last], color="black", lw=0.8, ls=":")
@@ -184,16 +174,15 @@ def _read(axes: Axes, G, mean, low, high, last: float) -> None:
     label(axes, "device (µS)", "measured (µS)", title="READ", xlim=limits, ylim=limits)
 
 
-def plot_drift(axes: Axes, curves: DriftCurves, *, ylim: tuple[float, float] = (0, 20)):
-    """DRIFT panel: conductance against the time since the pulse, on a logarithmic axis."""
+def _drift(axes: Axes, curves: DriftCurves) -> None:
+    """Conductance against the time since the pulse, on a logarithmic axis."""
     colours = mpl.colormaps[SEQUENTIAL](np.linspace(0.15, 0.85, len(curves.start)))
     for start, conductance, colour in zip(curves.start, curves.conductance, colours, strict=True):
         axes.semilogx(curves.time, conductance, color=colour, label=f"{start:g} µS")
     axes.axvline(38.6, color="black", lw=0.8, ls=":")
     limits = (float(curves.time[0]), float(curves.time[-1]))
-    label(
-        axes, "time since the pulse (s)", "conductance (µS)", title="DRIFT", xlim=limits, ylim=ylim
-    )
+    name, unit = "time since the pulse (s)", "conductance (µS)"
+    label(axes, name, unit, title="DRIFT", xlim=limits, ylim=(0, 20))
     axes.set_xticks(10.0 ** np.arange(-3, 5, 2))
 
 
@@ -219,7 +208,7 @@ def draw_device_panels(
     figure, axes = panels(3, height=2.8, wspace=0.42, left=0.085)
     _write(axes[0], *write, (0, g_max))
     _read(axes[1], *read, g_max)
-    plot_drift(axes[2], curves)
+    _drift(axes[2], curves)
     return figure
 
 
