@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pcmlib.experiments.statistics import smoothed
@@ -48,21 +47,11 @@ def colours(names: Iterable[str]) -> list[str]:
 def plot_learning(
     runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.004, 0.6), window: int = 5
 ) -> Figure:
-    """Learning curves, each point the mean over the last `window` epochs."""
+    """Learning curves, each point the mean over the last `window` epochs.
+
+    The dotted line is the loss of an output that stays at 0.
+    """
     figure, (axes,) = panels(height=3.2, left=0.11)
-    draw_learning(axes, runs, ylim=ylim, window=window)
-    legend(axes, loc="upper right", ncols=2)
-    return figure
-
-
-def draw_learning(
-    axes: Axes,
-    runs: Mapping[str, TrainingRun],
-    *,
-    ylim: tuple[float, float] = (0.004, 0.6),
-    window: int = 5,
-) -> None:
-    """The same in an axes; the dotted line is the loss of an output that stays at 0."""
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
         curve = smoothed(run.loss.double().numpy(), window)
         band(axes, np.arange(1, curve.shape[1] + 1), curve, colour, name)
@@ -71,6 +60,8 @@ def draw_learning(
     longest = max(run.config.epochs for run in runs.values())
     label(axes, "epoch", LOSS, xlim=(0, longest))
     loss_axis(axes, ylim)
+    legend(axes, loc="upper right", ncols=2)
+    return figure
 
 
 def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
