@@ -9,6 +9,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pcmlib.experiments.comparison import ACCEPTABLE, DIGITAL, PCM, Runs
+from pcmlib.experiments.cost import wear_of
 from pcmlib.experiments.gradients import Remaining
 from pcmlib.experiments.statistics import Interval, smoothed
 from pcmlib.experiments.training import (
@@ -67,12 +68,11 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
     """Share of the devices that have had at least so many SET pulses, all layers and networks."""
     figure, (axes,) = panels(height=3.0)
     for scheme, run in runs.items():
-        pulses = np.concatenate([n.flatten().numpy() for n in run.wear.values()])
-        pulses = np.sort(pulses[pulses > 0])[::-1]
-        devices = sum(n.numel() for n in run.wear.values())
-        share = np.arange(1, len(pulses) + 1) / devices
+        pulses = wear_of(run)
+        worn = np.sort(pulses[pulses > 0])[::-1]
+        share = np.arange(1, len(worn) + 1) / len(pulses)
         name = NAMES[scheme]
-        axes.loglog(pulses, 100 * share, color=SCHEME_COLOURS[name], label=name)
+        axes.loglog(worn, 100 * share, color=SCHEME_COLOURS[name], label=name)
     label(axes, "SET pulses of a device", "devices with as many (%)", ylim=(1e-4, 150))
     axes.legend(loc="upper right", frameon=False, fontsize=9)
     return figure
