@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,20 +16,12 @@ from pcmlib.commands.output import (
     write_figure,
     write_json,
 )
-from pcmlib.experiments.crossbars import TOLERANCE, write_statistics
+from pcmlib.experiments.crossbars import SCHEMES, TOLERANCE, write_statistics
 from pcmlib.plots.crossbars import plot_write_statistics
 
 
-class WriteScheme(StrEnum):
-    """The schemes whose WRITE statistics can be drawn."""
-
-    multi_mem = "multi-mem"
-    upd_ready = "upd-ready"
-    write_verify = "write-verify"
-
-
 def write_stats_command(
-    scheme: Annotated[WriteScheme, typer.Option(help="How a synapse is programmed.")],
+    scheme: Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")],
     pairs: Annotated[int, typer.Option(help="N, differential pairs a synapse.")] = 1,
     rows: Annotated[int, typer.Option(help="Synapses of a cell: rows x rows.")] = 100,
     tolerance: Annotated[float, typer.Option(help="Of write-verify, µS.")] = TOLERANCE,
@@ -42,7 +33,7 @@ def write_stats_command(
     """WRITE statistics of programming, from every source to every target conductance."""
     check_destinations(figure, json)
     run = write_statistics(
-        scheme.value, pairs=pairs, rows=rows, refresh=refresh, tolerance=tolerance, seed=seed
+        scheme, pairs=pairs, rows=rows, refresh=refresh, tolerance=tolerance, seed=seed
     )
     data = asdict(run)
     summary = f"mean square error {run.error:.2f} µS², mean sd {run.spread:.2f} µS"
