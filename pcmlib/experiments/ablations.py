@@ -1,18 +1,12 @@
-"""Which non-ideality hurts, and which layers have to learn: each switched off in turn.
-
-Where a set that was found with an effect says nothing of devices without it, a control has a study
-of its own: its record lies in ``controls/``, as those of the tuned sets do in their folder.
-"""
+"""Which non-ideality hurts, and which layers have to learn: each switched off in turn."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 from pcmlib.base.checks import require
 from pcmlib.crossbar import ASSUMED_PULSE
-from pcmlib.experiments.training import NETWORKS, reported
+from pcmlib.experiments.training import NETWORKS, control, reported
 from pcmlib.training import TrainingRun
 
 EFFECTS: dict[str, dict[str, Any]] = {  # how each is switched off
@@ -48,16 +42,6 @@ def ablations(scheme: str, *, networks: int = 4, epochs: int = 100) -> dict[str,
         name: reported(scheme, networks=networks, epochs=epochs, **without(*off))
         for name, off in chosen.items()
     }
-
-
-def control(name: str) -> dict[str, Any]:
-    """The best set of a control's study.
-
-    "exact-writes": ``tune("mixed-precision", write_noise=0.0)``; "vanilla-again" and
-    "mixed-precision-again": the study of the tuned set by a sampler of ``seed=1``.
-    """
-    path = Path(__file__).parent / "controls" / f"{name}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["best"]
 
 
 def exact_writes(*, networks: int = NETWORKS) -> dict[str, TrainingRun]:

@@ -6,7 +6,9 @@ same seed have the same task, so schemes are compared network by network.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,21 @@ CROSSBAR_SCHEMES = [name for name in NAMES if SCHEMES[name].on_crossbar]
 def reported(scheme: str, *, networks: int = NETWORKS, **changes: Any) -> TrainingRun:
     """The run that the book reports: the best known set of `scheme`, on the reporting seeds."""
     return stored_train(TrainConfig.preset(scheme, replicas=networks, seed=0, **changes))
+
+
+def control(name: str) -> dict[str, Any]:
+    """The best set of a control's study.
+
+    Where a set that was found for one memory says nothing of another, the other has a study of its
+    own, on the same budget: its record lies in ``controls/``.
+
+    "exact-writes": ``tune("mixed-precision", write_noise=0.0)``; "vanilla-again" and
+    "mixed-precision-again": the study of the tuned set by a sampler of ``seed=1``;
+    "mixed-precision-verified" and "multi-mem-verified", of one pair: with ``write_verify=True``;
+    "kept-on-pcm": ``tune("mixed-precision", kept_on_pcm=True)``.
+    """
+    path = Path(__file__).parent / "controls" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["best"]
 
 
 def swept(

@@ -1,16 +1,11 @@
 """Each effect is switched off, and nothing else."""
 
 import itertools
-import json
-from pathlib import Path
 
 import pytest
 
 from pcmlib.experiments import ablations
 from pcmlib.training import TrainConfig
-from pcmlib.training.presets import STUDIES
-
-CONTROLS = Path(ablations.__file__).parent / "controls"
 
 
 def test_every_effect_is_switched_off_and_nothing_else():
@@ -65,19 +60,6 @@ def test_the_gap_is_between_runs_of_the_same_networks():
     assert {config.epochs for config in found.values()} == {250}
     assert found["FP32"] == TrainConfig.preset("vanilla", replicas=2)
     assert found["FP32, second search"] != found["FP32"]
-
-
-@pytest.mark.parametrize("path", sorted(CONTROLS.glob("*.json")), ids=lambda path: path.stem)
-def test_a_control_has_the_budget_of_the_tuned_sets_and_their_space(path):
-    record = json.loads(path.read_text())
-    usual = STUDIES[record["scheme"]]
-    assert record["budget"] == usual["budget"]
-    assert record["space"] == usual["space"]
-    assert ablations.control(path.stem) == record["best"]
-    again = path.stem.endswith("-again")
-    assert record["fixed"] == ({} if again else {"write_noise": 0.0})
-    assert record["trials"] != usual["trials"]
-    assert record["best"] != usual["best"]
 
 
 @pytest.mark.parametrize(

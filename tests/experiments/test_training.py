@@ -1,9 +1,24 @@
 """The numbers of a run, worked out by hand."""
 
+import json
+from pathlib import Path
+
 import pytest
 from runs import made_up
 
 from pcmlib.experiments import training
+from pcmlib.sweep.space import search_space
+from pcmlib.training.presets import STUDIES
+
+CONTROLS = Path(training.__file__).parent / "controls"
+FIXED = {
+    "exact-writes": {"write_noise": 0.0},
+    "vanilla-again": {},
+    "mixed-precision-again": {},
+    "kept-on-pcm": {"kept_on_pcm": True},
+    "mixed-precision-verified": {"write_verify": True},
+    "multi-mem-verified": {"write_verify": True, "pairs": 1},
+}
 
 RUN = made_up(
     [[0.4, 0.2, 0.1], [0.4, 0.4, 0.4]],
@@ -45,3 +60,21 @@ def test_a_chapter_is_given_the_numbers_of_its_run(monkeypatch):
             "sign_epochs": 3,
         }
     )
+
+
+def test_each_control_has_its_record():
+    assert sorted(path.stem for path in CONTROLS.glob("*.json")) == sorted(FIXED)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_a_control_has_the_budget_of_the_tuned_sets_and_their_space(name):
+    record = json.loads((CONTROLS / f"{name}.json").read_text())
+    usual = STUDIES[record["scheme"]]
+    assert record["budget"] == usual["budget"]
+    assert record["fixed"] == FIXED[name]
+    space = {key: tuple(limits) for key, limits in record["space"].items()}
+    assert space == search_space(record["scheme"], **FIXED[name])
+    assert space.items() >= {key: tuple(x) for key, x in usual["space"].items()}.items()
+    assert training.control(name) == record["best"]
+    assert record["trials"] != usual["trials"]
+    assert record["best"] != usual["best"]
