@@ -73,6 +73,19 @@ def test_bits_do_not_depend_on_the_number_of_threads():
     assert torch.equal(one, two)
 
 
+def test_normals_of_some_places_are_those_of_their_blocks():
+    place = np.random.default_rng(0).permutation(3 * rng.BLOCK).astype(np.int32)
+    pulse = (place % 3).astype(np.int32)
+    blocks = np.empty((3, 3, rng.BLOCK), np.float32)  # [pulse, block, place]
+    key = rng.keys(11)[0]
+    for k, b in np.ndindex(3, 3):
+        rng.fill_normal(blocks[k, b], key, 5, b, k)
+    found = np.empty(len(place), np.float32)
+    rng.fill_places(found, key, 5, place, pulse)
+    expected = blocks.reshape(3, -1)[pulse, place]
+    np.testing.assert_allclose(found, expected, atol=2e-6)  # last bits: loops of another shape
+
+
 @pytest.mark.parametrize("seed", [-1, 1.5, [1, -2], [[1]]])
 def test_a_bad_seed_is_refused(seed):
     with pytest.raises(ValueError, match=r"seed = .*whole number"):
