@@ -16,7 +16,7 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.laws import MOST_CORRECTIONS, REACH, lacks_room
 from pcmlib.demos.devices import mean_and_sd
 from pcmlib.demos.synapses import ask, deal, make_bar, refresh, reset_sides, side_means, verify
-from pcmlib.device import after_reset, drifted, read_noise, set_increment
+from pcmlib.device import drifted, read_noise, set_increment
 from pcmlib.device.numbers import in_force, numbers
 from pcmlib.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
 from pcmlib.live import live
@@ -118,32 +118,32 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
     p[0].bits = bits + 2 if bits < 3 else 6.0
     if bits == 0:
         p[0].bits = 0
-    c, decay, T0 = in_force(p[0]), _F(math.exp(-1 / p[0].a)), p[0].T0
-    synapses, of_steps = _SYNAPSES, rng.derive(np.uint64(0), RANDOM_STEPS)
+    c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
+    updates, synapses = larger.shape[1], _SYNAPSES
+    of_steps, up = rng.derive(np.uint64(0), RANDOM_STEPS), np.empty((updates, synapses), np.bool_)
+    for update in range(updates):
+        for j in range(synapses):
+            up[update, j] = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
     before = np.empty(synapses, np.float32)
     for run in range(2):
         bar = make_bar(int(pairs), synapses)
-        mean, pulses = bar.mean, bar.side
-        rng.fill_flat(bar.xi[0], bar.key[0], 1)
-        for k in range(bar.G.shape[1]):
-            bar.G[0, k] = after_reset(bar.xi[0, k], c)
-        draw = 1
+        mean, pulses, draw = bar.mean, bar.side, 1
+        bar.reset[:] = True
+        reset_sides(bar, c, draw)
         side_means(bar.G, bar.pairs, mean)
-        for update in range(larger.shape[1]):
-            t = (update + 1) * T0
+        for update in range(updates):
             for j in range(synapses):
                 before[j] = mean[0, j] - mean[1, j]
-                up = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
-                pulses[0, j], pulses[1, j] = (1, 0) if up else (0, 1)
-            deal(bar, t, c, decay, draw + 1)
+                pulses[0, j], pulses[1, j] = (1, 0) if up[update, j] else (0, 1)
             draw += 1
+            deal(bar, c, decay, draw)
             gain = 0.0
             side_means(bar.G, bar.pairs, mean)
             for j in range(synapses):
                 change = mean[0, j] - mean[1, j] - before[j]
-                gain += change if pulses[0, j] > 0 else -change
+                gain += change if up[update, j] else -change
             due = run == 1 and (update + 1) % int(refresh_every) == 0
-            if due and refresh(bar, t, c, decay, draw + 1) > 0:
+            if due and refresh(bar, c, decay, draw + 1) > 0:
                 draw += 2
                 side_means(bar.G, bar.pairs, mean)
             most = least = 0.0
@@ -204,15 +204,12 @@ def write_cell(
 ):
     """Program the synapses of one cell from source to target."""
     G, P, turn, mean, pairs, pulses = bar.G, bar.P, bar.turn, bar.mean, bar.pairs, bar.side
-    synapses, draw, t = turn.shape[1], 1, 1e-3
+    synapses, draw = turn.shape[1], 1
     history = np.ones((2, synapses), np.float32)
     for side in range(2):
-        start = max(source if side == 0 else -source, p.g_reset)
-        for j in range(synapses):
-            turn[side, j] = 0
-            for n in range(pairs):
-                at = (side * pairs + n) * synapses + j
-                G[0, at], P[0, at] = start, 1
+        first, last = side * pairs * synapses, (side + 1) * pairs * synapses
+        G[first:last] = max(source if side == 0 else -source, p.g_reset)
+    P[:], turn[:] = 1, 0
     side_means(G, pairs, mean)
     if update_ready:
         for j in range(synapses):
@@ -224,10 +221,10 @@ def write_cell(
         reset_sides(bar, p, draw)
         side_means(G, pairs, mean)
     if tolerance > 0:
-        verify(bar, t, target, tolerance, p, decay, draw + 1)
+        verify(bar, target, tolerance, p, decay, draw + 1)
         draw += 1 + 2 * MOST_CORRECTIONS * pairs
         if refreshed:
-            refresh(bar, t, p, decay, draw + 1)
+            refresh(bar, p, decay, draw + 1)
         return
     if by_curve:
         side_means(P, pairs, history)
@@ -241,9 +238,9 @@ def write_cell(
         else:
             ask(pulses, j, np.float64(change), assumed_pulse, pairs)
     draw += 1
-    deal(bar, t, p, decay, draw)
+    deal(bar, p, decay, draw)
     if refreshed:
-        refresh(bar, t, p, decay, draw + 1)
+        refresh(bar, p, decay, draw + 1)
 
 
 @kernel(error_model="numpy")

@@ -16,29 +16,23 @@ from pcmlib.crossbar.laws import (
     REFRESH_WITHIN,
     correction,
     is_saturated,
-    share,
     whole_pulses,
 )
-from pcmlib.device import after_reset, apply_set
-from pcmlib.device.laws import blocks, read_out
+from pcmlib.device import after_reset
+from pcmlib.device.laws import read_out, set_once
 
 _F = np.float32
-_blocks = kernel(error_model="numpy")(blocks)
 
 
 class Bar(NamedTuple):
-    """Synapses of a crossbar in a row; devices [1, 2 N S], side by side and pair by pair."""
+    """Synapses of a crossbar in a row; devices [2 N S], side by side and pair by pair."""
 
     G: np.ndarray
     P: np.ndarray
-    tp: np.ndarray
-    n_set: np.ndarray
-    counts: np.ndarray  # int32, pulses of each device
     side: np.ndarray  # int32 [2, S], pulses of each side
     turn: np.ndarray  # int32 [2, S]
     reset: np.ndarray  # bool [2, S]
     mean: np.ndarray  # float32 [2, S], conductance of each side as last measured
-    xi: np.ndarray
     key: np.ndarray
     pairs: int
 
@@ -46,48 +40,62 @@ class Bar(NamedTuple):
 @kernel(error_model="numpy")
 def make_bar(pairs, synapses):
     """A crossbar of nothing, to be placed."""
-    shape, sides = (1, 2 * pairs * synapses), (2, synapses)
+    devices, sides = 2 * pairs * synapses, (2, synapses)
     return Bar(
-        np.zeros(shape, np.float32), np.ones(shape, np.float32), np.zeros(shape),
-        np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(sides, np.int32),
+        np.zeros(devices, np.float32), np.ones(devices, np.float32), np.zeros(sides, np.int32),
         np.zeros(sides, np.int32), np.zeros(sides, np.bool_), np.zeros(sides, np.float32),
-        np.zeros(shape, np.float32), np.zeros(1, np.uint64), pairs,
+        np.zeros(1, np.uint64), pairs,
     )  # fmt: skip
 
 
 @kernel(error_model="numpy")
 def side_means(values, pairs, mean):
-    """Means over the N devices of each side: of [1, 2 N S], into [2, S]."""
+    """Means over the N devices of each side: of [2 N S], into [2, S]."""
     synapses = mean.shape[1]
     for side in range(2):
+        mean[side] = 0
+        for n in range(pairs):
+            first = (side * pairs + n) * synapses
+            for j in range(synapses):
+                mean[side, j] += values[first + j]
         for j in range(synapses):
-            total = _F(0)
-            for n in range(pairs):
-                total += values[0, (side * pairs + n) * synapses + j]
-            mean[side, j] = total / _F(pairs)
+            mean[side, j] /= _F(pairs)
 
 
 @kernel(error_model="numpy")
-def deal(bar, t, p, decay, draw):
-    """Give each side its count of SETs, in turn."""
-    pulses, turn, counts, pairs = bar.side, bar.turn, bar.counts, bar.pairs
+def deal(bar, p, decay, draw):
+    """Give each side its count of SETs, one pair at a time in turn.
+
+    Few devices are hit, or one side of a synapse: normals are drawn for the pulses alone.
+    """
+    G, P, pulses, turn, pairs = bar.G, bar.P, bar.side, bar.turn, bar.pairs
     synapses = turn.shape[1]
+    place, earlier = np.empty(pulses.sum(), np.int32), np.empty(pulses.sum(), np.int32)
+    h = 0
     for side in range(2):
         for j in range(synapses):
-            for n in range(pairs):
-                at = (side * pairs + n) * synapses + j
-                counts[0, at] = share(pulses[side, j], turn[side, j], n, pairs)
-            turn[side, j] = (turn[side, j] + pulses[side, j]) % pairs
-    jobs = _blocks(1, counts.shape[1])
-    apply_set(bar.G, bar.P, bar.tp, bar.n_set, counts, t, p, decay, bar.key, draw, 0, jobs)
+            first = n = turn[side, j]
+            rounds = 0
+            for _ in range(pulses[side, j]):
+                place[h], earlier[h] = (side * pairs + n) * synapses + j, rounds
+                n = n + 1 if n + 1 < pairs else 0
+                rounds += n == first
+                h += 1
+            turn[side, j] = n
+    xi = np.zeros(len(place), np.float32)
+    if p.write_noise > 0:
+        rng.fill_places(xi, bar.key[0], draw, place, earlier)
+    for h in range(len(place)):
+        at = place[h]
+        G[at], P[at] = set_once(G[at], P[at], xi[h], p, decay)
 
 
 @kernel(error_model="numpy")
-def verify(bar, t, target, tolerance, p, decay, draw):
+def verify(bar, target, tolerance, p, decay, draw):
     """Write-verify: read, and SET, until a read is within the tolerance of the target."""
     mean, pulses, asked = bar.mean, bar.side, bar.reset[0]
     asked[:] = True
-    measure(bar, p, draw)
+    measure(bar, asked, p, draw)
     for k in range(MOST_CORRECTIONS * bar.pairs):
         given = 0
         for j in range(len(asked)):
@@ -97,36 +105,53 @@ def verify(bar, t, target, tolerance, p, decay, draw):
             given += up + down
         if given == 0:
             break
-        deal(bar, t, p, decay, draw + 1 + 2 * k)
-        measure(bar, p, draw + 2 + 2 * k)
+        deal(bar, p, decay, draw + 1 + 2 * k)
+        measure(bar, asked, p, draw + 2 + 2 * k)
 
 
 @kernel(error_model="numpy")
-def measure(bar, p, draw):
-    """A noisy read of all devices, as T0 after the last pulse; its means in bar.mean."""
-    G, xi = bar.G, bar.xi
+def measure(bar, asked, p, draw):
+    """A noisy read of the sides of some synapses, as T0 after the last pulse, into bar.mean."""
+    G, mean, pairs, h = bar.G, bar.mean, bar.pairs, 0
+    synapses, asked_for = len(asked), asked.sum()
+    place = np.empty(2 * pairs * asked_for, np.int32)
+    for row in range(2 * pairs):
+        for j in range(synapses):
+            if asked[j]:
+                place[h] = row * synapses + j
+                h += 1
+    xi = np.zeros(len(place), np.float32)
     if p.read_noise > 0:
-        rng.fill_flat(xi[0], bar.key[0], draw)
-    for at in range(G.shape[1]):
-        xi[0, at] = read_out(G[0, at], xi[0, at] if p.read_noise > 0 else _F(0), p)
-    side_means(xi, bar.pairs, bar.mean)
+        rng.fill_places(xi, bar.key[0], draw, place, np.zeros(len(place), np.int32))
+    for side in range(2):
+        for j in range(synapses):
+            mean[side, j] = 0 if asked[j] else mean[side, j]
+    for h in range(len(place)):
+        side, j = place[h] // (pairs * synapses), place[h] % synapses
+        mean[side, j] += read_out(G[place[h]], xi[h], p)
+    for side in range(2):
+        for j in range(synapses):
+            mean[side, j] /= _F(pairs) if asked[j] else _F(1)
 
 
 @kernel(error_model="numpy")
 def reset_sides(bar, p, draw):
     """RESET the devices of the flagged sides."""
-    G, P, turn, reset, xi, pairs = bar.G, bar.P, bar.turn, bar.reset, bar.xi, bar.pairs
+    G, P, turn, reset, pairs = bar.G, bar.P, bar.turn, bar.reset, bar.pairs
     synapses = turn.shape[1]
-    rng.fill_flat(xi[0], bar.key[0], draw)
+    place, h = np.empty(pairs * reset.sum(), np.int32), 0
     for side in range(2):
         for n in range(pairs):
             for j in range(synapses):
-                at = (side * pairs + n) * synapses + j
                 if reset[side, j]:
-                    G[0, at], P[0, at] = after_reset(xi[0, at], p), 1
+                    place[h] = (side * pairs + n) * synapses + j
+                    h += 1
         for j in range(synapses):
-            if reset[side, j]:
-                turn[side, j] = 0
+            turn[side, j] = 0 if reset[side, j] else turn[side, j]
+    xi = np.empty(len(place), np.float32)
+    rng.fill_places(xi, bar.key[0], draw, place, np.zeros(len(place), np.int32))
+    for h in range(len(place)):
+        G[place[h]], P[place[h]] = after_reset(xi[h], p), 1
 
 
 @register_jitable
@@ -137,7 +162,7 @@ def ask(pulses, j, change, assumed_pulse, pairs):
 
 
 @kernel(error_model="numpy")
-def refresh(bar, t, p, decay, draw):
+def refresh(bar, p, decay, draw):
     """RESET saturated synapses and give them their weight back; how many there were."""
     mean, pulses, reset, pairs, found = bar.mean, bar.side, bar.reset, bar.pairs, 0
     side_means(bar.G, pairs, mean)
@@ -149,5 +174,5 @@ def refresh(bar, t, p, decay, draw):
         found += full
     if found > 0:
         reset_sides(bar, p, draw)
-        deal(bar, t, p, decay, draw + 1)
+        deal(bar, p, decay, draw + 1)
     return found
