@@ -13,18 +13,17 @@ from playwright.sync_api import sync_playwright
 from serving import ROOT
 
 SITE = ROOT / "_build" / "html"
-MOVED = []  # (page, width, explorers, knobs), for the summary below
+MOVED = []  # (page, how it was opened and moved, explorers, knobs), for the summary below
 TIMES = []  # (explorer, ms to its first figure, ms to its last), likewise
 
 
 def pytest_terminal_summary(terminalreporter):
     """Print what was moved in the built book."""
-    for width in sorted({width for _, width, _, _ in MOVED}):
-        pages = [entry for entry in MOVED if entry[1] == width]
+    for how in sorted({how for _, how, _, _ in MOVED}):
+        pages = [entry for entry in MOVED if entry[1] == how]
         explorers, knobs = (sum(entry[i] for entry in pages) for i in (2, 3))
         terminalreporter.write_line(
-            f"book at {width} px: {len(pages)} pages opened, {explorers} explorers and {knobs} "
-            "knobs moved, each by mouse and by keyboard"
+            f"book {how}: {len(pages)} pages opened, {explorers} explorers and {knobs} knobs moved"
         )
     if MOVED:
         script = (SITE / "_static" / "live.js").read_text()
@@ -41,7 +40,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture
 def moved():
-    """What the tests report: (page, width, explorers, knobs)."""
+    """What the tests report: (page, how it was opened and moved, explorers, knobs)."""
     return MOVED
 
 

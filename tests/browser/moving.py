@@ -103,10 +103,17 @@ def move_all(explorer):
                 assert slider[0].get_attribute("aria-valuetext") == after.texts[k]
                 assert after.texts[k] != before.texts[k]
         put_back(explorer, knobs.nth(k), start.positions[k])
-    for k in range(min(2, knobs.count())):
-        move_by_keyboard(explorer, knobs.nth(k), State.of(explorer).positions[k])
-    computed(explorer)
+    move_two(explorer)
     return knobs.count()
+
+
+def move_two(explorer):
+    """Move the first two knobs together, by keyboard; return how many there are of these."""
+    knobs = explorer.locator(".explorer-knob").all()[:2]
+    for k, knob in enumerate(knobs):
+        move_by_keyboard(explorer, knob, State.of(explorer).positions[k])
+    computed(explorer)
+    return len(knobs)
 
 
 def put_back(explorer, knob, position):

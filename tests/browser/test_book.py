@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
-from moving import computed, move_all, timed
+from moving import State, computed, move_all, move_two, settled, timed
 from serving import ROOT, opened, served
 
 sys.path.insert(0, str(ROOT / "book"))
@@ -75,7 +75,25 @@ def test_page_is_alive(browser, book, address, name, width, moved, times):
     text = (book / name).read_bytes()
     assert len(text) < MAX_PAGE
     assert b"application/vnd.jupyter.widget" not in text  # the page needs no widget manager
-    moved.append((name, width, len(explorers), knobs))
+    how = f"at {width} px, each by mouse and by keyboard"
+    moved.append((name, how, len(explorers), knobs))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_computes_from_disk(browser, book, name, moved):
+    """Opened as a file, where a browser lets a page read no other: the numbers are Python's."""
+    knobs = 0
+    with opened(browser) as page:
+        page.goto((book / name).as_uri())
+        explorers = page.locator("figure.explorer").all()
+        assert len(explorers) == cells_with_explorers(name)
+        for explorer in explorers:
+            before = State.of(explorer)
+            knobs += move_two(explorer)
+            settled(explorer, before)
+            as_in_python(*computed(explorer))
+        assert page.faults == []
+    moved.append((name, "from disk, by keyboard", len(explorers), knobs))
 
 
 def as_in_python(name, knobs, outputs, ms):
