@@ -48,11 +48,13 @@ def kernel(function: Callable | None = None, **options: Any) -> Any:
     """
     if function is None:
         return functools.partial(kernel, **options)
-    if FOR_BROWSER:  # one core, and nothing of what was made for this machine
-        return njit(**{k: v for k, v in options.items() if k != "parallel"})(function)
+    if FOR_BROWSER:  # one core, and no calls from Python or C
+        options = {k: v for k, v in options.items() if k != "parallel"}
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled = njit(**options)(inspect.unwrap(function))
     if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
-        compiled._cache = _KernelCache(compiled.py_func, options)
+        if not FOR_BROWSER:  # nor anything of what was made for this machine
+            compiled._cache = _KernelCache(compiled.py_func, options)
         compiled.get_call_template = functools.partial(_call_template, compiled)
     return compiled
 

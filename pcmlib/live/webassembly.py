@@ -8,8 +8,8 @@ browser instantiates the object as it is, unlinked: LLVM fills in addresses that
 of its own. It asks for a memory, a table where the functions appear, what allocates arrays, and the
 functions in `MATHS`; `runtime.js` has them.
 
-Numba compiles for a process, so this happens in one of its own, without Numba's optimisation, and
-is kept in the user's cache under a name made of all the code behind it.
+Numba compiles for a process, so this happens in one of its own, without Numba's optimisation and
+without machine code, and is kept in the user's cache under a name made of all the code behind it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 import numba
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 
 from pcmlib.base import source
 from pcmlib.base.files import cache_folders, written_whole
@@ -100,6 +101,7 @@ def compile_functions(modules: Sequence[str]) -> dict[str, Any]:
 
     for name in modules:
         importlib.import_module(name)
+    _write_no_machine_code()
     entries: dict[str, str] = {}  # LLVM's code, by name
     described = {}
     for function in FUNCTIONS.values():
@@ -113,6 +115,18 @@ def compile_functions(modules: Sequence[str]) -> dict[str, Any]:
         description["entries"] = [1 + list(entries).index(n) for n in description["entries"]]
     wasm = web_assembly(list(entries.values()), list(entries))
     return {"object": base64.b64encode(wasm).decode(), "functions": described}
+
+
+def _write_no_machine_code() -> None:
+    """Keep Numba in this process from finishing code for this machine, which nobody would run."""
+
+    def only_link(library: JITCodeLibrary, name: str) -> int:
+        library._ensure_finalized()
+        return 0  # no address
+
+    JITCodeLibrary._finalize_specific = lambda library: None
+    JITCodeLibrary.get_pointer_to_function = only_link
+    JITCPUCodegen.set_env = lambda codegen, name, env: None
 
 
 def web_assembly(codes: Sequence[str], entries: Sequence[str]) -> bytes:

@@ -1,5 +1,9 @@
 """LLVM's code as an object for browsers, and what such an object may ask for."""
 
+import os
+import subprocess
+import sys
+
 import llvmlite.binding as llvm
 import pytest
 
@@ -61,3 +65,31 @@ def test_a_failure_says_what_the_compiler_says(monkeypatch, tmp_path):
     webassembly.build.cache_clear()
     with pytest.raises(RuntimeError, match=r"No module named 'pcmlib\.demos\.nothing'"):
         webassembly.build(("pcmlib.demos.nothing",))
+
+
+PAGE = """
+from numba.core.codegen import JitEngine
+from pcmlib.base.kernels import kernel
+from pcmlib.live import live, webassembly
+
+@kernel
+def inner(x):
+    return x + 1
+
+@live(y=(2,))
+def line(offset, y):
+    y[0], y[1] = offset + inner(1), offset + inner(7)
+
+def refuse(*_):
+    raise AssertionError("machine code, which no browser runs")
+
+JitEngine.finalize_object = JitEngine.get_function_address = refuse
+print(*webassembly.compile_functions([])["functions"], len(inner.signatures))
+"""
+
+
+def test_a_page_s_functions_are_compiled_once_and_not_for_this_machine():
+    env = os.environ | {"PCMLIB_BROWSER": "1", "NUMBA_OPT": "0"}
+    done = subprocess.run([sys.executable, "-c", PAGE], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["line", "1"]
