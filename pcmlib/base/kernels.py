@@ -24,8 +24,10 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba import config, njit, types
 from numba.core.caching import NullCache
+from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.extending import is_jitted
@@ -34,7 +36,7 @@ from pcmlib.base import source
 from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
-FORMAT = "pcmlib-kernel-1"  # to be changed with what a file holds
+FORMAT = "pcmlib-kernel-2"  # to be changed with what a file holds
 FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
 """Whether this process compiles for browsers alone (`pcmlib.live.webassembly`)."""
 
@@ -180,3 +182,29 @@ def _say_that_it_compiles() -> None:
     if watched() and "PYTEST_VERSION" not in os.environ:  # nbval would compare it
         text = "pcmlib: compiling, once for this version of the code (about 15 s for a network) ..."
         print(text, file=sys.stderr)
+
+
+def _own_callees(library: JITCodeLibrary) -> None:
+    """Let a kernel call its own copy of each function that it calls.
+
+    Numba compiles such a copy into each caller, at times with other last bits (`fastmath`), and
+    runs the one that came first into the process: what a kernel gives would depend on which others
+    were compiled or loaded before it.
+    """
+    module = library._final_module
+    defined = [f for f in module.functions if not f.is_declaration]
+    if library._shared_module is None and any("6pcmlib" in f.name for f in defined):
+        shared = module.clone()  # what other kernels take their copies from
+        for function in shared.functions:
+            if not function.is_declaration and function.linkage == Linkage.external:
+                function.linkage = "linkonce_odr"
+        library._shared_module = shared
+        for function in defined:
+            if function.linkage == Linkage.linkonce_odr:
+                function.linkage = "internal"
+    _finalize(library)
+
+
+_finalize = JITCodeLibrary._finalize_final_module
+if not FOR_BROWSER:
+    JITCodeLibrary._finalize_final_module = _own_callees

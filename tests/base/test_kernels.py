@@ -53,8 +53,8 @@ def package(tmp_path):
     """A copy of pcmlib, whose top imports nothing, for speed."""
     ignored = shutil.ignore_patterns("__pycache__", "studies")
     copy = Path(shutil.copytree(PACKAGE, tmp_path / "copy" / "pcmlib", ignore=ignored))
-    (copy / "__init__.py").write_text("")
-    (copy / "device" / "__init__.py").write_text("")
+    for folder in (copy, copy / "crossbar", copy / "device"):
+        (folder / "__init__.py").write_text("")
     return copy
 
 
@@ -101,6 +101,37 @@ def test_an_edit_to_a_callee_in_another_file_is_seen_and_undone(package, tmp_pat
     path.write_text("# a comment\n" + text)
     assert answer(start(PULSE, package, NUMBA_CACHE_DIR=str(folder))) == first
     assert files(folder) == both  # compiled again, they would be other files
+
+
+# program calls _set_row, which calls fill_normal; both are fastmath
+UPDATE = """
+import hashlib, sys
+import numpy as np
+from pcmlib.base import rng
+from pcmlib.crossbar.compiled import Devices, Update, program
+from pcmlib.device.laws import PCMParameters
+if sys.argv[1:]:
+    rng.fill_normal(np.empty(100, np.float32), np.uint64(0), 0, 0, 0)
+G, P = np.full((2, 1, 100, 100), 3, np.float32), np.full((2, 1, 100, 100), 0.5, np.float32)
+n = np.zeros(G.shape, np.int32)
+reads, exists = np.zeros(1, np.int64), np.ones((100, 100), np.float32)
+devices = Devices(G, P, 0.0 * G.astype(float), n, n.copy(), n[:, 0].copy(), reads, exists)
+flags, none = (False, False, False), np.float32(0)
+update = Update(38.6, 1, *flags, none, np.float32(0.75), np.float32(0.7))
+counts, p = n[:, 0] + np.int32(3), PCMParameters().constants()
+program(counts, counts > 9, devices, update, p, np.uint64(7))
+print(hashlib.sha256(G.tobytes()).hexdigest())
+"""
+
+
+def test_what_a_process_compiled_or_loaded_before_changes_no_bit(package, tmp_path):
+    """First use, second use, and after a kernel that both call was loaded alone."""
+    folder = str(tmp_path / "cache")
+    code = UPDATE.replace("sys.argv[1:]", "False")
+    first = answer(start(code, package, NUMBA_CACHE_DIR=folder))
+    assert answer(start(code, package, NUMBA_CACHE_DIR=folder)) == first
+    code = UPDATE.replace("sys.argv[1:]", "True")
+    assert answer(start(code, package, NUMBA_CACHE_DIR=folder)) == first
 
 
 # _add_weights once more, in a process that has loaded what it needs before it becomes somebody else
