@@ -43,7 +43,7 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
         rate_hz=torch.full((R, E), 10.0),
         set_pulses=none if set_pulses is None else torch.tensor(set_pulses),
         reset_pulses=none if reset_pulses is None else torch.tensor(reset_pulses),
-        reads=none,
+        reads=none.clone(),
         inputs=torch.zeros(R, 3, 5, 3, dtype=torch.bool),
         targets=targets,
         snapshots=torch.zeros(len(config.snapshot_epochs), R, 3, 5, 1),

@@ -124,10 +124,12 @@ class RunForm {
 
   // What a network would take of the browser's memory: [] or the fault
   get tooLarge() {
-    const { n_in, n_rec, n_out, pairs, samples, steps, epochs, input_rate, dt } = this.asked.values;
+    const { n_in, n_rec, n_out, pairs, samples, steps, epochs, input_rate, dt, kept_on_pcm } =
+      this.asked.values;
     const synapses = n_rec * (n_in + n_rec + n_out);
-    const spikes = samples * steps * n_in * (1 + 8 * input_rate * dt) + steps * n_rec * 20;
-    const bytes = synapses * (pairs * 100 + 60) + spikes + samples * steps * n_out * 8 + epochs * 16;
+    const spikes = samples * steps * n_in * (1 + 8 * input_rate * dt) + steps * n_rec * 24;
+    const devices = synapses * (pairs * 100 + 60) * (kept_on_pcm ? 2 : 1);
+    const bytes = devices + spikes + samples * steps * n_out * 8 + epochs * 20;
     const room = RunForm.ROOM / 2 ** 20;
     const fault = `these sizes take ${Math.ceil(bytes / 2 ** 20)} MiB a network: must be at most ${room} MiB`;
     return bytes > RunForm.ROOM ? [fault] : [];

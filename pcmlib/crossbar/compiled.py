@@ -74,8 +74,8 @@ def program(counts, reset, devices, update, p, key):
             _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
         if update.refresh and _find_saturated(i, G, exists, update.assumed_pulse, counts, reset):
             _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, xi)
-            at = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
-            _write_row(i, counts, devices, update, p, key, *at, work)
+            draw_set, draw_read = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
+            _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
         if update.symmetric:
             _remove_common(i, G, p)
 
@@ -116,14 +116,14 @@ def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
         most = _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
         _set_row(i, dealt, most, 0, devices.G, devices.P, p, update.decay, key, draw_set, xi)
         return
-    goal, seen = sight
+    goal, seen = sight[0], sight[1]
     _measure_row(i, devices.G, p, key, draw_read, 0, xi, goal)
-    seen[:] = goal
     pairs = devices.G.shape[1]
     for j in range(len(goal)):  # NaN: nothing is asked of this synapse, or nothing any more
         asked = counts[0, i, j] - counts[1, i, j]
         devices.reads[0] += asked != 0
         wanted = np.float32(asked) * update.assumed_pulse / np.float32(pairs)
+        seen[j] = goal[j]
         goal[j] = goal[j] + wanted if asked != 0 else np.float32(np.nan)
     for k in range(MOST_CORRECTIONS * pairs):
         pulses = 0

@@ -22,7 +22,7 @@ from pcmlib.experiments.training import (
 )
 from pcmlib.training import TrainingRun
 
-ON_PCM, DIGITAL = "accumulator on PCM", "digital accumulator"
+ON_PCM, GATHERED = "accumulator on PCM", "digital accumulator"
 DROPPED, CHANCE = "none: dropped", "none: by chance"
 OPEN, VERIFIED = "open loop", "write-verify"
 
@@ -40,11 +40,11 @@ def memories(*, networks: int = NETWORKS) -> Runs:
             DROPPED: reported("multi-mem", networks=networks),
             CHANCE: reported("stochastic", networks=networks),
             ON_PCM: reported("mixed-precision", networks=networks, **control("kept-on-pcm")),
-            DIGITAL: reported("mixed-precision", networks=networks),
+            GATHERED: reported("mixed-precision", networks=networks),
         },
         VERIFIED: {
             DROPPED: reported("multi-mem", networks=networks, **control("multi-mem-verified")),
-            DIGITAL: reported(
+            GATHERED: reported(
                 "mixed-precision", networks=networks, **control("mixed-precision-verified")
             ),
         },
@@ -53,7 +53,7 @@ def memories(*, networks: int = NETWORKS) -> Runs:
 
 def effort_table(runs: Runs) -> str:
     """Markdown: loss, times that of mixed precision, and pulses and reads a synapse."""
-    usual = runs[OPEN][DIGITAL]
+    usual = runs[OPEN][GATHERED]
     head = "| memory for small changes | pulses | loss (95 %) | times | SETs | RESETs | reads |"
     lines = [head, "|--" * 7 + "|"]
     for how, column in runs.items():

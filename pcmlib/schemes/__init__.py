@@ -7,6 +7,8 @@ PCM crossbar        sign             one SET to G+ where g < -level, to G- where
                     multi-mem        lr |g| scale N / 0.75 whole SETs, over N pairs in turn
                     mixed-precision  acc <- acc + lr g;  whole quanta leave acc and become SETs
                     upd-ready        RESET first where the devices lack room, then as multi-mem
+
+What a scheme keeps stands in digital memory, or is held by a second crossbar, as `HOLD` writes it.
 """
 
 from pcmlib.schemes.rules import Settings

@@ -170,7 +170,9 @@ def learn(layer, second, run, p, course, gradient, lr, number):
             second.devices, number, run.period, factor, second.deviate, second.gain, p, second.key,
             held,
         )  # fmt: skip
-        kept[:] = held
+        for i in range(held.shape[0]):
+            for j in range(held.shape[1]):
+                kept[i, j] = held[i, j]
     holds = _decide(
         scheme - _DIGITAL, gradient, kept, w.G, w.exists, s, key, draw, most, layer.counts,
         layer.reset,

@@ -93,6 +93,8 @@ RUNS = {
     "mixed precision": f"scheme=mixed-precision&networks=3&seed=5&{SMALL}",
     "another device": f"scheme=stochastic&networks=1&{SMALL}&m1=-0.05&nu_spread=0.01&nu_high=0.5",
     "8 pairs": f"scheme=multi-mem&networks=1&pairs=8&{SMALL}&refresh_period=none",
+    "write-verify": f"scheme=multi-mem&networks=1&pairs=1&{SMALL}&write_verify=true&tolerance=0.6",
+    "kept on PCM": f"scheme=mixed-precision&networks=1&{SMALL}&kept_on_pcm=true&kept_scale=600",
     "4 bits": f"scheme=upd-ready&bits=4&networks=2&{SMALL}&learn_rec=false&gradient_limit=none",
     "digital": f"scheme=vanilla&networks=1&{SMALL}&n_out=2&symmetric_feedback=true",
 }
@@ -122,6 +124,7 @@ def test_a_run_is_python_s_from_call_command_link_and_file(browser, site, name, 
     if not digital and not config.bits:
         assert file["set_pulses"] == expected["set_pulses"]
         assert file["reset_pulses"] == expected["reset_pulses"]
+        assert file["reads"] == expected["reads"]
         assert f"loss {run.final_loss(config.epochs).mean():.4f}" in said
     assert ("SET" in said) is not digital
 
