@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pcmlib.commands.output import check_destinations, deliver
+from pcmlib.commands.train import parse_setting
 from pcmlib.sweep import Budget, tune, write_record
 
 _DEFAULT = Budget()
@@ -20,6 +21,10 @@ def tune_command(
     ] = None,
     pairs: Annotated[
         int | None, typer.Option(help="Differential pairs a synapse; the scheme's unless told.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="FIELD=VALUE", help="Another field of all runs."),
     ] = None,
     trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
     epochs: Annotated[int, typer.Option(help="Epochs of a candidate.")] = _DEFAULT.epochs,
@@ -40,7 +45,8 @@ def tune_command(
     check_destinations(None, json)
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {n: x for n, x in {"bits": bits, "pairs": pairs}.items() if x is not None}
-    record = tune(scheme, budget=budget, storage=storage, seed=seed, **memory)
+    fixed = memory | dict(map(parse_setting, set_ or ()))
+    record = tune(scheme, budget=budget, storage=storage, seed=seed, **fixed)
     lines = [
         f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent"
     ]

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from pcmlib.base.checks import make_plain, require_count
+from pcmlib.base.checks import make_plain, require, require_count
 from pcmlib.base.files import for_json, written_whole
 from pcmlib.base.progress import progress
 from pcmlib.device import PCMParameters
@@ -105,7 +105,7 @@ def tune(
         storage: see `pcmlib.sweep.study.open_storage`.
         seed: of the sampler.
         run: trains a configuration; None: `train`, without a progress bar of its own.
-        fixed: fields of all runs, such as ``bits=4``.
+        fixed: fields of all runs, such as ``bits=4``; none of those that are searched.
 
     Returns:
         The study's record: budget, search space, candidates of each round with their losses, and
@@ -117,6 +117,8 @@ def tune(
     run = run or (lambda config: train(config, progress=False))
     study = open_study(scheme, storage, seed, **fixed)
     space = search_space(scheme, **fixed)
+    for name in fields(start(scheme, fixed), budget.epochs):
+        require(name not in fixed, name, fixed.get(name), "left to the search")
     candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
     _search(candidates, scheme, budget, run, fixed)
     trials = candidates.told()

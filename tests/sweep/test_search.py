@@ -175,6 +175,21 @@ def test_a_readers_scheme_can_be_searched(monkeypatch):
         assert record["last"][0]["loss"] < 1
 
 
+@pytest.mark.parametrize(
+    ("option", "fields"),
+    [("write_verify", {"tolerance"}), ("kept_on_pcm", {"kept_scale", "prob_scale"})],
+)
+def test_what_an_option_brings_along_is_searched(option, fields):
+    usual = tune("mixed-precision", budget=LITTLE, run=bowl)
+    record = tune("mixed-precision", budget=LITTLE, run=bowl, **{option: True})
+    assert record["best"].keys() - usual["best"].keys() == {option} | fields
+
+
+def test_what_is_searched_cannot_be_fixed():
+    with pytest.raises(ValueError, match="must be left to the search"):
+        tune("vanilla", budget=LITTLE, run=bowl, lr_decay=1.0)
+
+
 def test_digital_weights_have_no_bits_to_search():
     with pytest.raises(ValueError, match="bits = 4: must be None"):
         tune("vanilla", budget=LITTLE, run=bowl, bits=4)

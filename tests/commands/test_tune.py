@@ -1,0 +1,29 @@
+"""`pcmlib tune` names what a study is of, and what it may spend."""
+
+from typer.testing import CliRunner
+
+from pcmlib.__main__ import app
+from pcmlib.commands import tune
+from pcmlib.sweep import Budget
+
+
+def test_a_study_is_of_a_memory_and_other_fields(monkeypatch):
+    asked = {}
+
+    def note(scheme, **told):
+        asked.update(told, scheme=scheme)
+        return {"finalists": [{"loss": 0.1}], "best": {}}
+
+    monkeypatch.setattr(tune, "tune", note)
+    words = "--scheme multi-mem --pairs 1 --set write_verify=True --set read_noise=2 --trials 8"
+    done = CliRunner().invoke(app, ["tune", *words.split()])
+    assert done.exit_code == 0
+    assert asked == {
+        "scheme": "multi-mem",
+        "budget": Budget(trials=8),
+        "storage": None,
+        "seed": 0,
+        "pairs": 1,
+        "write_verify": True,
+        "read_noise": 2.0,
+    }
