@@ -37,18 +37,9 @@ _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
     ended=(1,),
 )
 def train_network(
-    run,
-    loss,
-    rate_hz,
-    set_pulses,
-    reset_pulses,
-    reads,
-    targets,
-    outputs,
-    spikes,
-    conductance,
+    run, loss, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes, conductance,
     ended,
-):
+):  # fmt: skip
     """One network of the laboratory: NaN where it has not come to; `ended` 1 if it did not diverge.
 
     The shapes follow from the run; those above are the book's.
@@ -56,18 +47,9 @@ def train_network(
     for e in range(len(loss)):
         loss[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
     ended[0] = train_alone(
-        run[0],
-        True,
-        loss,
-        rate_hz,
-        set_pulses,
-        reset_pulses,
-        reads,
-        targets,
-        outputs,
-        spikes,
+        run[0], True, loss, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes,
         conductance,
-    )
+    )  # fmt: skip
 
 
 SET, RESET, READ = 0.0, 1.0, 2.0
