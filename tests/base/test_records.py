@@ -87,7 +87,8 @@ def _dataclasses():
     for module in pkgutil.walk_packages(pcmlib.__path__, "pcmlib."):
         if not module.name.endswith("__main__"):
             for value in vars(importlib.import_module(module.name)).values():
-                if dataclasses.is_dataclass(value) and value.__module__ == module.name:
+                known = getattr(value, "__module__", None) == module.name
+                if known and isinstance(value, type) and dataclasses.is_dataclass(value):
                     yield value
 
 
