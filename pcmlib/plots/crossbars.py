@@ -205,7 +205,7 @@ def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatis
         axes.semilogx(tau, values, "o-", color=colour, label=name)
         if line is not None:
             axes.axhline(line, color=colour, lw=1, ls="--")
-    label(near, "tolerance (µS)", "from the target (µS)", title="how near", ylim=(0, 2.5))
+    label(near, "tolerance (µS)", "from the target (µS)", title="how near", ylim=(0, 3))
     label(cost, "tolerance (µS)", "of a synapse", title="what it costs", ylim=(0, 20))
     for axes in (near, cost):
         axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
