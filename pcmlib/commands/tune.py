@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from pcmlib.base.checks import require
 from pcmlib.commands.output import check_destinations, deliver
 from pcmlib.commands.train import parse_setting
 from pcmlib.sweep import Budget, tune, write_record
 
 _DEFAULT = Budget()
+_TOLD = ("scheme", "bits", "pairs", "epochs", "replicas", "seed", "snapshots")
 
 
 def tune_command(
@@ -45,7 +47,11 @@ def tune_command(
     check_destinations(None, json)
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {n: x for n, x in {"bits": bits, "pairs": pairs}.items() if x is not None}
-    fixed = memory | dict(map(parse_setting, set_ or ()))
+    others = dict(map(parse_setting, set_ or ()))
+    for name in others:
+        allowed = "another field: the study's own options or its budget say this one"
+        require(name not in _TOLD, "--set", name, allowed)
+    fixed = memory | others
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **fixed)
     lines = [
         f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent"

@@ -183,13 +183,7 @@ class Crossbar:
 
         `pcmlib.crossbar.laws.share` says which pair receives how many.
         """
-        shape, N = tuple(self.turn.shape), self.pairs
-        counts = self._as_tensor("counts", counts, "whole", torch.int32, shape)
-        least, most = (int(end) for end in counts.aminmax())
-        allowed = f"from 0 to {MOST_PULSES * N}, {MOST_PULSES} for a device at once"
-        inside = least >= 0 and most <= MOST_PULSES * N
-        require(inside, "counts (least, greatest)", (least, most), allowed)
-        counts = counts * self.exists
+        counts, N = self._check_counts(counts) * self.exists, self.pairs
         if N == 1:
             self.devices.set(t, counts.unsqueeze(2))
             return
@@ -205,6 +199,7 @@ class Crossbar:
         its side up. After MOST_CORRECTIONS N SETs a synapse is left as it is.
         """
         within = self._per_replica("tolerance", tolerance).float()
+        require_number("t", plain(t), at_least=self.devices.t_last)
         target, seen = self.check_change("target", target).float(), self.measure()
         correct(self, target, seen, self.exists.expand_as(seen), t, within)
 
@@ -213,10 +208,12 @@ class Crossbar:
     ) -> None:
         """Counts [R, 2, n_pre, n_post] of SETs, open loop; with a `tolerance` (µS), closed loop:
         to what a first read says, and the change that they are worth at `assumed_pulse` (µS)."""
+        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(self.exists.device)
         if tolerance is None:
             self.deal(counts, t)
             return
-        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(counts.device)
+        counts = self._check_counts(counts)
+        require_number("t", plain(t), at_least=self.devices.t_last)
         change = (counts[:, 0] - counts[:, 1]) * self.exists * step.view(-1, 1, 1) / self.pairs
         within, seen = self._per_replica("tolerance", tolerance).float(), self.measure()
         correct(self, seen + change, seen, change != 0, t, within)
@@ -249,6 +246,8 @@ class Crossbar:
         """
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)
+        if tolerance is not None:
+            self._per_replica("tolerance", tolerance)
         value = self.difference
         plus, minus = self.sides.unbind(dim=1)
         saturated = is_saturated(plus, minus, threshold, difference) & self.exists
@@ -288,6 +287,16 @@ class Crossbar:
         """A change of each weight (µS) as a tensor, or ValueError."""
         shape = (self.replicas, self.n_pre, self.n_post)
         return self._as_tensor(name, values, "real", torch.float64, shape)
+
+    def _check_counts(self, counts: Values) -> Int32[Tensor, "R 2 n_pre n_post"]:
+        """SETs of each side, no more than the devices take at once."""
+        counts = self._as_tensor("counts", counts, "whole", torch.int32, tuple(self.turn.shape))
+        least, most = (int(end) for end in counts.aminmax())
+        limit = MOST_PULSES * self.pairs
+        allowed = f"from 0 to {limit}, {MOST_PULSES} for a device at once"
+        inside = least >= 0 and most <= limit
+        require(inside, "counts (least, greatest)", (least, most), allowed)
+        return counts
 
     def _per_replica(self, name: str, values: Values) -> Float64[Tensor, " R"]:
         """A number for all replicas, or one for each; above 0 in float32, too."""

@@ -170,15 +170,16 @@ _FIRST = float(LEVELS[0])
 
 @live(data={"p": numbers()}, mean=(_N, _N), std=(_N, _N), error=(1,), spread=(1,))
 def write_statistics(
-    scheme, pairs, pulse_count, refresh, assumed_pulse, tolerance, p, mean, std, error, spread
+    scheme, pairs, pulse_count, refresh, assumed_pulse, p, mean, std, error, spread
 ):
     """Chapter 06: the maps of WRITE statistics, every choice of the programming scheme.
 
-    scheme: 0, 1 and 2, as in `pcmlib.experiments.crossbars.SCHEMES`.
+    scheme: 0, 1 and 2, as in `pcmlib.experiments.crossbars.SCHEMES`; the last takes the assumed
+    step of a SET for its tolerance.
     """
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     update_ready, by_curve = scheme > 0, pulse_count > 0
-    within = _F(tolerance if scheme > 1 else 0)
+    within = _F(assumed_pulse if scheme > 1 else 0)
     bar, reached = make_bar(int(pairs), _CELL), np.empty(_CELL, np.float32)
     squares = sds = 0.0
     for i in range(_N):

@@ -65,7 +65,8 @@ class TrainConfig:
     # Update schemes
     quantum: Each = 0.125  # weight; what leaves an accumulator at a time
     stop_level: Each = 0.0  # |gradient| below which sign-descent stops
-    prob_scale: Each = 1.0  # µS of wanted change at which a stochastic pulse is certain
+    prob_scale: Each = 1.0  # µS of wanted change at which a stochastic pulse is certain; and one
+    # on a second crossbar
     assumed_pulse: Each = 0.75  # µS that one SET is taken to add
 
     # Digital weights
@@ -78,9 +79,9 @@ class TrainConfig:
     refresh_period: int | tuple[int, ...] | None = None  # updates between refreshes; None: never
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
     write_verify: bool = False  # True: SETs go on, each read back, until within the tolerance
-    tolerance: Each = 0.5  # µS, of write-verify
-    kept_on_pcm: bool = False  # True: what a scheme keeps is held by a second crossbar
-    kept_scale: Each = 100.0  # µS of that crossbar that 1 of what is kept corresponds to
+    tolerance: Each = 0.5  # µS, of write-verify, which writes no change of less
+    kept_on_pcm: bool = False  # True: an accumulator is held by a second crossbar, open loop
+    kept_scale: Each = 100.0  # µS of the second crossbar that 1 in the accumulator corresponds to
     period: float = 38.6  # s of device time between two updates
     bits: int | None = None  # bits of an ideal memory; None: the full PCM model
     write_noise: float = 1.0  # 1, scales of the non-idealities: 1 as modelled, 0 off

@@ -7,6 +7,13 @@ from pcmlib.commands import tune
 from pcmlib.sweep import Budget
 
 
+def test_what_has_an_option_of_its_own_is_not_set(capsys):
+    for setting in ("epochs=3", "bits=4", "seed=1"):
+        done = CliRunner().invoke(app, ["tune", "--scheme", "sign", "--set", setting])
+        assert isinstance(done.exception, ValueError)
+        assert f"--set = '{setting.split('=')[0]}': must be another field" in str(done.exception)
+
+
 def test_a_study_is_of_a_memory_and_other_fields(monkeypatch):
     asked = {}
 

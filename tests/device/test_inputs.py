@@ -44,6 +44,9 @@ def history(x, form, whole=True):
     x.program(form(CHANGE), 1.0, assumed_pulse=1.5)
     make_update_ready(x, form(2 * CHANGE), 2.0)
     x.deal(counts(torch.ones(1, 2, 3, 2, dtype=torch.int64)), np.float64(3))
+    x.verify(form(CHANGE), 3.0, tolerance=np.float32(1))
+    one = counts(torch.ones(1, 2, 3, 2, dtype=torch.int64))
+    x.write(one, 3.0, assumed_pulse=[2], tolerance=0.5)
     x.reset(counts(torch.eye(3, 2).bool().expand(1, 2, 3, 2)), torch.tensor(4.0))
     x.devices.set(5.0, counts(torch.ones(x.devices.shape, dtype=torch.uint8)))
     return [x.matvec(form(torch.tensor([[1.0, 2.0, 0.0]])), 6.0), x.read(6.0, [2, 0]), x.devices.G]
@@ -95,6 +98,22 @@ REFUSED = {
     "whole floats as counts": lambda x: x.deal(torch.ones(1, 2, 3, 2), 2.0),
     "negative counts": lambda x: x.deal(-torch.ones(1, 2, 3, 2, dtype=torch.int32), 2.0),
     "counts beyond int32": lambda x: x.deal(torch.full((1, 2, 3, 2), 2**32 + 1), 2.0),
+    "shape of what is verified": lambda x: x.verify(torch.ones(3, 2), 2.0, tolerance=1.0),
+    "time of what is verified": lambda x: x.verify(0 * CHANGE, "now", tolerance=1.0),
+    "no tolerance": lambda x: x.verify(CHANGE, 2.0, tolerance=0.0),
+    "no tolerance in a refresh": lambda x: x.refresh(2.0, threshold=0.1, tolerance=-1.0),
+    "shape of what is written": lambda x: x.write(
+        torch.ones(2, 3, 2, dtype=torch.int32), 2.0, assumed_pulse=1.0, tolerance=1.0
+    ),
+    "negative counts, verified": lambda x: x.write(
+        -torch.ones(1, 2, 3, 2, dtype=torch.int32), 2.0, assumed_pulse=1.0, tolerance=1.0
+    ),
+    "time of what is written": lambda x: x.write(
+        torch.zeros(1, 2, 3, 2, dtype=torch.int32), 0.5, assumed_pulse=1.0, tolerance=1.0
+    ),
+    "a pulse below nothing": lambda x: x.write(
+        torch.ones(1, 2, 3, 2, dtype=torch.int32), 2.0, assumed_pulse=-1.0
+    ),
     "too many counts": lambda x: x.deal(torch.full((1, 2, 3, 2), 20_001), 2.0),
     "too many pulses": lambda x: x.devices.set(2.0, torch.full(x.devices.shape, 10_001)),
     "too great a change": lambda x: x.program(CHANGE * 1e5, 2.0),
