@@ -36,7 +36,7 @@ from pcmlib.base import source
 from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
-FORMAT = "pcmlib-kernel-2"  # to be changed with what a file holds
+FORMAT = "pcmlib-kernel-3"  # to be changed with what a file holds
 FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
 """Whether this process compiles for browsers alone (`pcmlib.live.webassembly`)."""
 
@@ -53,7 +53,11 @@ def kernel(function: Callable | None = None, **options: Any) -> Any:
     if FOR_BROWSER:  # one core, and no calls from Python or C
         options = {k: v for k, v in options.items() if k != "parallel"}
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    compiled = njit(**options)(inspect.unwrap(function))
+    function = inspect.unwrap(function)
+    if function.__closure__:  # Numba would link two of one name, from two processes, as one
+        content = repr(_identity(function, set()))
+        function.__qualname__ += f"_{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    compiled = njit(**options)(function)
     if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
         if not FOR_BROWSER:  # nor anything of what was made for this machine
             compiled._cache = _KernelCache(compiled.py_func, options)

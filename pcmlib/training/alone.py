@@ -1,8 +1,9 @@
 """The whole run of one network as one compiled function of numbers: what a browser trains.
 
 `pcmlib.training.train` looks after many networks, their checkpoints and readers' own rules. Here is
-the same run of a single network, to the bit, in a function that needs no Python: from its seed it
-draws the task, the first weights and the order of the samples, and then it trains.
+the same run of a single network, but for last bits of the noise, in a function that needs no
+Python: from its seed it draws the task, the first weights and the order of the samples, and then it
+trains.
 
     run = numbers(TrainConfig.preset("mixed-precision"))[0]
     train_alone(run, True, *outputs)

@@ -1,6 +1,6 @@
 """A layer of one network as compiled functions of numbers: its start, its reads, its update.
 
-What `pcmlib.srnn.synapses` and `pcmlib.training.Network` do, to the bit; `run` is a record of
+What `pcmlib.srnn.synapses` and `pcmlib.training.Network` do; `run` is a record of
 `pcmlib.training.numbers`.
 """
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from runs import small
 
+from pcmlib.experiments.training import control
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
 from pcmlib.training.alone import BINS, train_alone
@@ -42,25 +42,30 @@ def test_every_field_is_a_number():
     ("scheme", "options"),
     [
         *((scheme, {}) for scheme in SCHEMES),
-        ("multi-mem", {"write_verify": True, "tolerance": 0.6}),
-        ("mixed-precision", {"kept_on_pcm": True, "kept_scale": 40.0}),
-        ("mixed-precision", {"kept_on_pcm": True, "kept_scale": 40.0, "pairs": 2,
-                             "write_verify": True, "constants": {"nu_spread": 0.01}}),
+        ("multi-mem", control("multi-mem-verified")),
+        ("mixed-precision", control("kept-on-pcm")),
+        ("mixed-precision", control("kept-on-pcm") | {
+            "pairs": 2, "write_verify": True, "constants": {"nu_spread": 0.01}
+        }),
     ],
 )  # fmt: skip
 def test_it_is_the_run_that_train_makes(scheme, options):
-    config = small(scheme, epochs=5, seed=7, **options)
+    """But for last bits of the noise, of which each of the two has its own copy: with tuned sets,
+    which do not make much of them, and without PCM in the first epochs."""
+    sizes = {"n_rec": 30, "n_in": 40, "samples": 2, "epochs": 8}
+    config = TrainConfig.preset(scheme, **sizes, seed=7, **options)
+    if config.on_crossbar:
+        config = config.replace(refresh_period=3)
     run, shape = train(config), (config.samples, config.steps, config.n_out)
-    curves = loss, rate_hz, sets, resets, reads = np.zeros((5, config.epochs), np.float32)
+    curves = loss, rate_hz, *counts = np.zeros((5, config.epochs), np.float32)
     targets, outputs = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     spikes = np.zeros((config.steps, config.n_rec), np.float32)
     bars = np.zeros((3, 2, BINS), np.float32)
     assert train_alone(numbers(config)[0], False, *curves, targets, outputs, spikes, bars)
-    np.testing.assert_array_equal(rate_hz, run.rate_hz[0])
-    np.testing.assert_array_equal(spikes, run.spikes[0, 0])
     np.testing.assert_array_equal(targets, run.targets[0])
-    counts = zip((sets, resets, reads), (run.set_pulses, run.reset_pulses, run.reads), strict=True)
-    for mine, theirs in counts:
+    for mine, theirs in zip(counts, (run.set_pulses, run.reset_pulses, run.reads), strict=True):
         np.testing.assert_array_equal(mine, theirs[0])
-    np.testing.assert_allclose(loss, run.loss[0], rtol=1e-6)
-    np.testing.assert_allclose(outputs, run.outputs[0], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(rate_hz, run.rate_hz[0], rtol=1e-4)
+    np.testing.assert_allclose(loss, run.loss[0], rtol=1e-4)
+    assert (spikes != run.spikes[0, 0].numpy()).mean() < 1e-3
+    assert np.abs(outputs - run.outputs[0].numpy()).max() <= 1e-2 * np.abs(outputs).max()
