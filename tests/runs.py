@@ -6,6 +6,9 @@ from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun
 
 SMALL = {"n_in": 20, "n_rec": 16, "steps": 120, "samples": 2, "threshold": 0.05}
+SUMMARY = (
+    "scheme", "config", "loss", "rate_hz", "set_pulses", "reset_pulses", "reads", "seconds",
+)  # fmt: skip
 # Learning rates at which every scheme programs within a few updates
 BRISK = {"lr_in": 3e-3, "lr_rec": 3e-3, "lr_out": 3e-3, "scale": 12.0, "conductance": 2.0}
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import typer
+from runs import SUMMARY
 from typer.testing import CliRunner
 
 from pcmlib.commands.train import parse_setting, train_command
@@ -26,17 +27,7 @@ def test_the_json_holds_the_run(tmp_path):
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     written = json.loads(path.read_text())
-    names = {
-        "scheme",
-        "config",
-        "loss",
-        "rate_hz",
-        "set_pulses",
-        "reset_pulses",
-        "reads",
-        "seconds",
-    }
-    assert set(written) == names
+    assert tuple(written) == SUMMARY
     config = TrainConfig.from_dict(written["config"])
     assert (config.scale, config.seed, config.replicas) == (20, 4, 2)
     assert written["loss"] == train(config).to_json()["loss"]
