@@ -146,8 +146,7 @@ def _add_rows(out, origin, index, when, at, lag, layer, room):
                     drift_by_power(Gd, place, i, tau, layer.G, layer.start, layer.nu, course)
             if noisy:
                 rng.fill_normal(xi[: _whole_lanes(n)], layer.key, layer.draw, 0, start)
-            _read(Gd, xi, n, layer.m3, layer.c3, layer.g_min, layer.g_max)
-            _add_differences(out, origin, Gd, index, when, start, stop, layer.exists, layer.gain, L)
+            _add_reads(out, origin, Gd, xi, index, when, start, stop, layer)
     else:
         _add_weights(out, origin, index, when, first, last, layer.weights)
 
@@ -187,24 +186,18 @@ def _add_weights(out, origin, index, when, first, last, weights):
 
 
 @kernel(fastmath={"contract", "nsz", "nnan"}, error_model="numpy")
-def _read(Gd, xi, n, m3, c3, low, high):
-    """What a read gives: clip(Gd + (m3 Gd + c3) xi), in place."""
-    for k in range(n):
-        G = Gd[k] + (m3 * Gd[k] + c3) * xi[k]
-        Gd[k] = min(max(G, low), high)
-
-
-@kernel(fastmath={"contract"}, error_model="numpy")
-def _add_differences(out, origin, read, index, when, first, last, exists, gain, L):
-    """out[when[s] - origin] += gain sum_n (G+_n - G-_n), of each synapse that exists."""
-    n_post = exists.shape[1]
-    half = L // 2
+def _add_reads(out, origin, Gd, xi, index, when, first, last, layer):
+    """out[when[s] - origin] += gain sum_n (G+_n - G-_n), of each synapse that exists, where a read
+    gives G = clip(Gd + (m3 Gd + c3) xi)."""
+    exists, L = layer.exists, layer.G.shape[1]
+    m3, c3, low, high, gain = layer.m3, layer.c3, layer.g_min, layer.g_max, layer.gain
+    n_post, half = exists.shape[1], L // 2
     for s in range(first, last):
         i, t, at = index[s], when[s] - origin, (s - first) * L
         for n in range(half // n_post):
-            up = at + n * n_post
-            down = up + half
             for j in range(n_post):
-                out[t, j] += (
-                    gain * exists[i, j] * (read[np.uint64(up + j)] - read[np.uint64(down + j)])
-                )
+                up = np.uint64(at + n * n_post + j)
+                down = np.uint64(up + half)
+                plus = min(max(Gd[up] + (m3 * Gd[up] + c3) * xi[up], low), high)
+                minus = min(max(Gd[down] + (m3 * Gd[down] + c3) * xi[down], low), high)
+                out[t, j] += gain * exists[i, j] * (plus - minus)

@@ -43,7 +43,9 @@ def course(p: PCMParameters, *, steps: int, dt: float, period: float, updates: i
     p = p.in_force
     alike = p.nu_slope == 0 and p.nu_spread == 0
     nu = drift_exponent(1.0, 0.0, p) if alike else 0.0
-    return make_course(alike, nu, p.T0, p.t_min, steps, dt, period, updates)
+    made = make_course(alike, nu, p.T0, p.t_min, steps, dt, period, updates)
+    narrow = {name: np.float32(getattr(made, name)) for name in ("nu", "dt", "T0")}
+    return made._replace(**narrow)  # Numba gives Python a float64, with which a kernel would reckon
 
 
 @kernel(error_model="numpy")

@@ -1,10 +1,12 @@
 """Drift during a trial: the series is the law where it is taken, to the last bits of a float32."""
 
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 
 from pcmlib.device import PCMParameters
-from pcmlib.srnn.drift import course, drift_by_power, drift_by_series
+from pcmlib.srnn.drift import Course, course, drift_by_power, drift_by_series
 
 PERIOD = 38.6
 
@@ -46,3 +48,9 @@ def test_long_trials_take_the_power():
     )
     assert short.series
     assert not long.series
+
+
+def test_its_numbers_are_as_wide_as_it_says():
+    """A wider one would have the kernels reckon in float64: slower, and unlike a browser's."""
+    taken = course(PCMParameters(), steps=10, dt=1e-3, period=PERIOD, updates=2)
+    assert {name: type(x) for name, x in taken._asdict().items()} == get_type_hints(Course)
