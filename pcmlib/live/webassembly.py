@@ -101,32 +101,42 @@ def compile_functions(modules: Sequence[str]) -> dict[str, Any]:
 
     for name in modules:
         importlib.import_module(name)
-    _write_no_machine_code()
-    entries: dict[str, str] = {}  # LLVM's code, by name
+    _only_collect()
+    entries: list[str] = []  # names in LLVM's code
+    libraries: dict[JITCodeLibrary, None] = {}  # each once, in the order in which they came
     described = {}
     for function in FUNCTIONS.values():
-        names = []
+        own = []
         for compiled, signature in function.parts:
             compiled.compile(signature)
-            names.append(compiled.overloads[signature].fndesc.mangled_name)
-            entries.setdefault(names[-1], compiled.inspect_llvm(signature))
-        described[function.name] = {"entries": names, **function.describe()}
-    for description in described.values():
-        description["entries"] = [1 + list(entries).index(n) for n in description["entries"]]
-    wasm = web_assembly(list(entries.values()), list(entries))
+            own.append(compiled.overloads[signature].fndesc.mangled_name)
+            _collect(compiled.overloads[signature].library, libraries)
+        entries += [name for name in own if name not in entries]
+        numbers = [1 + entries.index(name) for name in own]
+        described[function.name] = {"entries": numbers, **function.describe()}
+    wasm = web_assembly([library.get_llvm_str() for library in libraries], entries)
     return {"object": base64.b64encode(wasm).decode(), "functions": described}
 
 
-def _write_no_machine_code() -> None:
-    """Keep Numba in this process from finishing code for this machine, which nobody would run."""
+def _only_collect() -> None:
+    """Keep Numba in this process from linking and optimising each function with its callees, and
+    from finishing it for this machine: all are linked once, in the end."""
 
-    def only_link(library: JITCodeLibrary, name: str) -> int:
-        library._ensure_finalized()
-        return 0  # no address
+    def keep(library: JITCodeLibrary) -> None:
+        library._finalized = True
 
-    JITCodeLibrary._finalize_specific = lambda library: None
-    JITCodeLibrary.get_pointer_to_function = only_link
+    JITCodeLibrary.finalize = keep
+    JITCodeLibrary._optimize_functions = lambda library, module: None
+    JITCodeLibrary.get_pointer_to_function = lambda library, name: 0  # no address
     JITCPUCodegen.set_env = lambda codegen, name, env: None
+
+
+def _collect(library: JITCodeLibrary, found: dict[JITCodeLibrary, None]) -> None:
+    """Put a function's code, and that of all that it calls, into `found`."""
+    if library not in found:
+        found[library] = None
+        for called in library._linking_libraries:
+            _collect(called, found)
 
 
 def web_assembly(codes: Sequence[str], entries: Sequence[str]) -> bytes:
@@ -157,7 +167,9 @@ def web_assembly(codes: Sequence[str], entries: Sequence[str]) -> bytes:
     tuning = llvm.create_pipeline_tuning_options(speed_level=3)
     tuning.loop_vectorization = tuning.slp_vectorization = True
     builder = llvm.create_pass_builder(machine, tuning)
-    builder.getModulePassManager().run(module, builder)
+    passes = builder.getModulePassManager()
+    passes.add_refprune_pass()  # Numba's own: counts of references that come to nothing
+    passes.run(module, builder)
     wasm = machine.emit_object(module)
     missing = imports(wasm) - ALLOWED
     if missing:
