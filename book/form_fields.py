@@ -35,6 +35,7 @@ MOST = {
 }  # fmt: skip
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16
+SWITCHES = ("kept_on_pcm", "write_verify")  # which may bring a set of their own, the first first
 ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
            ("nu_low", "nu_high", True)]  # fmt: skip
 """Fields of which the first must be below the second, or (True) at most as high."""
@@ -101,25 +102,29 @@ def _accepted(usual: Any, name: str) -> Callable[[Any], bool]:
 
 
 def sets() -> dict[str, dict[str, dict[str, Any]]]:
-    """For each scheme, what the tuned set of each memory changes: "pcm", bits, or "8 pairs"."""
+    """For each scheme, what the tuned set of each memory changes: "pcm", bits, "8 pairs", or the
+    name of a switch."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for scheme in schemes():
         memories = {"pcm": {}}
         if SCHEMES[scheme].on_crossbar:
             memories |= {str(b): {"bits": b} for b in range(1, BITS + 1)}
             memories |= {f"{n} pairs": {"pairs": n} for n in range(1, int(MOST["pairs"]) + 1)}
+            memories |= {name: {name: True} for name in SWITCHES}
         found[scheme] = {}
         for memory, changes in memories.items():
             config = TrainConfig.preset(scheme, **changes)
             own = {n: getattr(config, n) for n in FIELDS if n not in ("scheme", "bits")}
             own = {n: x for n, x in own.items() if x != FIELDS[n].default}
-            if not memory.endswith("pairs") or _differs(own, found[scheme]["pcm"]):
+            if memory == "pcm" or "bits" in changes or _differs(own, found[scheme]["pcm"]):
                 found[scheme][memory] = own
     return found
 
 
 def _differs(own: dict[str, Any], usual: dict[str, Any]) -> bool:
-    return {**own, "pairs": 0} != {**usual, "pairs": 0}
+    """In more than what was asked for."""
+    asked = dict.fromkeys(("pairs", *SWITCHES))
+    return own | asked != usual | asked
 
 
 def schemes() -> list[str]:

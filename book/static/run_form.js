@@ -24,12 +24,15 @@ class RunForm {
     return ideal ? Number(this.controls.bits.value) : null;
   }
 
-  // The set that the fields start from: of the scheme, its memory, and where there is one, of N pairs
+  // The set that the fields start from: of the scheme, its memory, and where there is one, of a switch
+  // or of N pairs
   get set() {
     const sets = this.told.sets[this.scheme];
     const usual = { ...this.told.defaults, ...sets[this.bits ?? "pcm"] };
-    const own = this.bits === null ? sets[`${this.edits.pairs} pairs`] : undefined;
-    return own ? { ...this.told.defaults, ...own, pairs: usual.pairs } : usual;
+    const asked = [...this.told.switches.filter((name) => this.edits[name]), "pairs"];
+    const key = (name) => (name === "pairs" ? `${this.edits.pairs} pairs` : name);
+    const name = this.bits === null ? asked.find((name) => key(name) in sets) : undefined;
+    return name ? { ...this.told.defaults, ...sets[key(name)], [name]: usual[name] } : usual;
   }
 
   get names() {
@@ -44,7 +47,7 @@ class RunForm {
   // Take what the reader has written in a field.
   edit(name) {
     if (name in this.told.fields) this.edits[name] = this.fields.value(name);
-    if (!(name in this.told.fields) || name === "pairs") this.fill();
+    if (!(name in this.told.fields) || name === "pairs" || this.told.switches.includes(name)) this.fill();
     this.mark();
   }
 

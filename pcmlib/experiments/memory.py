@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pcmlib.experiments.comparison import versus
 from pcmlib.experiments.training import (
     NETWORKS,
-    control,
     loss_interval,
     pulses_a_synapse,
     reported,
@@ -39,14 +38,12 @@ def memories(*, networks: int = NETWORKS) -> Runs:
         OPEN: {
             DROPPED: reported("multi-mem", networks=networks),
             CHANCE: reported("stochastic", networks=networks),
-            ON_PCM: reported("mixed-precision", networks=networks, **control("kept-on-pcm")),
+            ON_PCM: reported("mixed-precision", networks=networks, kept_on_pcm=True),
             GATHERED: reported("mixed-precision", networks=networks),
         },
         VERIFIED: {
-            DROPPED: reported("multi-mem", networks=networks, **control("multi-mem-verified")),
-            GATHERED: reported(
-                "mixed-precision", networks=networks, **control("mixed-precision-verified")
-            ),
+            DROPPED: reported("multi-mem", networks=networks, write_verify=True),
+            GATHERED: reported("mixed-precision", networks=networks, write_verify=True),
         },
     }
 

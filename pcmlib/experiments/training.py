@@ -41,13 +41,11 @@ def reported(scheme: str, *, networks: int = NETWORKS, **changes: Any) -> Traini
 def control(name: str) -> dict[str, Any]:
     """The best set of a control's study.
 
-    Where a set that was found for one memory says nothing of another, the other has a study of its
-    own, on the same budget: its record lies in ``controls/``.
+    A control of the tuned sets has a study of its own, on the same budget: its record lies in
+    ``controls/``.
 
     "exact-writes": ``tune("mixed-precision", write_noise=0.0)``; "vanilla-again" and
-    "mixed-precision-again": the study of the tuned set by a sampler of ``seed=1``;
-    "mixed-precision-verified" and "multi-mem-verified", of one pair: with ``write_verify=True``;
-    "kept-on-pcm": ``tune("mixed-precision", kept_on_pcm=True)``.
+    "mixed-precision-again": the study of the tuned set by a sampler of ``seed=1``.
     """
     path = Path(__file__).parent / "controls" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))["best"]

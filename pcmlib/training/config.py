@@ -101,13 +101,12 @@ class TrainConfig:
         `pcmlib.training.presets` says where each kind comes from.
 
         With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one;
-        with ``pairs``, that for so many.
+        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
         kinds = [kind] if kind else ["tuned", "reference"]
-        memory = changes.get("bits"), changes.get("pairs")
-        for found in (known_set(scheme, k, *memory) for k in kinds):
+        for found in (known_set(scheme, k, changes) for k in kinds):
             if found is not None:
                 return cls(**{"scheme": scheme, **found, **changes})
         raise ValueError(f"kind = {kind!r}: must be one that has a set for {scheme}")

@@ -3,15 +3,16 @@
 "reference": what srnn-pcm's command line does by default, with the values in its README.
 "tuned": the best set of each study whose record lies in ``studies/``; `pcmlib.sweep` makes another.
 
-A key may name an ideal memory or a number of pairs, as in "sign/4-bit" and "multi-mem/8-pairs".
-There are studies at 2, 4 and 8 bits. Another resolution takes the set of the nearest of these, with
-what that counts in pulses at the size of its own pulse: a rule of thumb, which no search confirmed.
-A number of pairs without a study takes the scheme's set as that is.
+A key may name a memory: "sign/4-bit", "multi-mem/8-pairs", "multi-mem/write-verify",
+"mixed-precision/kept-on-pcm". There are studies at 2, 4 and 8 bits. Another resolution takes the
+set of the nearest of these, with what that counts in pulses at the size of its own pulse: a rule of
+thumb, which no search confirmed. What has no study of its own takes the scheme's set as that is.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,22 @@ _README = {  # its set for mixed precision
 _USUAL_PAIRS = 4  # of the multi-memristor scheme
 
 
+def _on_pcm(told: Mapping[str, Any]) -> list[str]:
+    """Names of the memories that these fields ask for, of those that may have their own set."""
+    switches = [name for name in ("kept_on_pcm", "write_verify") if told.get(name)]
+    pairs = told.get("pairs")
+    own = [f"{pairs}-pairs"] if pairs and pairs != _USUAL_PAIRS else []
+    return [name.replace("_", "-") for name in switches] + own
+
+
 def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
     """Records as `pcmlib.sweep.write_record` left them, by key."""
     records = {}
     for path in sorted(folder.glob("*.json")):
         record = json.loads(path.read_text(encoding="utf-8"))
-        bits, pairs = (record["fixed"].get(name) for name in ("bits", "pairs"))
-        memory = f"/{bits}-bit" if bits else ""
-        memory += f"/{pairs}-pairs" if pairs and pairs != _USUAL_PAIRS else ""
-        records[record["scheme"] + memory] = record
+        fixed = record["fixed"]
+        memory = f"{fixed['bits']}-bit" if "bits" in fixed else next(iter(_on_pcm(fixed)), "")
+        records[f"{record['scheme']}/{memory}".rstrip("/")] = record
     if not records:  # else every run would fall back on the reference's sets, and say nothing
         raise FileNotFoundError(f"no studies in {folder}: this copy of pcmlib is incomplete")
     return records
@@ -62,17 +70,17 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
 _IN_PULSES = ("quantum", "assumed_pulse", "prob_scale")
 
 
-def known_set(
-    scheme: str, kind: str, bits: int | None = None, pairs: int | None = None
-) -> dict[str, Any] | None:
-    """The fields of a set for `scheme`, on the full PCM model or a memory of `bits`; None: none.
+def known_set(scheme: str, kind: str, told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The fields of a set for `scheme` in a run with the fields `told`; None: there is none.
 
-    For as many `pairs`, where there is a set of their own. Between two studied resolutions that are
-    as near, the coarser.
+    With ``bits`` among them, that for such a memory; of two studied resolutions that are as near,
+    the coarser. On PCM the first that there is of those for ``kept_on_pcm``, ``write_verify`` and
+    as many ``pairs``.
     """
-    sets = PRESETS[kind]
+    sets, bits = PRESETS[kind], told.get("bits")
     if bits is None:
-        return sets.get(f"{scheme}/{pairs}-pairs", sets.get(scheme))
+        own = (sets.get(f"{scheme}/{memory}") for memory in _on_pcm(told))
+        return next((found for found in own if found is not None), sets.get(scheme))
     studied = [b for b in range(1, 17) if f"{scheme}/{b}-bit" in sets]
     if not studied:
         return sets.get(scheme)

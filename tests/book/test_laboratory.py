@@ -91,10 +91,11 @@ def test_the_sets_are_the_tuned_ones():
     found = 0
     for scheme, memories in RUNS["sets"].items():
         for memory, own in memories.items():
-            changes = {} if memory == "pcm" else {"bits": memory}
+            changes = {memory: True} if memory in RUNS["switches"] else {}
             if memory.endswith(" pairs"):
-                changes = {"pairs": memory.removesuffix(" pairs")}
-            changes = {name: int(value) for name, value in changes.items()}
+                changes = {"pairs": int(memory.removesuffix(" pairs"))}
+            elif memory.isdigit():
+                changes = {"bits": int(memory)}
             expected = TrainConfig.preset(scheme, **changes)
             assert usual.replace(scheme=scheme, **{"bits": changes.get("bits")}, **own) == expected
             found += 1

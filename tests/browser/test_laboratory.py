@@ -150,6 +150,24 @@ def test_a_link_brings_the_state_back_and_the_set_takes_it_away(browser, site):
         assert page.faults == []
 
 
+def test_a_switch_brings_the_set_that_was_found_for_it(browser, site):
+    with opened(browser) as page:
+        page.goto(f"{site}/laboratory.html#scheme=mixed-precision&networks=1")
+        page.get_by_text("Crossbar", exact=True).first.click()
+        for ticked in (True, False):
+            page.locator("[name=kept_on_pcm]").click()
+            expected = TrainConfig.preset(
+                "mixed-precision", **({"kept_on_pcm": True} if ticked else {})
+            )
+            for name in ("lr_in", "kept_scale", "prob_scale", "refresh_period"):
+                assert float(page.locator(f"[name={name}]").input_value()) == getattr(
+                    expected, name
+                )
+            assert called(page) == expected
+            assert page.locator(".lab-edited").count() == ticked
+        assert page.faults == []
+
+
 def test_it_stops_when_told_keeps_what_there_is_and_starts_again(browser, folder):
     with opened(browser) as page:
         begin(page, "scheme=mixed-precision&networks=2&epochs=400", folder.as_uri())

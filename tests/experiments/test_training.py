@@ -15,9 +15,6 @@ FIXED = {
     "exact-writes": {"write_noise": 0.0},
     "vanilla-again": {},
     "mixed-precision-again": {},
-    "kept-on-pcm": {"kept_on_pcm": True},
-    "mixed-precision-verified": {"write_verify": True},
-    "multi-mem-verified": {"write_verify": True, "pairs": 1},
 }
 
 RUN = made_up(

@@ -11,6 +11,7 @@ import torch
 from typecheck import unchecked
 
 from pcmlib.experiments import comparison
+from pcmlib.experiments.memory import memories
 from pcmlib.schemes import SCHEMES, Scheme
 from pcmlib.sweep import Budget, tune
 from pcmlib.sweep import search as sweep
@@ -197,18 +198,25 @@ def test_digital_weights_have_no_bits_to_search():
 
 def key_of(config):
     """Of a study on the memory that a run has."""
-    bits = f"/{config.bits}-bit" if config.bits else ""
-    return config.scheme + bits + (f"/{config.pairs}-pairs" if config.pairs > 4 else "")
+    memory = {
+        f"/{config.bits}-bit": config.bits,
+        "/kept-on-pcm": config.kept_on_pcm,
+        "/write-verify": config.write_verify,
+        f"/{config.pairs}-pairs": config.pairs > 4,
+    }
+    return config.scheme + next((name for name, holds in memory.items() if holds), "")
 
 
 @pytest.mark.usefixtures("untrained")
-def test_every_cell_of_the_comparison_has_a_study_of_its_own():
+def test_every_run_of_the_comparison_has_a_study_of_its_own():
     """None is scaled from another resolution, and all had the same to spend."""
     runs = comparison.comparison(networks=2)
     cells = [run.config for column in runs.values() for run in column.values()]
     cells += [run.config for run in comparison.quoted(2).values()]
+    cells += [run.config for column in memories(networks=2).values() for run in column.values()]
     keys = [key_of(config) for config in cells]
-    shown = 2 + 5 * 4 + 1  # FP32, its accumulator; five schemes on four memories; eight pairs
+    # FP32, its accumulator; five schemes on four memories; eight pairs; chapter 13's controls
+    shown = 2 + 5 * 4 + 1 + 3
     assert presets.STUDIES.keys() == set(keys)
     assert len(presets.STUDIES) == shown
     for key, config in zip(keys, cells, strict=True):
@@ -232,7 +240,9 @@ def test_records_in_the_package_are_what_presets_hold():
     for key, record in presets.STUDIES.items():
         scheme, _, memory = key.partition("/")
         count, _, of = memory.partition("-")
-        told = {"pairs" if of == "pairs" else "bits": int(count)} if memory else {}
+        told = {memory.replace("-", "_"): True} if memory else {}
+        if count.isdigit():
+            told = {"pairs" if of == "pairs" else "bits": int(count)}
         config = TrainConfig.preset(scheme, "tuned", **told)
         last = record["last"]
         assert last[0]["loss"] == min(entry["loss"] for entry in last)
@@ -240,6 +250,8 @@ def test_records_in_the_package_are_what_presets_hold():
         for name in record["space"].keys() - derived:
             assert getattr(config, name) == last[0][name] == record["best"][name]
         assert record["budget"]["updates"] == Budget().updates
+        space = {name: tuple(limits) for name, limits in record["space"].items()}
+        assert space == search_space(scheme, **record["fixed"])
         assert len(record["trials"]) == Budget().trials
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pcmlib.experiments.training import control
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
 from pcmlib.training.alone import BINS, train_alone
@@ -42,10 +41,10 @@ def test_every_field_is_a_number():
     ("scheme", "options"),
     [
         *((scheme, {}) for scheme in SCHEMES),
-        ("multi-mem", control("multi-mem-verified")),
-        ("mixed-precision", control("kept-on-pcm")),
-        ("mixed-precision", control("kept-on-pcm") | {
-            "pairs": 2, "write_verify": True, "constants": {"nu_spread": 0.01}
+        ("multi-mem", {"write_verify": True}),
+        ("mixed-precision", {"kept_on_pcm": True}),
+        ("mixed-precision", {
+            "kept_on_pcm": True, "pairs": 2, "write_verify": True, "constants": {"nu_spread": 0.01}
         }),
     ],
 )  # fmt: skip

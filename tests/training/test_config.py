@@ -80,6 +80,22 @@ def test_a_number_of_pairs_may_have_a_set_of_its_own(monkeypatch):
     assert TrainConfig.preset("multi-mem", pairs=8, bits=4).scale != 77.0
 
 
+def test_a_memory_on_pcm_may_have_a_set_of_its_own():
+    """The first of: an accumulator on PCM, write-verify, a number of pairs."""
+    kept = TrainConfig.preset("mixed-precision", kept_on_pcm=True)
+    assert kept.kept_on_pcm
+    assert kept.prob_scale != TrainConfig.preset("mixed-precision").prob_scale
+    both = TrainConfig.preset("mixed-precision", kept_on_pcm=True, write_verify=True, pairs=8)
+    assert both == kept.replace(write_verify=True, pairs=8)
+    assert TrainConfig.preset("multi-mem", write_verify=True).pairs == 1
+    assert TrainConfig.preset("multi-mem", write_verify=True, pairs=8).tolerance == 2.099
+    usual = TrainConfig.preset("sign")
+    assert TrainConfig.preset("sign", write_verify=True) == usual.replace(write_verify=True)
+    digital = TrainConfig.preset("mixed-precision", bits=8)
+    ideal = TrainConfig.preset("mixed-precision", bits=8, kept_on_pcm=True)
+    assert ideal == digital.replace(kept_on_pcm=True)
+
+
 def test_a_set_serves_other_resolutions_with_smaller_pulses(monkeypatch):
     """At 6 bits a pulse is a quarter of one at 4 bits, so whatever is counted in pulses is too."""
     found = {"quantum": 0.04, "scale": 20.0, "assumed_pulse": 0.75, "prob_scale": 1.0}
