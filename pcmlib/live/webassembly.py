@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gc
 import hashlib
 import importlib
 import json
@@ -232,4 +233,5 @@ def imports(wasm: bytes) -> set[str]:
 
 
 if __name__ == "__main__":
+    gc.disable()  # to search what Numba makes for garbage takes a sixth of the time
     Path(sys.argv[1]).write_text(json.dumps(compile_functions(sys.argv[2:])))
