@@ -1,31 +1,40 @@
 """Sphinx extension: the script by which pages compute, on every page that holds a live function.
 
-It takes a minute to compile (`pcmlib.live.webassembly`) and is kept, so it is begun beside the
+It takes half a minute to compile (`pcmlib.live.webassembly`) and is kept, so it is begun beside the
 reading of the pages.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-
-from pcmlib.live.page import script
 
 NAME = "live.js"
 MARK = "data-live"  # what needs the script says so
 
 
 def begin(app: Sphinx) -> None:
-    """Compile while pages are read."""
-    app.live_script = ThreadPoolExecutor(1).submit(script)
-
-
-def write(app: Sphinx, env: Any) -> None:
-    """Put the script where the pages look for it."""
+    """Compile while pages are read: in a process, since Sphinx forks to read them, and a fork keeps
+    the locks that another thread holds at that moment, but not the thread that would open them."""
     folder = Path(app.outdir, "_static")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / NAME).write_text(app.live_script.result(), encoding="utf-8")
+    command = [sys.executable, "-m", "pcmlib.live.page", folder / NAME]
+    app.live_script = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def finish(app: Sphinx, env: Any) -> None:
+    """The script is where the pages look for it, or the build says why not."""
+    _, said = app.live_script.communicate()
+    if app.live_script.returncode != 0:
+        raise RuntimeError(f"{NAME} could not be made:\n{said}")
+
+
+def stop(app: Sphinx, error: Exception | None) -> None:
+    """Of a build that failed."""
+    with app.live_script as process:
+        process.kill()
 
 
 def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -37,6 +46,7 @@ def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("builder-inited", begin)
-    app.connect("env-updated", write)
+    app.connect("env-updated", finish)
+    app.connect("build-finished", stop)
     app.connect("html-page-context", load)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,14 @@
-"""The script that pages with live functions load."""
+"""The script that pages with live functions load: ``python -m pcmlib.live.page FILE`` writes it."""
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
 import zlib
 from collections.abc import Sequence
 from importlib.resources import files
+from pathlib import Path
 
 from pcmlib.live.webassembly import build
 
@@ -31,3 +33,7 @@ def script(modules: Sequence[str] = MODULES) -> str:
 
 
 _SCRIPTS = ("artists.js", "runtime.js")
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(script(), encoding="utf-8")
