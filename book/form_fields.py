@@ -13,6 +13,7 @@ from pcmlib.device import PCMParameters
 from pcmlib.device.numbers import NAMES
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
+from pcmlib.training.presets import SWITCHES
 
 GROUPS = {
     "Run": ["epochs", "seed"],
@@ -35,7 +36,6 @@ MOST = {
 }  # fmt: skip
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16
-SWITCHES = ("kept_on_pcm", "write_verify")  # which may bring a set of their own, the first first
 ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
            ("nu_low", "nu_high", True)]  # fmt: skip
 """Fields of which the first must be below the second, or (True) at most as high."""

@@ -16,7 +16,6 @@ from form_fields import (
     GROUPS,
     NETWORKS,
     ORDERED,
-    SWITCHES,
     comments,
     constant_fields,
     run_fields,
@@ -35,6 +34,7 @@ from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
 from pcmlib.training.alone import BINS
 from pcmlib.training.numbers import RUN
+from pcmlib.training.presets import SWITCHES
 
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,

@@ -273,7 +273,7 @@ class Crossbar:
         return self.devices.n_reset.sum(dim=(1, 2, 3, 4))
 
     def _difference(
-        self, G: Float[Tensor, "R 2 N n_pre n_post"]
+        self, G: Float32[Tensor, "R 2 N n_pre n_post"]
     ) -> Float32[Tensor, "R n_pre n_post"]:
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * self.exists
 

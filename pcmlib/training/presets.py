@@ -28,12 +28,13 @@ _README = {  # its set for mixed precision
     "scale": 11.825031103,
 }
 
+SWITCHES = ("kept_on_pcm", "write_verify")  # which may have a set of their own, the first first
 _USUAL_PAIRS = 4  # of the multi-memristor scheme
 
 
 def _on_pcm(told: Mapping[str, Any]) -> list[str]:
     """Names of the memories that these fields ask for, of those that may have their own set."""
-    switches = [name for name in ("kept_on_pcm", "write_verify") if told.get(name)]
+    switches = [name for name in SWITCHES if told.get(name)]
     pairs = told.get("pairs")
     own = [f"{pairs}-pairs"] if pairs and pairs != _USUAL_PAIRS else []
     return [name.replace("_", "-") for name in switches] + own
