@@ -49,9 +49,8 @@ The floors: for the reads the cost of their normal numbers
 ({record["profile"]["ns_a_normal"]:.2f} ns each, drawn alone), since a read can't cost less than its
 noise; for the gradient one addition of a row for each spike; for the rest a copy of what it has to
 read and write. What is left: drift, clipping and the sums of the reads; in the recurrence and the
-gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A network alone has a second
-core, which reads the input's synapses ahead of the recurrence; the recurrence and what follows it
-run on one. Many networks share the cores evenly, and there the noise is most of the time.
+gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A network has one core to
+itself, and many share the cores evenly.
 
 ## How it grows
 

@@ -23,22 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import parts
 import torch
 
-from pcmlib.base import rng
-from pcmlib.eprop.compiled import _sum_rows
-from pcmlib.srnn.compiled import Spikes
-from pcmlib.srnn.layers import CrossbarLayer
 from pcmlib.training import TrainConfig
-from pcmlib.training import replica as replica_module
 from pcmlib.training.network import Network
-from pcmlib.training.replica import Replica
 from pcmlib.training.run import one_torch_thread
 
 HERE = Path(__file__).parent
@@ -57,7 +50,7 @@ def main() -> None:
     results["comparison"] = comparison(arguments.reference, arguments.before)
     with one_torch_thread():
         results["growth"] = growth()
-        results["profile"] = profile()
+        results["profile"] = parts.profile(MIXED)
     results["machine"]["load_after"] = os.getloadavg()[0]
     arguments.json.write_text(json.dumps(results, indent=1) + "\n")
     print(f"written to {arguments.json}")
@@ -243,121 +236,6 @@ def _milliseconds(changes: dict[str, Any]) -> float:
     epochs = Epochs(config)
     wall = statistics.median(timed(epochs)["wall"] for _ in range(5))
     return 1e3 * wall / epochs.updates / config.replicas
-
-
-# (c) Where the time goes
-
-
-def profile(repeats: int = 20) -> dict[str, Any]:
-    """Parts of an update of one network on one core, in ms, each beside its floor.
-
-    The floors: a normal number for each device that is read; an addition of a row for each spike
-    that a gradient is made of; a copy of what a part has to read and write.
-    """
-    parts: dict[str, list[float]] = {}
-    floors: dict[str, list[float]] = {}
-    normal, row, byte = normal_cost(), row_cost(MIXED.n_rec), byte_cost()
-    (replica,) = Network(MIXED)._replicas
-    replica.helper = _Here()
-    for epoch in range(3):
-        replica.epoch([0, 1, 2], epoch)
-    with _clocked(parts):
-        for epoch in range(3, 3 + repeats):
-            replica.epoch([0, 1, 2], epoch)
-            spikes = int(replica._spikes.first[-1])
-            inputs = statistics.mean(len(x.index) for x in replica._inputs)
-            devices = 2 * MIXED.synapses
-            found = {
-                "devices as the trial finds them": 20 * devices * byte,
-                "read the input's synapses": 2 * MIXED.n_rec * inputs * normal,
-                "recurrence, with its reads": 2 * MIXED.n_rec * spikes * normal,
-                "read the readout's synapses": 2 * MIXED.n_out * spikes * normal,
-                "gradient": (inputs + spikes) * row,
-                "scheme and programming": (16 * MIXED.synapses + 4 * devices) * byte,
-            }
-            for name, value in found.items():
-                floors.setdefault(name, []).append(value)
-    times = {name: 1e3 * sum(values) / (3 * repeats) for name, values in parts.items()}
-    result = {
-        "parts": {
-            name: {"ms": times[name], "floor_ms": 1e3 * statistics.mean(floors[name])}
-            for name in floors
-        },
-        "reads": 2 * MIXED.n_rec * (inputs + spikes) + 2 * MIXED.n_out * spikes,
-        "ns_a_normal": 1e9 * normal,
-    }
-    print(result)
-    return result
-
-
-class _Here:
-    """In place of a helper's thread: does the work at once."""
-
-    def submit(self, work: Callable, *args: Any) -> _Here:
-        work(*args)
-        return self
-
-    def result(self) -> None:
-        """It is done."""
-
-
-@contextmanager
-def _clocked(parts: dict[str, list[float]]) -> Iterator[None]:
-    """Write down how long each call of the kernels takes meanwhile."""
-    places = {
-        "devices as the trial finds them": (CrossbarLayer, "rows"),
-        "read the input's synapses": (replica_module, "read_inputs"),
-        "recurrence, with its reads": (replica_module, "recur"),
-        "read the readout's synapses": (replica_module, "read_out"),
-        "gradient": (replica_module, "gradients"),
-        "scheme and programming": (Replica, "learn"),
-    }
-    originals = {name: getattr(*place) for name, place in places.items()}
-
-    def clocked(name: str) -> Callable:
-        def call(*args: Any) -> Any:
-            start = time.perf_counter()
-            result = originals[name](*args)
-            parts.setdefault(name, []).append(time.perf_counter() - start)
-            return result
-
-        return call
-
-    for name, (owner, attribute) in places.items():
-        setattr(owner, attribute, clocked(name))
-    try:
-        yield
-    finally:
-        for name, (owner, attribute) in places.items():
-            setattr(owner, attribute, originals[name])
-
-
-def normal_cost() -> float:
-    """Seconds a normal number takes one core."""
-    block = np.empty(2 * rng.BLOCK, np.float32)
-    return _least(lambda: [rng.fill_normal(block, np.uint64(1), 0, 0, k) for k in range(100)]) / (
-        100 * block.size
-    )
-
-
-def row_cost(n: int) -> float:
-    """Seconds it takes to add one row of n numbers to another, in a gradient's kernel."""
-    index = np.arange(10_000, dtype=np.int32) % 100
-    spikes = Spikes(np.array([0, len(index)]), index, np.zeros_like(index))
-    g, rows = np.zeros((100, n), np.float32), np.ones((1, n), np.float32)
-    return _least(lambda: _sum_rows(g, spikes, rows, 0)) / len(index)
-
-
-def byte_cost() -> float:
-    """Seconds it takes to read a byte and write another, of arrays as large as a network's."""
-    a, b = np.zeros(20_000, np.float32), np.zeros(20_000, np.float32)
-    return _least(lambda: [np.copyto(a, b) for _ in range(100)]) / (100 * 2 * a.nbytes)
-
-
-def _least(work: Callable[[], Any]) -> float:
-    """Seconds of the fastest of 20 calls, the first apart."""
-    work()
-    return min(timed(work)["wall"] for _ in range(20))
 
 
 if __name__ == "__main__":

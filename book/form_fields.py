@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pcmlib.device import PCMParameters
-from pcmlib.device.numbers import NAMES
+from pcmlib.device.record import NAMES
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
 from pcmlib.training.presets import SWITCHES

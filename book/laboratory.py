@@ -25,16 +25,16 @@ from form_fields import (
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pcmlib.demos.whole_run import BINS
 from pcmlib.device import PCMParameters
 from pcmlib.device.array import MOST_PULSES
-from pcmlib.device.numbers import NAMES, NUMBERS
+from pcmlib.device.record import NAMES, NUMBERS
 from pcmlib.experiments.training import NAMES as SCHEME_NAMES
 from pcmlib.plots.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone import BINS
-from pcmlib.training.numbers import RUN
 from pcmlib.training.presets import SWITCHES
+from pcmlib.training.record import RUN
 
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,

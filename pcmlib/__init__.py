@@ -2,13 +2,12 @@
 
 From the bottom up, each built on those before it:
 
-    base           checks of arguments, random numbers
+    base           checks of arguments, random numbers, kernels
     device         one PCM cell and its laws; many cells
     crossbar       synapses of N differential pairs, and their programming
     schemes        how a gradient becomes pulses; a reader's own, too
     tasks          patterns to generate
-    srnn           the spiking network: neurons, synapses, a trial
-    eprop          its gradient: e-prop's, and BPTT's to hold it against
+    network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
     live           functions that a browser computes: to WebAssembly, and into a figure
     sweep          searches for hyperparameters

@@ -74,6 +74,15 @@ class PatternTask:
 
 
 USE = 1  # of a seed, apart from its others
+_FREQUENCIES = np.array(PatternTask().frequencies)
+
+
+@kernel(error_model="numpy")
+def draw_task(run, seed, x, y):
+    """Fill in the spikes and the targets of one replica, as a run's record says."""
+    key = rng.derive(seed, USE)
+    draw_inputs(key, run.input_rate * run.dt, x)
+    draw_targets(key, _FREQUENCIES, run.dt, y)
 
 
 @kernel(error_model="numpy")

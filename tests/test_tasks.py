@@ -50,3 +50,9 @@ def test_a_replica_depends_on_its_own_seed_alone():
 def test_bad_values_are_named(field, value):
     with pytest.raises(ValueError, match=field):
         PatternTask(**{field: value})
+
+
+def test_at_one_spike_a_step_none_is_missed():
+    """Even where the hash gives the greatest of numbers."""
+    task = PatternTask(steps=2, samples=1, n_in=100_000, input_rate=1000.0)
+    assert task.generate([3]).inputs.all()

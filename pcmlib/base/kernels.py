@@ -25,10 +25,12 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from llvmlite.binding import Linkage
-from numba import config, njit, types
+from numba import _dynfunc, config, njit, types
 from numba.core.caching import NullCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompileResult
+from numba.core.cpu import CPUContext
+from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.extending import is_jitted
 
@@ -41,28 +43,46 @@ FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
 """Whether this process compiles for browsers alone (`pcmlib.live.webassembly`)."""
 
 
-def kernel(function: Callable | None = None, **options: Any) -> Any:
+def kernel(function: Callable | None = None, *, inner: bool = False, **options: Any) -> Any:
     """Compile `function` with Numba, once for each version of the code: ``@kernel`` or
     ``@kernel(parallel=True)``; options as of `numba.njit`, without `cache`.
+
+    An `inner` kernel is there for others, which take its code into theirs. It has no machine code
+    of its own, which saves half of the compiling, until Python calls it.
 
     A function made inside another is kept too, under what its closure holds. One that takes
     functions as arguments is not, nor one from outside pcmlib, whose code has no name.
     """
     if function is None:
-        return functools.partial(kernel, **options)
-    if FOR_BROWSER:  # one core, and no calls from Python or C
+        return functools.partial(kernel, inner=inner, **options)
+    given = dict(options)
+    if FOR_BROWSER:  # one core
         options = {k: v for k, v in options.items() if k != "parallel"}
+    if FOR_BROWSER or inner:  # no calls from Python or C
         options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     function = inspect.unwrap(function)
     if function.__closure__:  # Numba would link two of one name, from two processes, as one
         content = repr(_identity(function, set()))
         function.__qualname__ += f"_{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     compiled = njit(**options)(function)
+    if inner:
+        compiled.__class__, compiled._options = _InnerKernel, given
     if is_jitted(compiled) and options.get("inline") != "always":  # those are part of their callers
         if not FOR_BROWSER:  # nor anything of what was made for this machine
             compiled._cache = _KernelCache(compiled.py_func, options)
         compiled.get_call_template = functools.partial(_call_template, compiled)
     return compiled
+
+
+class _InnerKernel(CPUDispatcher):
+    """What others take the code of; called from Python, it is compiled once more, for that."""
+
+    def __call__(self, *args: Any) -> Any:
+        return self._outer(*args)
+
+    @functools.cached_property
+    def _outer(self) -> Any:
+        return kernel(self.py_func, **self._options)
 
 
 def _call_template(compiled: Any, args: tuple, kws: dict[str, Any]) -> Any:
@@ -102,7 +122,8 @@ class _KernelCache(NullCache):
 
     def save_overload(self, sig: Any, data: CompileResult) -> None:
         name = self._name(sig)
-        if name is None or data.lifted or data.library.has_dynamic_globals:
+        library = data.library
+        if name is None or data.lifted or library.has_dynamic_globals or _is_inner(library):
             return
         content = dumps(data._reduce())
         for folder in _folders(create=True):
@@ -195,6 +216,10 @@ def _own_callees(library: JITCodeLibrary) -> None:
     runs the one that came first into the process: what a kernel gives would depend on which others
     were compiled or loaded before it.
     """
+    if _is_inner(library):  # its callers hold its code
+        library._finalize_dynamic_globals()
+        library._finalized = True
+        return
     module = library._final_module
     defined = [f for f in module.functions if not f.is_declaration]
     if library._shared_module is None and any("6pcmlib" in f.name for f in defined):
@@ -209,6 +234,33 @@ def _own_callees(library: JITCodeLibrary) -> None:
     _finalize(library)
 
 
+def _is_inner(library: JITCodeLibrary) -> bool:
+    """Whether it is that of an inner kernel."""
+    return getattr(library, "_inner", False)
+
+
+def _executable(context: CPUContext, library: JITCodeLibrary, fndesc: Any, env: Any) -> Any:
+    """What a dispatcher calls; of an inner kernel, a function that nobody calls."""
+    try:
+        if not library._finalized:  # as one from the cache is
+            library._final_module.get_function(fndesc.llvm_cpython_wrapper_name)
+    except NameError:
+        library._inner = True
+        library._ensure_finalized()
+        name, module = fndesc.qualname.split(".")[-1], fndesc.lookup_module()
+        return _dynfunc.make_function(module, name, "an inner kernel", 0, env, (library,))
+    return _get_executable(context, library, fndesc, env)
+
+
+def _optimize_outer(library: JITCodeLibrary) -> None:
+    if not _is_inner(library):
+        _optimize(library)
+
+
 _finalize = JITCodeLibrary._finalize_final_module
+_optimize = JITCodeLibrary._optimize_final_module
+_get_executable = CPUContext.get_executable
 if not FOR_BROWSER:
     JITCodeLibrary._finalize_final_module = _own_callees
+    JITCodeLibrary._optimize_final_module = _optimize_outer
+    CPUContext.get_executable = _executable

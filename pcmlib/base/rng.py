@@ -55,6 +55,7 @@ _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
 _32 = np.uint64(32)
 _F = np.float32
+_BELOW_ONE = _F(1 - 2**-24)
 
 
 def keys(seed: int | Sequence[int]) -> UInt64[np.ndarray, " rows"]:
@@ -140,7 +141,7 @@ def derive(key, use):
     return np.uint64(w0) << _32 | np.uint64(w1)
 
 
-@kernel(error_model="numpy")
+@kernel(inner=True, error_model="numpy")
 def fill_flat(out, key, draw):
     """Fill `out` [n] with what `normal` gives for one key, on one core."""
     xi = np.empty(BLOCK, np.float32)
@@ -214,8 +215,11 @@ def philox(c0, c1, c2, c3, k0, k1):
 
 @kernel(inline="always")
 def _unit(word):
-    """A word as a number in (0, 1): the upper 24 bits, at the middle of their interval."""
-    return (_F(np.int32(word >> np.uint32(8))) + _F(0.5)) * _F(2**-24)
+    """A word as a number in (0, 1): the upper 24 bits, at the middle of their interval.
+
+    In the upper half a float32 has no room for that middle, and the last would be rounded to 1.
+    """
+    return min((_F(np.int32(word >> np.uint32(8))) + _F(0.5)) * _F(2**-24), _BELOW_ONE)
 
 
 @kernel(inline="always")

@@ -17,7 +17,7 @@ from pcmlib.crossbar.laws import MOST_CORRECTIONS, REACH, lacks_room
 from pcmlib.demos.devices import mean_and_sd
 from pcmlib.demos.synapses import ask, deal, make_bar, refresh, reset_sides, side_means, verify
 from pcmlib.device import drifted, read_noise, set_increment
-from pcmlib.device.numbers import in_force, numbers
+from pcmlib.device.record import in_force, numbers
 from pcmlib.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
 from pcmlib.live import live
 from pcmlib.plots import crossbars as plots

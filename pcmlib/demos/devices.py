@@ -15,7 +15,7 @@ from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
 from pcmlib.device import PCMParameters, after_reset, apply_set, drifted, read_noise, set_increment
 from pcmlib.device.laws import blocks
-from pcmlib.device.numbers import in_force, numbers
+from pcmlib.device.record import in_force, numbers
 from pcmlib.experiments import devices as experiments
 from pcmlib.live import live
 from pcmlib.plots import devices as plots

@@ -11,13 +11,13 @@ import math
 import numpy as np
 
 from pcmlib.demos.devices import blocks_of, fill_rows, read_rows
+from pcmlib.demos.whole_run import BINS, train_run
 from pcmlib.device import after_reset, apply_set
-from pcmlib.device.numbers import in_force
-from pcmlib.device.numbers import numbers as constants
+from pcmlib.device.record import in_force
+from pcmlib.device.record import numbers as constants
 from pcmlib.live import live
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone import BINS, train_alone
-from pcmlib.training.numbers import numbers
+from pcmlib.training.record import numbers
 
 _BOOK = TrainConfig.preset("mixed-precision")
 _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
@@ -46,7 +46,7 @@ def train_network(
     """
     for e in range(len(loss)):
         loss[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
-    ended[0] = train_alone(
+    ended[0] = train_run(
         run[0], True, loss, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes,
         conductance,
     )  # fmt: skip

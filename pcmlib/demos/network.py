@@ -6,13 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
-from pcmlib.eprop import pseudo_derivative
 from pcmlib.experiments.networks import trial_traces
 from pcmlib.live import live
+from pcmlib.network.epoch import run_sample
+from pcmlib.network.laws import pseudo_derivative
+from pcmlib.network.start import make_state
+from pcmlib.network.state import neurons
 from pcmlib.plots.networks import plot_synapse
+from pcmlib.tasks import draw_task
 from pcmlib.training import TrainConfig
-from pcmlib.training.alone_network import make_network, run_sample
-from pcmlib.training.numbers import numbers
+from pcmlib.training.record import numbers
 
 NEURON = 95  # the one that the chapter follows
 UNTIL = 0.4  # s of the trial that are shown
@@ -37,44 +40,45 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
     run = runs[0]
     run.threshold, run.tau_rec, run.gamma = threshold, tau_rec / 1000, gamma
     T, samples = int(run.steps), int(run.samples)
-    targets = np.zeros((samples, T, 1), np.float32)
-    y = np.zeros((T, 1), np.float32)
-    network = make_network(run, targets)
-    run_sample(network, run, 0, targets[0], 0, 0, y)
-    c, j = network.neurons, NEURON
-    pull = c.reg * (network.rate[j] - c.rate)
-    i = best_input(network, j)
-    first, index = network.inputs.first[0], network.inputs.index[0]
+    targets, y = np.zeros((samples, T, 1), np.float32), np.zeros((T, 1), np.float32)
+    x, seed = np.empty((samples, T, int(run.n_in)), np.bool_), np.uint64(run.seed)
+    draw_task(run, seed, x, targets)
+    state = make_state(run, seed, x)
+    run_sample(state, run, 0, targets[0], 0, 0, y)
+    c, j = neurons(run), NEURON
+    pull = c.reg * (state.rate[j] - c.rate)
+    i = best_input(state, c, x.shape[2], j)
+    first, index = state.first[0], state.index[0]
     trace, before, eligibility, so_far = _F(0), _F(0), _F(0), _F(0)
     level[0] = level[1] = threshold
     for t in range(len(v)):
         arrives = False
         for s in range(first[t], first[t + 1]):
             arrives |= index[s] == i
-        height = pseudo_derivative(network.v[t, j], c.threshold, c.gamma)
+        height = pseudo_derivative(state.v[t, j], c.threshold, c.gamma)
         eligibility = c.kappa * eligibility + height * before
         trace = c.alpha * trace + (_F(1) if arrives else _F(0))
         before = trace
-        drive = (y[t, 0] - targets[0, t, 0]) * network.feedback[j, 0] + pull
+        drive = (y[t, 0] - targets[0, t, 0]) * state.feedback[j, 0] + pull
         so_far += drive * eligibility
         v[t], h[t], ebar[t], signal[t], gradient[t] = (
-            network.v[t, j], height, eligibility, drive, so_far
+            state.v[t, j], height, eligibility, drive, so_far
         )  # fmt: skip
-        fired[t] = _LIMITS[0] if network.v[t, j] > c.threshold else np.nan
+        fired[t] = _LIMITS[0] if state.v[t, j] > c.threshold else np.nan
         arrived[t] = 0 if arrives else np.nan
 
 
 @kernel(error_model="numpy")
-def best_input(network, j):
+def best_input(state, c, n_in, j):
     """The input whose trace goes with neuron j's pseudo-derivative most."""
-    T, n_in = network.v.shape[0], network.gradients[0].shape[0]
-    first, index, c = network.inputs.first[0], network.inputs.index[0], network.neurons
+    T = state.v.shape[0]
+    first, index = state.first[0], state.index[0]
     trace, owed = np.zeros(n_in), np.zeros(n_in)
     for t in range(T):
-        height = pseudo_derivative(network.v[t, j], c.threshold, c.gamma)
+        height = pseudo_derivative(state.v[t, j], c.threshold, c.gamma)
         for i in range(n_in):
             owed[i] += height * trace[i]
-            trace[i] *= network.neurons.alpha
+            trace[i] *= c.alpha
         for s in range(first[t], first[t + 1]):
             trace[index[s]] += 1
     best = 0

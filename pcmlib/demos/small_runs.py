@@ -1,7 +1,7 @@
 """Live functions that train: a small run of a scheme's set, changed by the knobs.
 
 A small run has 50 neurons and one pattern, 60 updates of three networks. In a browser one function
-trains them (`pcmlib.training.alone`); here `pcmlib.training.train` does, on all cores, to the same
+trains them (`pcmlib.demos.whole_run`); here `pcmlib.training.train` does, on all cores, to the same
 figure.
 """
 
@@ -17,12 +17,11 @@ from numba import types
 
 from pcmlib.base.kernels import kernel
 from pcmlib.base.reports import report
+from pcmlib.demos.whole_run import BINS, train_run
 from pcmlib.live.function import LiveFunction
 from pcmlib.plots.training import plot_small_runs
 from pcmlib.training import TrainConfig, TrainingRun
-from pcmlib.training.alone import BINS, train_alone
-from pcmlib.training.alone_network import ones
-from pcmlib.training.numbers import config_of, numbers
+from pcmlib.training.record import config_of, numbers
 from pcmlib.training.store import stored_train
 
 SMALL = {"n_rec": 50, "samples": 1, "epochs": 60}
@@ -118,13 +117,14 @@ def _train(record: Shaped[np.void, ""]) -> dict[str, np.ndarray]:
 def train_some(run, low, mean, high, output, target, final, rate):
     """Train `NETWORKS` networks of a run, one after the other, and sum them up after each."""
     T, epochs, first = output.size, low.size, run.seed
-    loss, rate_hz = ones(NETWORKS, epochs, 0.0), ones(NETWORKS, epochs, 0.0)
+    loss = np.zeros((NETWORKS, epochs), np.float32)
+    rate_hz = np.zeros((NETWORKS, epochs), np.float32)
     targets, outputs = np.zeros((1, T, 1), np.float32), np.zeros((1, T, 1), np.float32)
-    spikes, devices = ones(T, int(run.n_rec), 0.0), np.zeros((3, 2, BINS), np.float32)
+    spikes, devices = np.zeros((T, int(run.n_rec)), np.float32), np.zeros((3, 2, BINS), np.float32)
     wear = np.zeros((3, epochs), np.float32)
     for r in range(NETWORKS):
         run.seed = first + r
-        train_alone(
+        train_run(
             run,
             False,
             loss[r],

@@ -18,8 +18,9 @@ from torch import Tensor
 from pcmlib.base.checks import require, require_count, require_number
 from pcmlib.base.records import Record
 from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.network.state import LAYERS
 from pcmlib.training import TrainConfig
-from pcmlib.training.network import LAYERS, Network
+from pcmlib.training.network import Network
 from pcmlib.training.run import one_torch_thread
 
 

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pcmlib import eprop
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.records import Record
-from pcmlib.eprop import Gradients, Regularisation, bptt
+from pcmlib.network import reference
+from pcmlib.network.reference import Gradients, Regularisation
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
 from pcmlib.training.run import one_torch_thread
@@ -61,10 +61,10 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     p = network.neurons
     trial = network.run(torch.tensor([sample]), update=0).trial
     x, target = network.inputs[0, sample], network.targets[0, sample]
-    rate = eprop.firing_rate(trial.z, p)[0]
+    rate = reference.firing_rate(trial.z, p)[0]
     wanted = network.regularisation.rate[0]
     j = int((rate - wanted).abs().argmin()) if post is None else post
-    h = eprop.pseudo_derivative(trial.v[0, :, j], p.threshold[0], p.gamma).numpy()
+    h = reference.pseudo_derivative(trial.v[0, :, j], p.threshold[0], p.gamma).numpy()
     xbar = low_pass(x.numpy().astype(float), p.alpha)
     before = np.vstack([np.zeros_like(xbar[:1]), xbar[:-1]])
     i = int((h @ before).argmax())
@@ -113,7 +113,7 @@ def gradient_difference(config: TrainConfig) -> dict[str, float]:
         Regularisation(*(x.double() for x in network.regularisation)),
         network.neurons,
     )
-    fast, causal = eprop.gradients(*rest), eprop.causal_gradients(*rest)
+    fast, causal = reference.gradients(*rest), reference.causal_gradients(*rest)
     return {
         name: float((a - b).abs().max() / b.abs().max().clamp(min=torch.finfo(b.dtype).tiny))
         for name, a, b in zip(("in", "rec", "out"), fast, causal, strict=True)
@@ -173,7 +173,7 @@ def _measure(network: Network) -> list[np.ndarray]:
     c = network.config
     S = c.samples
     none = Regularisation(torch.zeros(c.replicas), torch.zeros(c.replicas))
-    weights = [network.layers[name].weights() for name in ("in", "rec", "out")]
+    weights = list(network.weights.values())
     feedback = {"random": network.feedback, "symmetric": weights[2]}
     loss, sums = torch.zeros(c.replicas), {name: (0, 0, 0) for name in feedback}
     for s in range(S):
@@ -181,11 +181,11 @@ def _measure(network: Network) -> list[np.ndarray]:
         result = network.run(_everyone(c, s), 0)
         loss += result.loss / S
         for name, B in feedback.items():
-            g = eprop.gradients(x, result.trial, target, B, none, network.neurons)
+            g = reference.gradients(x, result.trial, target, B, none, network.neurons)
             sums[name] = tuple(a + b for a, b in zip(sums[name], g, strict=True))
 
     p = network.neurons
-    each_sample = bptt.bptt_gradients(  # all samples of all networks side by side
+    each_sample = reference.bptt_gradients(  # all samples of all networks side by side
         network.inputs.flatten(0, 1),
         network.targets.flatten(0, 1),
         *(w.repeat_interleave(S, 0) for w in weights),
@@ -193,7 +193,7 @@ def _measure(network: Network) -> list[np.ndarray]:
     )
     exact = Gradients(*(g.unflatten(0, (-1, S)).sum(1) for g in each_sample))
     exact.w_rec.diagonal(dim1=1, dim2=2).zero_()  # those synapses do not exist
-    between = [bptt.angle(Gradients(*g), exact) for g in sums.values()]
+    between = [reference.angle(Gradients(*g), exact) for g in sums.values()]
     B = torch.cosine_similarity(network.feedback.flatten(1), weights[2].flatten(1))
     return [
         loss.numpy(),

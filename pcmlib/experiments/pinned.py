@@ -23,10 +23,15 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pcmlib import eprop
-from pcmlib.eprop import Gradients, Regularisation
-from pcmlib.srnn import Neurons, Trial, run_trial
-from pcmlib.srnn.synapses import DigitalSynapses
+from pcmlib.network.reference import (
+    DigitalSynapses,
+    Gradients,
+    Neurons,
+    Regularisation,
+    Trial,
+    gradients,
+    run_trial,
+)
 
 TENSORFLOW = (101.964363098144, 103.466735839843, 103.340606689453, 103.680244445800,
               104.412780761718)  # fmt: skip
@@ -77,10 +82,10 @@ def _gradients(
 ) -> list[Float[Tensor, "1 n_pre n_post"]]:
     """By the error through the filter, and by the rates without it."""
     zero = torch.zeros(1, dtype=torch.float64)
-    by_error = eprop.gradients(x, trial, target, feedback, Regularisation(zero, zero), p, limit)
+    by_error = gradients(x, trial, target, feedback, Regularisation(zero, zero), p, limit)
     no_error = trial._replace(y=torch.zeros_like(target))
     rates = Regularisation(zero + _C_REG * p.dt / _T, zero + _F0 / p.dt)
-    by_rate = eprop.gradients(x, no_error, 0 * target, feedback, rates, no_filter, limit)
+    by_rate = gradients(x, no_error, 0 * target, feedback, rates, no_filter, limit)
     alpha, _, kappa = enters  # 1 - alpha and 1 - kappa
     scales = Gradients(*[(alpha * kappa, alpha)] * 2, (kappa, 0.0))
     return [e * a + r * b for e, r, (a, b) in zip(by_error, by_rate, scales, strict=True)]

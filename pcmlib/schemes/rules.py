@@ -82,7 +82,7 @@ def mixed_precision(g, kept, chance, plus, minus, s):
     quanta, left = _whole_quanta(kept + s.lr * g, s.quantum)
     change = -quanta * s.quantum * s.scale
     pulses = whole_pulses(change, s.assumed_pulse, s.pairs)
-    return *_split(change, maximum(pulses, where(quanta == 0, 0, 1))), left
+    return *_split(change, where(quanta == 0, pulses, maximum(pulses, 1))), left
 
 
 def upd_ready(g, kept, chance, plus, minus, s):

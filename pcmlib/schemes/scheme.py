@@ -6,21 +6,11 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
 
 from pcmlib.base.checks import require
-from pcmlib.schemes import compiled, rules
+from pcmlib.schemes import kernels, rules
 from pcmlib.schemes.rules import Settings
-
-
-class Decision(NamedTuple):
-    """What a rule says; a tensor each."""
-
-    up: Any
-    down: Any
-    kept: Any
-    reset_plus: Any = False
-    reset_minus: Any = False
 
 
 @dataclass(frozen=True)
@@ -52,10 +42,6 @@ class Scheme:
         require(count in (3, 5) and numbers, "rule", self.rule.__name__, allowed)
         object.__setattr__(self, "resets", count == 5)
 
-    def decide(self, g, kept, chance, plus, minus, s: Settings) -> Decision:
-        """The rule over tensors of any one shape; `s` in shapes that stretch to it."""
-        return Decision(*self.rule(g, kept, chance, plus, minus, s))
-
     @property
     def built_in(self) -> bool:
         """Whether the rule is pcmlib's own, and no reader's."""
@@ -63,13 +49,14 @@ class Scheme:
 
     @property
     def kernel(self) -> Callable:
-        """The rule compiled over the synapses of a layer (`pcmlib.schemes.compiled`).
-
-        Raises:
-            ValueError: when Numba cannot compile it, with what Numba says.
-        """
-        make = compiled.decider if self.on_crossbar else compiled.descender
+        """The rule compiled over the synapses of a layer (`pcmlib.schemes.kernels`)."""
+        make = kernels.decider if self.on_crossbar else kernels.descender
         return make(self.rule, self.resets)
+
+    @cached_property
+    def pointer(self) -> kernels.Pointer:
+        """The kernel as an argument for compiled code."""
+        return kernels.Pointer(self.kernel)
 
 
 _TAKES = ("g", "kept", "chance", "plus", "minus", "s")
@@ -100,6 +87,6 @@ def add_scheme(name: str, rule: Callable, *, on_crossbar: bool = True) -> Scheme
     require(isinstance(name, str) and name not in ("", *taken), "name", name, allowed)
     require(isinstance(on_crossbar, bool), "on_crossbar", on_crossbar, "a bool")
     scheme = Scheme(rule, on_crossbar)
-    compiled.check(scheme.kernel, on_crossbar)
+    kernels.check(scheme.kernel)
     SCHEMES[name] = scheme
     return scheme

@@ -9,7 +9,7 @@ from typing import Any
 
 from pcmlib.base.checks import make_plain, plain, require, require_count, require_number
 from pcmlib.device import PCMParameters
-from pcmlib.schemes import SCHEMES, Settings
+from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import PatternTask
 from pcmlib.training.presets import PRESETS, known_set
 
@@ -147,13 +147,6 @@ class TrainConfig:
     @property
     def on_crossbar(self) -> bool:
         return SCHEMES[self.scheme].on_crossbar
-
-    def settings(self, r: int, layer: str, epoch: int) -> Settings:
-        """What the scheme is told in an epoch for "in", "rec" or "out" of replica r; numbers."""
-        own = {name: self.each(name)[r] for name in Settings._fields if hasattr(self, name)}
-        lr = self.each(f"lr_{layer}")[r] * self.each("lr_decay")[r] ** epoch
-        g_reset = dict(self.constants).get("g_reset", PCMParameters.g_reset)
-        return Settings(**own, lr=lr, g_reset=g_reset)
 
     @property
     def snapshot_epochs(self) -> tuple[int, ...]:

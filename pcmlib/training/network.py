@@ -1,38 +1,46 @@
-"""A network that learns: task, synapses, feedback and update scheme, put together.
+"""R networks as a configuration describes them: what `train` and the experiments move on.
 
-One update: run a sample, get the gradient, and `period` seconds later let the scheme make of it
-what each layer's memory can. On a CPU all of it runs in compiled kernels, a replica at a time on
-each core (`pcmlib.training.replica`); elsewhere, or with ``compiled=False``, in torch, all replicas
-at once.
+On a CPU each network is a `State`, which compiled functions change, a network on each core at a
+time. With ``compiled=False``, or on another device, trials and gradients run in torch, step by
+step, all networks at once (`pcmlib.network.reference`); the programming is the CPU's there too.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from pcmlib import eprop
-from pcmlib.base import rng
-from pcmlib.base.checks import require_count
-from pcmlib.crossbar import Crossbar
-from pcmlib.eprop import Gradients, Regularisation
-from pcmlib.schemes import HOLD, SCHEMES, Settings
-from pcmlib.srnn import Neurons, Trial, run_trial
-from pcmlib.srnn.synapses import CrossbarSynapses, DigitalSynapses
+from pcmlib.base.checks import require, require_count
+from pcmlib.device.array import MOST_PULSES
+from pcmlib.network.epoch import STREAMS, pass_over, shuffled
+from pcmlib.network.reference import (
+    CrossbarSynapses,
+    DigitalSynapses,
+    Gradients,
+    Neurons,
+    Regularisation,
+    Synapses,
+    Trial,
+    firing_rate,
+    gradients,
+    run_trial,
+)
+from pcmlib.network.start import make_state
+from pcmlib.network.state import LAYERS, LEARNT, State
+from pcmlib.schemes import HOLD, SCHEMES
 from pcmlib.training.config import TrainConfig
-from pcmlib.training.replica import Replica
+from pcmlib.training.record import numbers
 
-LAYERS = ("in", "rec", "out")
+_ALL = np.empty(0, np.int64)
 
 
 class Result(NamedTuple):
@@ -45,221 +53,226 @@ class Result(NamedTuple):
 
 
 class Network:
-    """R networks as `config` describes them, at the start of their training."""
+    """R networks, at the start of their training.
+
+    Attributes:
+        inputs, targets: of all samples, as of `TrainingRun`.
+        neurons, regularisation: constants, as `pcmlib.network.reference` takes them.
+        states: the networks, one each.
+    """
 
     def __init__(
         self, config: TrainConfig, device: str | torch.device = "cpu", compiled: bool | None = None
     ) -> None:
-        self.config, self.device = config, torch.device(device)
+        c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
-        self._pool_of = 0
-        self.inputs, self.targets = (x.to(self.device) for x in config.task.generate(config.seeds))
-        self.neurons = Neurons(
-            self._each("threshold"), config.tau_rec, config.tau_out, config.gamma, config.dt
-        )
+        self.inputs, self.targets = (x.to(self.device) for x in c.task.generate(c.seeds))
+        self.neurons = Neurons(self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt)
         self.regularisation = Regularisation(
             self._each("regularisation"), self._each("target_rate")
         )
-        c = config
-        exists = {
-            "in": torch.ones(c.n_in, c.n_rec, dtype=torch.bool),
-            "rec": ~torch.eye(c.n_rec, dtype=torch.bool) & c.recurrence,
-            "out": torch.ones(c.n_rec, c.n_out, dtype=torch.bool),
+        self._runs = [numbers(c, r)[0] for r in range(c.replicas)]
+        self._targets = self.targets.cpu().numpy()
+        x = self.inputs.cpu().numpy()
+        each = zip(self._runs, c.seeds, x, strict=True)
+        self.states: list[State] = [make_state(run, np.uint64(seed), x) for run, seed, x in each]
+        self._outputs = np.zeros_like(self._targets)
+        scheme = SCHEMES[c.scheme]
+        self._rules = scheme.pointer, (HOLD if c.kept_on_pcm else scheme).pointer
+        self._updated, self._pool_of = 0, 0
+        seed = int(self.states[0].keys[0, 1]) >> 1
+        self._generator = torch.Generator(self.device).manual_seed(seed)
+
+    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
+        """Learn every sample once, each network in an order of its own; mean loss and rate (Hz)."""
+        c, samples = self.config, self.config.samples
+        require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
+        self._check_update(epoch * samples)
+        if self.compiled:
+            told = {"epoch": epoch, "update": epoch * samples, "learning": True}
+            means = self._each_network(lambda r: self._pass(r, _ALL, **told))
+            self._updated = (epoch + 1) * samples
+            return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
+        order = [shuffled(state.order[0], epoch, samples) for state in self.states]
+        loss = rate_hz = torch.zeros(c.replicas)
+        for n, sample in enumerate(torch.from_numpy(np.array(order)).unbind(1)):
+            update = epoch * samples + n
+            result = self.run(sample, update)
+            self.learn(result.gradients, update + 1, epoch)
+            loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
+        return loss / samples, rate_hz / samples
+
+    def run(self, sample: Shaped[Tensor, " R"], update: int, stream: int = 0) -> Result:
+        """One trial after `update` updates; network r runs sample[r]. It changes no weight.
+
+        `stream` tells trials at the same update apart: their read noise differs.
+        """
+        require_count("stream", stream, at_least=0, at_most=STREAMS - 1)
+        self._check_update(update)
+        if not self.compiled:
+            return self._run_in_torch(sample, update)
+        chosen = np.array(sample.tolist(), np.int64)
+        told = {"update": update, "stream": stream}
+        means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
+        loss, rate_hz = torch.tensor(means, dtype=torch.float32).unbind(1)
+        v = torch.from_numpy(np.stack([state.v for state in self.states]))
+        y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
+        found = (torch.from_numpy(x) for x in self._layers("gradient")[: len(LAYERS)])
+        z = v > self.neurons.threshold[:, None, None]
+        return Result(Trial(v, z, y), Gradients(*found), loss, rate_hz)
+
+    def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
+        """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
+        require_count("update", update, at_least=1, at_most=self.config.updates)
+        parts = [g.cpu().flatten(1).numpy() for g in gradients]
+        told = {"epoch": epoch, "update": update - 1, "trials": False, "learning": True}
+
+        def work(r: int) -> None:
+            flat = np.concatenate([g[r] for g in parts])
+            self.states[r].gradient[: len(flat)] = flat
+            self._pass(r, np.zeros(1, np.int64), **told)
+
+        self._each_network(work)
+        self._updated = update
+
+    def snapshot(
+        self, epoch: int
+    ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
+        """Outputs and spikes of all samples after `epoch` epochs, without learning."""
+        c = self.config
+        update = epoch * c.samples
+        streams = [1 + s % (STREAMS - 1) for s in range(c.samples)]
+        if not self.compiled:
+            everyone = torch.ones(c.replicas, dtype=torch.int64)
+            trials = [self.run(everyone * s, update, streams[s]).trial for s in range(c.samples)]
+            y, z = (torch.stack([getattr(t, n) for t in trials], 1).cpu() for n in ("y", "z"))
+            return y, z
+        spikes = np.zeros((c.replicas, c.samples, c.steps, c.n_rec), np.bool_)
+
+        def work(r: int) -> None:
+            for s in range(c.samples):
+                one = np.array([s], np.int64)
+                self._pass(r, one, update=update, stream=streams[s], spikes=spikes[r])
+
+        self._each_network(work)
+        return torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
+
+    # What the networks hold
+
+    @property
+    def weights(self) -> dict[str, Float[Tensor, "R n_pre n_post"]]:
+        """Of each layer, T0 after the last pulse, without noise."""
+        if not self.config.on_crossbar:
+            arrays = self._layers("weights")
+            return {name: torch.from_numpy(w) for name, w in zip(LAYERS, arrays, strict=False)}
+        G, exists = self.conductances, self._layers("exists")
+        scale = torch.tensor(self.config.each("scale"), dtype=torch.float32).view(-1, 1, 1)
+        means = {name: x.mean(2) for name, x in G.items()}
+        return {
+            name: (means[name][:, 0] - means[name][:, 1]) * torch.from_numpy(e) / scale
+            for name, e in zip(LAYERS, exists, strict=False)
         }
-        make = self._crossbar if c.on_crossbar else self._digital
-        self.layers = {name: make(name, mask) for name, mask in exists.items()}
-        self._feedback = self._kaiming("feedback", c.n_rec, c.n_out, c.n_rec, "feedback_gain")
-        self.scheme = SCHEMES[c.scheme]
-        second = {f"kept {name}": mask for name, mask in exists.items() if c.kept_on_pcm}
-        self.memories = {name: self._crossbar(name, mask) for name, mask in second.items()}
-        self.kept = {n: torch.zeros_like(layer.weights()) for n, layer in self.layers.items()}
-        learning = {"in": c.learn_in, "rec": c.learn_rec and c.recurrence, "out": c.learn_out}
-        self.learning = [name for name in LAYERS if learning[name]]
-        self._orders: tuple[int, Int[Tensor, "R epochs S"]] | None = None
+
+    @property
+    def conductances(self) -> dict[str, Float[Tensor, "R 2 N n_pre n_post"]]:
+        """Of each layer's devices, µS, as a read T0 after the last pulse gives them."""
+        return self._devices("G")
+
+    @property
+    def device_wear(self) -> dict[str, Int[Tensor, "R 2 N n_pre n_post"]]:
+        """SET pulses that each device of the layers ever got."""
+        return self._devices("n_set")
+
+    @property
+    def wear(self) -> Int[Tensor, "3 R"]:
+        """SET pulses, RESET pulses, and reads for programming ever given to each network."""
+        counts = [
+            [getattr(s, name).sum(dtype=np.int64) for s in self.states]
+            for name in ("n_set", "n_reset", "reads")
+        ]
+        return torch.tensor(np.array(counts))
 
     @property
     def feedback(self) -> Float[Tensor, "R n_rec n_out"]:
         """B: how each neuron hears of each output's error."""
-        return self.layers["out"].weights() if self.config.symmetric_feedback else self._feedback
-
-    def run(self, sample: Shaped[Tensor, " R"], update: int, stream: int = 0) -> Result:
-        """One trial after `update` updates; replica r runs sample[r]. It changes no weight.
-
-        `stream` tells trials at the same update apart: their read noise differs.
-        """
-        for layer in self.layers.values():
-            layer.begin_trial(update)
-        if self.compiled:
-            chosen = sample.tolist()
-            found = self._each_replica(lambda x: x.run(chosen[x.r], update, stream))
-            z, v, y, g_in, g_rec, g_out, loss, rate = (
-                torch.from_numpy(np.stack(part)) for part in zip(*found, strict=True)
-            )
-            return Result(Trial(v, z, y), Gradients(g_in, g_rec, g_out), loss.float(), rate)
-        everyone = torch.arange(self.config.replicas)
-        x, target = self.inputs[everyone, sample], self.targets[everyone, sample]
-        c, layers = self.config, self.layers
-        trial = run_trial(
-            x, layers["in"], layers["rec"], layers["out"], c.n_rec, c.n_out, self.neurons
-        )
-        rest = self.regularisation, self.neurons, c.gradient_limit
-        g = eprop.gradients(x, trial, target, self.feedback, *rest)
-        loss = ((trial.y - target) ** 2).mean((1, 2))
-        return Result(trial, g, loss, eprop.firing_rate(trial.z, self.neurons).mean(1))
-
-    def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
-        """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
-        require_count("update", update)
-        if self.compiled:
-            parts = [g.numpy() for g in gradients]
-            self._each_replica(lambda x: x.learn([g[x.r] for g in parts], update, epoch))
-            self._told(update)
-            return
-        for name, gradient in zip(LAYERS, gradients, strict=True):
-            if name in self.learning:
-                each = [self.config.settings(r, name, epoch) for r in range(self.config.replicas)]
-                s = Settings(*map(self._column, zip(*each, strict=True)))
-                kept, memory = self.kept[name], self.memories.get(f"kept {name}")
-                if memory is not None:
-                    kept.copy_(memory.read(update))
-                before = kept.clone()
-                self.layers[name].update(self.scheme, gradient, kept, s, update)
-                if memory is not None:
-                    scale = self._column(self.config.each("kept_scale"))
-                    memory.update(HOLD, before, kept, s._replace(scale=scale), update)
-
-    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
-        """Learn every sample once, each replica in an order of its own; mean loss and rate (Hz)."""
-        c, order = self.config, self._order(epoch)
-        for layer in self.layers.values():
-            layer.begin_trial(epoch * c.samples)
-        require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
-        if self.compiled:
-            found = self._each_replica(lambda x: x.epoch(order[x.r].tolist(), epoch))
-            self._told((epoch + 1) * c.samples)
-            loss, rate_hz = torch.tensor(found, dtype=torch.float32).unbind(1)
-            return loss, rate_hz
-        loss = rate_hz = torch.zeros(c.replicas)
-        for n, sample in enumerate(order.unbind(1)):
-            update = epoch * c.samples + n
-            result = self.run(sample, update)
-            self.learn(result.gradients, update + 1, epoch)
-            loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
-        return loss / c.samples, rate_hz / c.samples
-
-    @property
-    def wear(self) -> Int[Tensor, "3 R"]:
-        """SET pulses, RESET pulses, and reads for programming ever given to each replica."""
-        zero = torch.zeros(3, self.config.replicas, dtype=torch.int64)
-        bars = [x.crossbar for x in self._synapses.values()] if self.config.on_crossbar else []
-        counts = [torch.stack([x.set_pulses, x.reset_pulses, x.reads]).cpu() for x in bars]
-        return sum(counts, zero)
+        if self.config.symmetric_feedback:
+            return self.weights["out"].to(self.device)
+        return torch.from_numpy(np.stack([s.feedback for s in self.states])).to(self.device)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        parts = {name: synapses.state() for name, synapses in self._synapses.items()}
-        for name in LAYERS:
-            parts[name]["kept"] = self.kept[name]
-        return {f"{n}.{key}": value for n, part in parts.items() for key, value in part.items()}
+        return {n: torch.from_numpy(np.stack([getattr(s, n) for s in self.states])) for n in LEARNT}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a `state`."""
-        for name, synapses in self._synapses.items():
-            part = {k.split(".")[1]: v for k, v in state.items() if k.startswith(f"{name}.")}
-            synapses.load(part)
-            if name in LAYERS:
-                self.kept[name].copy_(part["kept"])
+        for name in LEARNT:
+            for one, values in zip(self.states, state[name], strict=True):
+                getattr(one, name)[:] = values.numpy()
 
-    @property
-    def _synapses(self) -> dict[str, Any]:
-        """Of the layers, and of what they keep, if that is on crossbars."""
-        return self.layers | self.memories
+    def _devices(self, name: str) -> dict[str, Tensor]:
+        if not self.config.on_crossbar:
+            return {}
+        arrays = self._layers(name, 2, self.config.pairs)
+        return {n: torch.from_numpy(x) for n, x in zip(LAYERS, arrays, strict=False)}
 
-    # How it starts
+    def _layers(self, name: str, *lead: int) -> list[np.ndarray]:
+        """A copy of one of the states' arrays, as [R, *lead, n_pre, n_post] for each layer."""
+        flat, first, parts = np.stack([getattr(s, name) for s in self.states]), 0, []
+        for shape in self.states[0].shapes.tolist():
+            size = math.prod(lead) * math.prod(shape)
+            parts.append(flat[:, first : first + size].reshape(len(flat), *lead, *shape))
+            first += size
+        return parts
 
     def _each(self, name: str) -> Float[Tensor, " R"]:
         return torch.tensor(self.config.each(name), dtype=torch.float32, device=self.device)
 
-    def _column(self, values: tuple[float, ...]) -> Float[Tensor, "R 1 1"]:
-        return torch.tensor(values, dtype=torch.float32, device=self.device).view(-1, 1, 1)
+    def _check_update(self, update: int) -> None:
+        least = self._updated if self.config.on_crossbar else 0  # digital weights do not age
+        require_count("update", update, at_least=least, at_most=self.config.updates)
 
-    def keys(self, use: str) -> Shaped[np.ndarray, " R"]:
-        """A key of the random numbers for each replica, apart from those of other uses."""
-        return rng.streams(USES[use], self.config.seeds)
+    # Compiled, on all cores
 
-    def _order(self, epoch: int) -> Int[Tensor, "R S"]:
-        """The samples in random order, each replica's by its own seed."""
-        block, place = divmod(epoch, EPOCHS)  # drawn together, for speed
-        if self._orders is None or self._orders[0] != block:
-            shape = (self.config.replicas, EPOCHS, self.config.samples)
-            drawn = rng.uniform(shape, self.keys("order"), block)
-            self._orders = block, drawn.argsort(dim=2, stable=True)
-        return self._orders[1][:, place]
+    def _pass(
+        self,
+        r: int,
+        samples: Int[np.ndarray, " n"],
+        *,
+        epoch: int = 0,
+        update: int,
+        stream: int = 0,
+        trials: bool = True,
+        learning: bool = False,
+        spikes: Shaped[np.ndarray, "s T n_rec"] | None = None,
+    ) -> tuple[float, float]:
+        """`pass_over` for network r; mean loss and rate (Hz).
 
-    def _kaiming(
-        self, name: str, n_pre: int, n_post: int, fan_in: int, gain: str
-    ) -> Float[Tensor, "R n_pre n_post"]:
-        """Normal weights of standard deviation gain sqrt(2 / fan_in)."""
-        normals = rng.normal((self.config.replicas, n_pre, n_post), self.keys(name), 0)
-        sd = self._each(gain) * math.sqrt(2 / fan_in)
-        return normals.to(self.device) * sd[:, None, None]
+        Raises:
+            ValueError: where the scheme asks for pulses that no device takes.
+        """
+        seen = np.empty((0, 0, 0), np.bool_) if spikes is None else spikes
+        *means, holds = pass_over(
+            self.states[r], self._runs[r], samples, epoch, update, stream, trials, learning,
+            self._targets[r], self._outputs[r], seen, *self._rules,
+        )  # fmt: skip
+        allowed = f"from 0 to {MOST_PULSES * self.config.pairs}, {MOST_PULSES} for a device at once"
+        require(holds, "pulses of an update", "more, or not a number", allowed)
+        return tuple(means)
 
-    def _digital(self, name: str, exists: Bool[Tensor, "n_pre n_post"]) -> DigitalSynapses:
-        n_pre, n_post = exists.shape
-        weights = self._kaiming(name, n_pre, n_post, n_pre, "gain")
-        return DigitalSynapses(weights, exists, self.keys(f"update {name}"))
-
-    def _crossbar(self, name: str, exists: Bool[Tensor, "n_pre n_post"]) -> CrossbarSynapses:
-        c, second = self.config, name.startswith("kept")
-        crossbar = Crossbar(
-            *exists.shape,
-            replicas=c.replicas,
-            pairs=c.pairs,
-            parameters=c.parameters,
-            scale=self._each("kept_scale" if second else "scale"),
-            conductance=None if second else self._each("conductance"),
-            exists=exists,
-            seed=[int(key) >> 1 for key in self.keys(name)],
-            device=self.device,
-        )
-        seed = 0 if second else int(self.keys(f"read {name}")[0] >> np.uint64(1))
-        return CrossbarSynapses(
-            crossbar,
-            steps=c.steps,
-            dt=c.dt,
-            period=c.period,
-            updates=c.updates,
-            assumed_pulse=self._each("assumed_pulse"),
-            refresh_period=c.each("refresh_period"),
-            tolerance=self._each("tolerance") if c.write_verify and not second else None,
-            symmetric=c.symmetric_devices,
-            generator=torch.Generator(self.device).manual_seed(seed),
-        )
-
-    # Replicas one at a time, on all cores
-
-    @cached_property
-    def _replicas(self) -> list[Replica]:
-        return [Replica(self, r) for r in range(self.config.replicas)]
-
-    def _each_replica(self, work: Callable[[Replica], Any]) -> list[Any]:
-        """`work` on each replica, some at a time; a single one has the other cores for itself."""
-        replicas = self._replicas
-        cores = numba.get_num_threads()
-        if len(replicas) == 1 or cores == 1:
-            helper = self._pool if cores > 1 else None
-            for replica in replicas:
-                replica.helper = helper
-            return [work(replica) for replica in replicas]
-        jobs = [self._pool.submit(work, replica) for replica in replicas]
+    def _each_network(self, work: Callable[[int], Any]) -> Sequence[Any]:
+        """`work` on each network, one on each core at a time."""
+        everyone = range(self.config.replicas)
+        if len(everyone) == 1 or numba.get_num_threads() == 1:
+            return [work(r) for r in everyone]
+        jobs = [self._pool.submit(work, r) for r in everyone]
         try:
             return [job.result() for job in jobs]
         finally:  # after Ctrl-C or a failure, let the others leave off
-            for replica, job in zip(replicas, jobs, strict=True):
-                replica.stopped = not job.cancel()
-            wait(jobs)
-            for replica in replicas:
-                replica.stopped = False
+            for job in jobs:
+                job.cancel()
+            for job in jobs:
+                if not job.cancelled():
+                    job.exception()
 
     @property
     def _pool(self) -> ThreadPoolExecutor:
@@ -269,15 +282,31 @@ class Network:
             self._pool_of = os.getpid()
         return self._threads
 
-    def _told(self, update: int) -> None:
-        """The crossbars' own clocks: pulses come at update `update` at the latest."""
-        for name, synapses in self._synapses.items() if self.config.on_crossbar else ():
-            if name.removeprefix("kept ") in self.learning:
-                synapses.crossbar.devices.t_last = update * self.config.period
+    # In torch, on any device
 
+    def _run_in_torch(self, sample: Shaped[Tensor, " R"], update: int) -> Result:
+        everyone = torch.arange(self.config.replicas)
+        x, target = self.inputs[everyone, sample], self.targets[everyone, sample]
+        c, p = self.config, self.neurons
+        trial = run_trial(x, *self._synapses(update), c.n_rec, c.n_out, p)
+        limit = c.gradient_limit
+        g = gradients(x, trial, target, self.feedback, self.regularisation, p, limit)
+        loss = ((trial.y - target) ** 2).mean((1, 2))
+        return Result(trial, g, loss, firing_rate(trial.z, p).mean(1))
 
-EPOCHS = 64
-USES = {name: 10 + n for n, name in enumerate(
-    ["in", "rec", "out", "feedback", "read in", "read rec", "read out", "order",
-     "update in", "update rec", "update out", "kept in", "kept rec", "kept out"]
-)}  # fmt: skip
+    def _synapses(self, update: int) -> list[Synapses]:
+        """The layers as a trial after `update` updates reads them."""
+        c, device = self.config, self.device
+        if not c.on_crossbar:
+            return [DigitalSynapses(w.to(device)) for w in self.weights.values()]
+        names = ("G", "tp", "deviate")
+        arrays = (self._devices(name).values() for name in names)
+        told = {"start": update * c.period, "dt": c.dt, "generator": self._generator}
+        scale, exists = self._each("scale"), self._layers("exists")
+        return [
+            CrossbarSynapses(
+                *(x.to(device) for x in (*devices, torch.from_numpy(mask[0] > 0))),
+                scale, c.parameters, **told,
+            )
+            for *devices, mask in zip(*arrays, exists[: len(LAYERS)], strict=True)
+        ]  # fmt: skip

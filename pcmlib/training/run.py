@@ -150,7 +150,6 @@ def train(
                 }
                 checkpoints.save(checkpoint, content)
         spikes = record.snapshot(network, config.epochs)
-    bars = {n: x.crossbar.devices for n, x in network.layers.items() if config.on_crossbar}
     return TrainingRun(
         config=config,
         loss=record.loss,
@@ -162,9 +161,9 @@ def train(
         targets=network.targets.cpu(),
         snapshots=record.snapshots,
         spikes=spikes,
-        weights={name: layer.weights().cpu().clone() for name, layer in network.layers.items()},
-        conductances={name: devices.G.cpu().clone() for name, devices in bars.items()},
-        wear={name: devices.n_set.cpu().clone() for name, devices in bars.items()},
+        weights=network.weights,
+        conductances=network.conductances,
+        wear=network.device_wear,
         seconds=time.perf_counter() - began,
     )
 
@@ -226,16 +225,10 @@ class _Record:
 
     def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R S T n_rec"]:
         """Run every sample without learning; keep the outputs if `epoch` is one to keep."""
-        config = network.config
-        trials = []
-        for s in range(config.samples):
-            sample = torch.full((config.replicas,), s)
-            result = network.run(sample, epoch * config.samples, stream=1 + s % 15)
-            trials.append(result.trial)
-        if epoch in config.snapshot_epochs:
-            k = config.snapshot_epochs.index(epoch)
-            self.snapshots[k] = torch.stack([trial.y for trial in trials], dim=1)
-        return torch.stack([trial.z for trial in trials], dim=1).cpu()
+        outputs, spikes = network.snapshot(epoch)
+        if epoch in network.config.snapshot_epochs:
+            self.snapshots[network.config.snapshot_epochs.index(epoch)] = outputs
+        return spikes
 
 
 def _require_same(config: TrainConfig, stored: dict[str, Any]) -> None:

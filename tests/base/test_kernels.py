@@ -16,7 +16,7 @@ import pytest
 import pcmlib
 from pcmlib.base import kernels, source
 from pcmlib.base.kernels import kernel
-from pcmlib.srnn import compiled
+from pcmlib.network import trial
 from pcmlib.training import TrainConfig, store
 
 PACKAGE = Path(pcmlib.__file__).parent
@@ -34,7 +34,7 @@ def cache(monkeypatch, tmp_path):
 
 def use(**options):
     """One kernel as a new process has it: its answer, and whether it came from the cache."""
-    function = kernel(**options)(compiled._add_weights.py_func)
+    function = kernel(**options)(trial._add_weights.py_func)
     out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
     function(out, 0, first, first, 0, 1, np.full((1, 3), 0.5, np.float32))
     np.testing.assert_array_equal(out, 0.5)
@@ -108,7 +108,7 @@ UPDATE = """
 import hashlib, sys
 import numpy as np
 from pcmlib.base import rng
-from pcmlib.crossbar.compiled import Devices, Update, program
+from pcmlib.crossbar.programming import Devices, Update, program
 from pcmlib.device.laws import PCMParameters
 if sys.argv[1:]:
     rng.fill_normal(np.empty(100, np.float32), np.uint64(0), 0, 0, 0)
@@ -140,9 +140,9 @@ import os, tempfile
 import numpy as np
 import pcmlib
 from pcmlib.base import kernels
-from pcmlib.srnn import compiled
+from pcmlib.network import trial
 def use():
-    function = kernels.kernel(compiled._add_weights.py_func)
+    function = kernels.kernel(trial._add_weights.py_func)
     out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
     function(out, 0, first, first, 0, 1, out + 1)
     return out.tolist() == [[1, 1, 1]], sum(function.stats.cache_hits.values())
@@ -213,7 +213,7 @@ def test_kept_for_the_next_process(cache):
 
 def test_code_that_was_edited_under_a_process_has_no_name(cache, monkeypatch):
     """The process runs what it loaded, which is on no disk any more."""
-    path = PACKAGE / "base" / "rng.py"  # which srnn.compiled imports
+    path = PACKAGE / "base" / "rng.py"  # which network.trial imports
     before = store.run_key(TrainConfig())
     with monkeypatch.context() as patch:
         patch.setitem(source._AT_START, path, (0, 0))
@@ -335,3 +335,24 @@ def test_files_are_forgotten_by_age_and_by_size(tmp_path):
     os.utime(tmp_path / "recent", (1e9, 1e9))
     source.forget_unused(tmp_path, "*")
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_an_inner_kernel_is_part_of_its_callers_and_kept_with_them(cache):
+    def twice(x):
+        return 2 * x
+
+    twice.__module__ = "pcmlib.base.rng"  # one from elsewhere has no name
+    inner = kernel(twice, inner=True)
+
+    def outer():
+        def once_more(x):
+            return inner(x) + 1
+
+        once_more.__module__ = "pcmlib.base.rng"
+        return kernel(once_more)
+
+    first, second = outer(), outer()
+    assert (first(3), len(files(cache))) == (7, 1)
+    assert (second(3), sum(second.stats.cache_hits.values())) == (7, 1)
+    assert inner(3) == 6  # from Python: compiled for it
+    assert len(files(cache)) == 2

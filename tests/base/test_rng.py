@@ -151,3 +151,14 @@ def test_it_imports_where_there_is_no_fork():
     """Windows has none, and no hook for it."""
     program = "import os, torch, numba; del os.register_at_fork; import pcmlib.base.rng"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_uniform_number_is_below_one():
+    """The last word's interval ends at 1; its middle has no float32."""
+    unit = njit(lambda word: rng._unit(word))
+    words = np.array([0, 1 << 8, 1 << 31, 2**32 - 257, 2**32 - 256, 2**32 - 1], np.uint32)
+    values = np.array([unit(word) for word in words], np.float64)
+    assert (values > 0).all()
+    assert (values < 1).all()
+    middles = (np.float64(words >> 8) + 0.5) / 2**24
+    np.testing.assert_allclose(values, middles, rtol=0, atol=2**-25)

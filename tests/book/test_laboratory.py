@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcmlib import PCMParameters, TrainConfig
-from pcmlib.device.numbers import NAMES
-from pcmlib.training.numbers import RUN
+from pcmlib.device.record import NAMES
 from pcmlib.training.presets import PRESETS
+from pcmlib.training.record import RUN
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))

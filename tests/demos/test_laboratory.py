@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pcmlib import PCMArray, PCMParameters
 from pcmlib.demos.laboratory import READ, RESET, SET, STEP, treat
-from pcmlib.device.numbers import numbers
+from pcmlib.device.record import numbers
 
 STEPS = st.lists(
     st.tuples(st.floats(0, 1e4), st.sampled_from([SET, RESET, READ]), st.integers(1, 5).map(float)),

@@ -11,7 +11,7 @@ from pcmlib.experiments.networks import trial_traces
 from pcmlib.experiments.statistics import smoothed
 from pcmlib.live.function import FUNCTIONS
 from pcmlib.training import TrainConfig
-from pcmlib.training.numbers import config_of
+from pcmlib.training.record import config_of
 
 RUNS = [f for f in FUNCTIONS.values() if isinstance(f, SmallRun)]
 

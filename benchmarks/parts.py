@@ -1,0 +1,133 @@
+"""Where an update's time goes: its parts on one core, each beside its floor.
+
+The floors: a normal number for each device that is read; an addition of a row for each spike that a
+gradient is made of; a copy of what a part has to read and write.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from pcmlib.base import rng
+from pcmlib.device.record import in_force
+from pcmlib.network.drift import course_of
+from pcmlib.network.gradient import _sum_rows, gradients
+from pcmlib.network.state import Spikes, layer, neurons
+from pcmlib.network.trial import read_inputs, read_out, read_rows, recur
+from pcmlib.network.update import learn
+from pcmlib.training import TrainConfig
+from pcmlib.training.network import Network
+
+STAGES = (
+    "devices as the trial finds them",
+    "read the input's synapses",
+    "recurrence, with its reads",
+    "read the readout's synapses",
+    "gradient",
+)
+
+
+@njit(error_model="numpy")
+def trial(state, run, s, target, update, y, current, stages):
+    """A trial and its gradient, as far as its first `stages` stages."""
+    p, c = in_force(run), neurons(run)
+    course, draw = course_of(run, p, state.young, state.factor, state.by_start), 16 * update
+    w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
+    inputs = Spikes(state.first[s], state.index[s], state.when[s])
+    z = Spikes(state.z_first, state.z_index, state.z_when)
+    T = len(state.v)
+    rows_in = read_rows(w_in, p, course, update, draw)
+    rows_rec = read_rows(w_rec, p, course, update, draw)
+    rows_out = read_rows(w_out, p, course, update, draw)
+    if stages > 1:
+        read_inputs(current, 0, inputs, rows_in, 0, T)
+    if stages > 2:
+        recur(current, 0, rows_rec, c.threshold, c.alpha, state.v, z, 0, T - 1)
+    if stages > 3:
+        read_out(z, rows_out, c.kappa, y)
+    if stages > 4:
+        gradients(
+            inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
+            w_out.gradient, state.rate,
+        )  # fmt: skip
+
+
+def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
+    """Parts of an update of one network, in ms, each beside its floor."""
+    network = Network(config)
+    for epoch in range(3):
+        network.epoch(epoch)
+    state, run = network.states[0], network._runs[0]
+    T, n = state.v.shape
+    y, current = np.zeros((T, config.n_out), np.float32), np.empty((T, n), np.float32)
+    target, update = network.targets[0, 0].numpy(), 3 * config.samples
+    until = [
+        least(lambda stages=k: trial(state, run, 0, target, update, y, current, stages), repeats)
+        for k in range(1, len(STAGES) + 1)
+    ]
+    spikes, inputs = int(state.z_first[-1]), int(state.first[0, -1])
+    before = network.state()
+    rules = network._rules
+
+    def programming() -> None:
+        learn(state, run, update + 1, 3, *rules)
+
+    taken = [b - a for a, b in zip([0.0, *until], until, strict=False)]
+    taken.append(least(programming, repeats))
+    network.load(before)
+    normal, row, byte = normal_cost(), row_cost(n), byte_cost()
+    devices = 2 * config.synapses
+    floors = (
+        20 * devices * byte,
+        2 * n * inputs * normal,
+        2 * n * spikes * normal,
+        2 * config.n_out * spikes * normal,
+        (inputs + spikes) * row,
+        (16 * config.synapses + 4 * devices) * byte,
+    )
+    names = (*STAGES, "scheme and programming")
+    parts = zip(names, taken, floors, strict=True)
+    return {
+        "parts": {name: {"ms": 1e3 * t, "floor_ms": 1e3 * floor} for name, t, floor in parts},
+        "reads": 2 * n * (inputs + spikes) + 2 * config.n_out * spikes,
+        "ns_a_normal": 1e9 * normal,
+    }
+
+
+def normal_cost() -> float:
+    """Seconds a normal number takes one core."""
+    block = np.empty(2 * rng.BLOCK, np.float32)
+    return least(lambda: [rng.fill_normal(block, np.uint64(1), 0, 0, k) for k in range(100)]) / (
+        100 * block.size
+    )
+
+
+def row_cost(n: int) -> float:
+    """Seconds it takes to add one row of n numbers to another, in a gradient's kernel."""
+    index = np.arange(10_000, dtype=np.int32) % 100
+    spikes = Spikes(np.array([0, len(index)]), index, np.zeros_like(index))
+    g, rows = np.zeros((100, n), np.float32), np.ones((1, n), np.float32)
+    return least(lambda: _sum_rows(g, spikes, rows, 0)) / len(index)
+
+
+def byte_cost() -> float:
+    """Seconds it takes to read a byte and write another, of arrays as large as a network's."""
+    a, b = np.zeros(20_000, np.float32), np.zeros(20_000, np.float32)
+    return least(lambda: [np.copyto(a, b) for _ in range(100)]) / (100 * 2 * a.nbytes)
+
+
+def least(work: Callable[[], Any], repeats: int = 20) -> float:
+    """Median seconds of the faster half of some calls, the first apart."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(sorted(times)[: max(1, repeats // 2)])

@@ -1,0 +1,273 @@
+"""Programming one crossbar, compiled: what `Crossbar` does in torch, row by row.
+
+A row holds the synapses of one presynaptic neuron. Few rows get a pulse in an update of most
+schemes, so noise is drawn for those alone: number `pulse` of a device comes from its own place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.crossbar.laws import (
+    MOST_CORRECTIONS,
+    REFRESH_ABOVE,
+    REFRESH_WITHIN,
+    correction,
+    is_saturated,
+    share,
+    whole_pulses,
+)
+from pcmlib.device.laws import after_reset, drifted, read_out, set_once
+
+_ABOVE, _WITHIN = np.float32(REFRESH_ABOVE), np.float32(REFRESH_WITHIN)
+# draws of one update
+_RESET, _SET, _REFRESH_RESET, _REFRESH_SET, _VERIFY, _REFRESH_VERIFY, _READ = range(7)
+DRAWS = 16  # that an update may use
+
+
+class Devices(NamedTuple):
+    """The state of one crossbar, as of `Crossbar`; arrays [2, N, n_pre, n_post]."""
+
+    G: np.ndarray  # float32, µS
+    P: np.ndarray  # float32
+    tp: np.ndarray  # float64, s
+    n_set: np.ndarray  # int32
+    n_reset: np.ndarray  # int32
+    turn: np.ndarray  # int32 [2, n_pre, n_post]
+    reads: np.ndarray  # int64 [1]: reads of synapses that programming needed
+    exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
+
+
+class Update(NamedTuple):
+    """What an update of weights does besides the scheme's pulses."""
+
+    t: float  # s
+    number: int  # of the update, from 1
+    resets: bool  # whether the scheme asks for RESETs
+    refresh: bool  # whether it is time to refresh saturated synapses
+    symmetric: bool  # take off what the two devices of a pair hold in common, for free
+    tolerance: np.float32  # µS, of write-verify; 0: open loop
+    assumed_pulse: np.float32  # µS
+    decay: np.float32  # of the history P with each SET
+
+
+@kernel(inner=True, error_model="numpy")
+def program(counts, reset, devices, update, p, key):
+    """RESET and SET one crossbar as a rule said (`pcmlib.schemes.kernels`), refresh it if due.
+
+    counts int32 [2, n_pre, n_post], reset bool likewise; both are used up.
+    """
+    G, exists = devices.G, devices.exists
+    _, pairs, n_pre, n_post = G.shape
+    dealt = np.empty((2 * pairs, n_post), np.int32)
+    xi, sight = np.empty((n_post + 3) // 4 * 4, np.float32), np.empty((2, n_post), np.float32)
+    draw = update.number * DRAWS
+    work = dealt, xi, sight
+    for i in range(n_pre):
+        if update.resets and _any(reset, i):
+            _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, xi)
+        if _any(counts, i):
+            _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
+        if update.refresh and _find_saturated(i, G, exists, update.assumed_pulse, counts, reset):
+            _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, xi)
+            draw_set, draw_read = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
+            _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
+        if update.symmetric:
+            _remove_common(i, G, p)
+
+
+@kernel(inner=True, error_model="numpy")
+def _any(flags, i):
+    found = False
+    for side in range(2):
+        for j in range(flags.shape[2]):
+            found |= flags[side, i, j] != 0
+    return found
+
+
+@kernel(inner=True, error_model="numpy")
+def _reset_row(i, reset, devices, t, p, key, draw, xi):
+    """RESET all N devices of the flagged sides; their next turn is pair 0's."""
+    G, P, tp, n_reset, turn = devices.G, devices.P, devices.tp, devices.n_reset, devices.turn
+    _, pairs, n_pre, n_post = G.shape
+    for side in range(2):
+        for n in range(pairs):
+            rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, 0)
+            for j in range(n_post):
+                if reset[side, i, j]:
+                    G[side, n, i, j] = after_reset(xi[j], p)
+                    P[side, n, i, j] = 1
+                    tp[side, n, i, j] = t
+                    n_reset[side, n, i, j] += 1
+        for j in range(n_post):
+            if reset[side, i, j]:
+                turn[side, i, j] = 0
+
+
+@kernel(inner=True, error_model="numpy")
+def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
+    """The SETs of a row: open loop, or with a read after each."""
+    dealt, xi, sight = work
+    if update.tolerance == 0:
+        most = _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
+        _set_row(i, dealt, most, 0, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        return
+    goal, seen = sight[0], sight[1]
+    _measure_row(i, devices.G, p, key, draw_read, 0, xi, goal)
+    pairs = devices.G.shape[1]
+    for j in range(len(goal)):  # NaN: nothing is asked of this synapse, or nothing any more
+        asked = counts[0, i, j] - counts[1, i, j]
+        devices.reads[0] += asked != 0
+        wanted = np.float32(asked) * update.assumed_pulse / np.float32(pairs)
+        seen[j] = goal[j]
+        goal[j] = goal[j] + wanted if asked != 0 else np.float32(np.nan)
+    for k in range(MOST_CORRECTIONS * pairs):
+        pulses = 0
+        for j in range(len(goal)):
+            up, down = correction(goal[j] - seen[j], update.tolerance)
+            counts[0, i, j], counts[1, i, j] = up, down
+            goal[j] = goal[j] if up or down else np.float32(np.nan)
+            pulses += up or down
+        if pulses == 0:
+            break
+        _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
+        _set_row(i, dealt, 1, k, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        _measure_row(i, devices.G, p, key, draw_read, k + 1, xi, seen)
+        devices.reads[0] += pulses
+
+
+@kernel(inner=True, error_model="numpy")
+def _measure_row(i, G, p, key, draw, number, xi, out):
+    """Read number `number` of a row's mean G+ - mean G- (µS), T0 after the last pulse."""
+    _, pairs, n_pre, n_post = G.shape
+    out[:] = 0
+    for side in range(2):
+        part = np.float32(1 - 2 * side) / np.float32(pairs)
+        for n in range(pairs):
+            if p.read_noise > 0:
+                rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, number)
+            else:
+                xi[:] = 0
+            for j in range(n_post):
+                out[j] += part * read_out(G[side, n, i, j], xi[j], p)
+
+
+@kernel(inner=True, error_model="numpy")
+def _deal_row(i, counts, turn, tp, n_set, t, dealt):
+    """Deal each side's pulses to its N devices in turn; returns the most that one receives."""
+    pairs = n_set.shape[1]
+    most = 0
+    for side in range(2):
+        for n in range(pairs):
+            for j in range(counts.shape[2]):
+                k = np.int32(share(counts[side, i, j], turn[side, i, j], n, pairs))
+                dealt[side * pairs + n, j] = k
+                n_set[side, n, i, j] += k
+                tp[side, n, i, j] = t if k > 0 else tp[side, n, i, j]
+                most = max(most, k)
+        for j in range(counts.shape[2]):
+            turn[side, i, j] = (turn[side, i, j] + counts[side, i, j]) % pairs
+    return most
+
+
+@kernel(inner=True, fastmath=True, error_model="numpy")
+def _set_row(i, dealt, most, first, G, P, p, decay, key, draw, xi):
+    """The SETs of a row, pulse by pulse; the first of them has number `first` in its draw."""
+    _, pairs, n_pre, n_post = G.shape
+    for side in range(2):
+        for n in range(pairs):
+            place = side * pairs + n
+            for pulse in range(most):
+                left = 0
+                for j in range(n_post):
+                    left = max(left, dealt[place, j])
+                if left <= pulse:
+                    break
+                if p.write_noise > 0:
+                    rng.fill_normal(xi, key, draw, place * n_pre + i, first + pulse)
+                else:
+                    xi[:] = 0
+                for j in range(n_post):
+                    g, h = set_once(G[side, n, i, j], P[side, n, i, j], xi[j], p, decay)
+                    hit = dealt[place, j] > pulse
+                    G[side, n, i, j] = g if hit else G[side, n, i, j]
+                    P[side, n, i, j] = h if hit else P[side, n, i, j]
+
+
+@kernel(inner=True, error_model="numpy")
+def _find_saturated(i, G, exists, assumed_pulse, counts, reset):
+    """Which synapses of a row are full, and the pulses that give them their weight back."""
+    pairs = G.shape[1]
+    found = False
+    for j in range(G.shape[3]):
+        plus = minus = np.float32(0)
+        for n in range(pairs):
+            plus += G[0, n, i, j]
+            minus += G[1, n, i, j]
+        plus, minus = plus / np.float32(pairs), minus / np.float32(pairs)
+        full = is_saturated(plus, minus, _ABOVE, _WITHIN) & (exists[i, j] > 0)
+        weight = plus - minus
+        k = np.int32(whole_pulses(weight, assumed_pulse, np.float32(pairs))) if full else 0
+        counts[0, i, j], counts[1, i, j] = (k, 0) if weight > 0 else (0, k)
+        reset[0, i, j] = reset[1, i, j] = full
+        found |= full
+    return found
+
+
+@kernel(inner=True, error_model="numpy")
+def _remove_common(i, G, p):
+    """Take off what the two devices of a pair hold in common, above g_min."""
+    for n in range(G.shape[1]):
+        for j in range(G.shape[3]):
+            common = max(min(G[0, n, i, j], G[1, n, i, j]) - p.g_min, np.float32(0))
+            G[0, n, i, j] -= common
+            G[1, n, i, j] -= common
+
+
+@kernel(inner=True, error_model="numpy")
+def weigh(devices, gain, g_min, g_max, weights):
+    """Fill in the weights [n_pre, n_post] that devices hold when nothing drifts or is noisy."""
+    _, pairs, n_pre, n_post = devices.G.shape
+    for i in range(n_pre):
+        for j in range(n_post):
+            difference = np.float32(0)
+            for n in range(pairs):
+                up = min(max(devices.G[0, n, i, j], g_min), g_max)
+                down = min(max(devices.G[1, n, i, j], g_min), g_max)
+                difference += up - down
+            weights[i, j] = gain * difference * devices.exists[i, j]
+
+
+@kernel(inner=True, error_model="numpy")
+def read(devices, number, period, factor, deviate, gain, p, key, out):
+    """One noisy read of all weights [n_pre, n_post] at update `number`, before its pulses.
+
+    factor: how far a device has drifted, by whole periods (s) since its last pulse; empty where
+    devices differ, whose nu have the deviates `deviate`, in sds.
+    """
+    G, tp, draw = devices.G, devices.tp, number * DRAWS + _READ
+    _, pairs, n_pre, n_post = G.shape
+    xi, alike = np.zeros((n_post + 3) // 4 * 4, np.float32), len(factor) > 0
+    by_period = 1 / period
+    out[:] = 0
+    for i in range(n_pre):
+        for side in range(2):
+            sign = np.float32(1 - 2 * side)
+            for n in range(pairs):
+                if p.read_noise > 0:
+                    rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, 0)
+                for j in range(n_post):
+                    age = max(number - np.int32(tp[side, n, i, j] * by_period + 0.5), 0)
+                    g = G[side, n, i, j]
+                    if alike:
+                        g *= factor[min(age, len(factor) - 1)]
+                    else:
+                        g = drifted(g, np.float32(age * period), deviate[side, n, i, j], p)
+                    out[i, j] += sign * read_out(g, xi[j], p)
+        for j in range(n_post):
+            out[i, j] *= gain * devices.exists[i, j]
+            devices.reads[0] += devices.exists[i, j] > 0

@@ -1,0 +1,119 @@
+"""A network's way through its samples: trial, gradient, update, one after the other.
+
+`pass_over` is the one loop of every training: `pcmlib.training.train` calls it in threads, a page
+in WebAssembly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.crossbar.programming import weigh
+from pcmlib.device.record import in_force
+from pcmlib.network.drift import course_of
+from pcmlib.network.gradient import gradients
+from pcmlib.network.state import Spikes, copy, layer, neurons
+from pcmlib.network.trial import read_rows, run_trial
+from pcmlib.network.update import learn
+
+STREAMS = 16  # trials after the same update whose read noise differs
+_TOGETHER = 64  # epochs whose orders are drawn together
+
+
+@kernel(nogil=True, error_model="numpy")
+def pass_over(
+    state, run, samples, epoch, update, stream, trials, learning, targets, outputs, spikes,
+    decide, hold,
+):  # fmt: skip
+    """Run samples, one after the other, and learn after each.
+
+    Args:
+        state, run: the network (`pcmlib.network.state`), which changes.
+        samples: int64, places of the samples; none: all of them, in the epoch's random order.
+        epoch: number of the epoch, from 0; of it are the learning rates.
+        update: how many updates there were before.
+        stream: from 0 to STREAMS - 1, tells trials after the same update apart.
+        trials: whether there are trials at all, or the gradient stands in `state` already.
+        learning: whether there are updates.
+        targets, outputs: float32 [S, T, n_out]; outputs are filled in.
+        spikes: bool [s, T, n_rec], filled in for the first s samples.
+        decide, hold: see `pcmlib.network.update`.
+
+    Returns:
+        Mean of the mean squared error, mean rate (Hz), and whether devices can take all pulses
+        that the rule asked for; if not, it ends there.
+    """
+    order = samples if len(samples) else shuffled(state.order[0], epoch, len(targets))
+    error = rate = 0.0
+    for m in range(len(order)):
+        s = order[m]
+        if trials:
+            squares, hertz = run_sample(state, run, s, targets[s], update, stream, outputs[s])
+            error, rate = error + squares, rate + hertz
+            if s < len(spikes):
+                show_spikes(state, spikes[s])
+        if learning:
+            update += 1
+            if not learn(state, run, update, epoch, decide, hold):
+                return error, rate, False
+    return error / len(order), rate / len(order), True
+
+
+@kernel(inner=True, error_model="numpy")
+def run_sample(state, run, s, target, update, stream, y):
+    """One trial of sample s after `update` updates, and its gradients, which stand in `state`.
+
+    Fills in the outputs y [T, n_out]; mean squared error over time and outputs, mean rate in Hz.
+    """
+    p, c = in_force(run), neurons(run)
+    course = course_of(run, p, state.young, state.factor, state.by_start)
+    w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
+    if run.symmetric_feedback > 0:
+        plain_weights(w_out, state.feedback)
+    draw = update * STREAMS + stream
+    inputs = Spikes(state.first[s], state.index[s], state.when[s])
+    z = Spikes(state.z_first, state.z_index, state.z_when)
+    run_trial(
+        inputs, read_rows(w_in, p, course, update, draw), read_rows(w_rec, p, course, update, draw),
+        read_rows(w_out, p, course, update, draw), c, state.current, state.v, y, z,
+    )  # fmt: skip
+    return gradients(
+        inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
+        w_out.gradient, state.rate,
+    )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def plain_weights(part, out):
+    """A layer's weights [n_pre, n_post] as they are, T0 after the last pulse, without noise."""
+    if part.digital:
+        copy(part.weights, out)
+    else:
+        weigh(part.devices, part.gain, np.float32(0), np.float32(np.inf), out)
+
+
+@kernel(inner=True, error_model="numpy")
+def shuffled(key, epoch, samples):
+    """The order of the samples in an epoch: by a random number each."""
+    block, place = epoch // _TOGETHER, epoch % _TOGETHER
+    drawn, order = np.empty(samples, np.float32), np.empty(samples, np.int64)
+    for m in range(samples):
+        drawn[m] = rng.uniform_at(key, block, 0, place * samples + m)
+    for m in range(samples):
+        rank = 0
+        for other in range(samples):
+            rank += drawn[other] < drawn[m] or (drawn[other] == drawn[m] and other < m)
+        order[rank] = m
+    return order
+
+
+@kernel(inner=True, error_model="numpy")
+def show_spikes(state, spikes):
+    """Spikes by time as a map [T, n_rec]."""
+    for t in range(spikes.shape[0]):
+        for j in range(spikes.shape[1]):
+            spikes[t, j] = False
+    for k in range(state.z_first[len(spikes)]):
+        spikes[state.z_when[k], state.z_index[k]] = True

@@ -1,0 +1,76 @@
+"""The gradient of one network, compiled: one addition of a row a spike.
+
+    E(t) = y(t) - y*(t) + kappa E(t+1)
+    S(t) = alpha S(t+1) + h(t) (B E(t) + c_reg (f - f0) sum_{s>=t} kappa^(s-t))
+    dE/dW_i = sum_t x_i(t) S(t+1)
+
+It is `pcmlib.network.reference.gradients` with the alpha filter moved from zbar onto h R: time runs
+backwards, and a synapse is touched only where its presynaptic neuron spikes. Rows are added once E
+and S are known at all times: one long loop over the spikes is faster than a short one at each step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pcmlib.base.kernels import kernel
+from pcmlib.network.laws import pseudo_derivative
+
+
+@kernel(inner=True, error_model="numpy")
+def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rate):
+    """Fill in dE/dW of the three layers and the rates [n_rec]; mean squared error, mean rate (Hz).
+
+    inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec]; y, target [T, n_out];
+    feedback [n_rec, n_out].
+    """
+    T, n_rec = v.shape
+    n_out = y.shape[1]
+    rate[:] = 0
+    for s in range(spikes.first[T]):
+        rate[spikes.index[s]] += 1
+    rate /= T * c.dt
+    pull = c.reg * (rate - c.rate)
+    B, R = feedback.T.copy(), np.empty(n_rec, np.float32)
+    S, E = np.empty((T + 1, n_rec), np.float32), np.empty((T + 1, n_out), np.float32)
+    S[T], E[T] = 0, 0
+    later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
+    squares = 0.0
+    for t in range(T - 1, -1, -1):
+        later = np.float32(1) + c.kappa * later
+        for j in range(n_rec):
+            R[j] = pull[j] * later
+        for k in range(n_out):
+            error = y[t, k] - target[t, k]
+            squares += error * error
+            E[t, k] = error + c.kappa * E[t + 1, k]
+            for j in range(n_rec):
+                R[j] += B[k, j] * E[t, k]
+        for j in range(n_rec):
+            h = pseudo_derivative(v[t, j], c.threshold, c.gamma)
+            S[t, j] = c.alpha * S[t + 1, j] + h * R[j]
+    _sum_rows(g_in, inputs, S, 1)
+    _sum_rows(g_rec, spikes, S, 1)
+    _sum_rows(g_out, spikes, E, 0)
+    for i in range(n_rec):
+        g_rec[i, i] = 0  # no neuron has a synapse onto itself
+    for g in (g_in, g_rec, g_out):
+        _clip(g, c.limit)
+    return squares / (T * n_out), rate.mean()
+
+
+@kernel(inner=True, error_model="numpy")
+def _sum_rows(g, spikes, rows, lag):
+    """g_i = sum_t x_i(t) rows(t + lag), from the last spike to the first."""
+    g[:] = 0
+    for s in range(spikes.first[-1] - 1, -1, -1):
+        i, t = np.uint32(spikes.index[s]), np.uint32(spikes.when[s] + lag)
+        for j in range(g.shape[1]):
+            g[i, j] += rows[t, j]
+
+
+@kernel(inner=True, error_model="numpy")
+def _clip(g, limit):
+    for i in range(g.shape[0]):
+        for j in range(g.shape[1]):
+            g[i, j] = min(max(g[i, j], -limit), limit)

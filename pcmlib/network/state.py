@@ -1,0 +1,169 @@
+"""One network as plain arrays, and a layer of it as views into them.
+
+Layers are the input's, the recurrent one and the readout's. If crossbars hold what the scheme's
+rule keeps, three more ("memories") follow, one for each of these. The synapses of all layers lie
+one layer after the other, each [n_pre, n_post]; so do their devices, each [2, N, n_pre, n_post].
+
+Compiled functions take a network as (state, run): its arrays, and the numbers of its configuration
+(a record, as `pcmlib.training.record` makes it).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from pcmlib.base.arrays import part
+from pcmlib.base.kernels import kernel
+from pcmlib.crossbar.programming import Devices
+from pcmlib.device.record import in_force
+
+LAYERS = ("in", "rec", "out")
+MEMORIES = tuple(f"kept {name}" for name in LAYERS)
+_F = np.float32
+
+
+class Spikes(NamedTuple):
+    """Spikes by time: neurons index[first[t] : first[t+1]] spike at step t."""
+
+    first: np.ndarray  # int64 [T+1]
+    index: np.ndarray  # int32
+    when: np.ndarray  # int32, the step of each
+
+
+class State(NamedTuple):
+    """One network, its task and room to work; empty where a run does not need it."""
+
+    shapes: np.ndarray  # int64 [6, 2]: n_pre and n_post of each layer and memory
+    # of synapses, one after the other
+    weights: np.ndarray  # float32: digital weights, or those of an ideal memory as a trial reads it
+    exists: np.ndarray  # float32: 1 or 0
+    kept: np.ndarray  # float32: what the scheme's rule keeps; of a memory, as last read
+    gradient: np.ndarray  # float32
+    turn: np.ndarray  # int32, of both sides of a synapse, as of `Devices`
+    counts: np.ndarray  # int32, likewise: pulses of the present update
+    reset: np.ndarray  # bool, likewise
+    # of devices, one after the other: see `Devices`
+    G: np.ndarray  # float32, µS
+    P: np.ndarray  # float32
+    tp: np.ndarray  # float64, s
+    n_set: np.ndarray  # int32
+    n_reset: np.ndarray  # int32
+    deviate: np.ndarray  # float32, of each drift exponent, in standard deviations
+    row_G: np.ndarray  # float32, as the trial finds them (`pcmlib.network.drift.settle`)
+    row_start: np.ndarray  # float32
+    row_nu: np.ndarray  # float32
+    reads: np.ndarray  # int64 [6]: reads of synapses that programming needed
+    keys: np.ndarray  # uint64 [6, 2]: of a layer's updates, and of its reads
+    order: np.ndarray  # uint64 [1]: key of the samples' order
+    feedback: np.ndarray  # float32 [n_rec, n_out]
+    # drift in trials: as of `Course`
+    young: np.ndarray
+    factor: np.ndarray
+    by_start: np.ndarray
+    # inputs by time, of each sample: as of `Spikes`
+    first: np.ndarray  # int64 [S, T+1]
+    index: np.ndarray
+    when: np.ndarray
+    # the present trial
+    current: np.ndarray  # float32 [CHUNK, n_rec]
+    v: np.ndarray  # float32 [T, n_rec]
+    z_first: np.ndarray  # spikes: as of `Spikes`
+    z_index: np.ndarray
+    z_when: np.ndarray
+    rate: np.ndarray  # float32 [n_rec], Hz
+
+
+LEARNT = ("weights", "kept", "turn", "G", "P", "tp", "n_set", "n_reset", "reads")
+"""What training changes: all that a checkpoint has to keep."""
+
+
+class Layer(NamedTuple):
+    """Views of one layer."""
+
+    digital: bool
+    analogue: bool  # read with drift and noise, device by device
+    weights: np.ndarray  # float32 [n_pre, n_post]
+    devices: Devices  # of a digital layer, G is [1, 1, n_pre, n_post], its weights
+    deviate: np.ndarray  # [2, N, n_pre, n_post]
+    rows: tuple  # row_G, row_start, row_nu; each [n_pre, 2 N n_post]
+    kept: np.ndarray  # [n_pre, n_post]
+    gradient: np.ndarray  # [n_pre, n_post]
+    counts: np.ndarray  # [2, n_pre, n_post]
+    reset: np.ndarray  # [2, n_pre, n_post]
+    gain: np.float32  # weight for each µS, 1 / (N scale)
+    key: np.uint64
+    read_key: np.uint64
+
+
+class Neurons(NamedTuple):
+    """Constants of the neurons, the learning signal and the gradient."""
+
+    alpha: np.float32  # exp(-dt / tau_rec)
+    kappa: np.float32  # exp(-dt / tau_out)
+    gamma: np.float32
+    dt: np.float32  # s
+    threshold: np.float32
+    reg: np.float32  # 1/Hz
+    rate: np.float32  # Hz, that the regularisation pulls to
+    limit: np.float32  # of a gradient
+
+
+@kernel(inner=True, error_model="numpy")
+def neurons(run):
+    """The constants of a run's neurons."""
+    return Neurons(
+        _F(math.exp(-run.dt / run.tau_rec)), _F(math.exp(-run.dt / run.tau_out)), _F(run.gamma),
+        _F(run.dt), _F(run.threshold), _F(run.regularisation), _F(run.target_rate),
+        _F(run.gradient_limit),
+    )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def is_analogue(run):
+    """Whether devices are read with drift and noise."""
+    p = in_force(run)
+    return run.on_crossbar > 0 and (p.drift > 0 or p.read_noise > 0)
+
+
+@kernel(inner=True, error_model="numpy")
+def layer(state, run, k):
+    """Layer k of a network: 0, 1 and 2 for input, recurrence and readout; then their memories."""
+    n_pre, n_post = state.shapes[k, 0], state.shapes[k, 1]
+    s = 0  # synapses before it
+    for before in range(k):
+        s += state.shapes[before, 0] * state.shapes[before, 1]
+    digital, analogue, pairs = run.on_crossbar == 0, is_analogue(run), int(run.pairs)
+    synapses = n_pre, n_post
+    weights = part(state.weights, 0 if analogue else s, (0, 0) if analogue else synapses)
+    exists = part(state.exists, s, synapses)
+    sides = (2, 0, 0) if digital else (2, n_pre, n_post)
+    cells = (2, pairs, 0, 0) if digital else (2, pairs, n_pre, n_post)
+    rows = (n_pre if analogue else 0, 2 * pairs * n_post)
+    d, r = (0, 0) if digital else (2 * s, 2 * pairs * s)
+    G = part(state.weights, s, (1, 1, n_pre, n_post)) if digital else part(state.G, r, cells)
+    devices = Devices(
+        G, part(state.P, r, cells), part(state.tp, r, cells), part(state.n_set, r, cells),
+        part(state.n_reset, r, cells), part(state.turn, d, sides), state.reads[k : k + 1], exists,
+    )  # fmt: skip
+    a = r if analogue else 0
+    as_read = (
+        part(state.row_G, a, rows), part(state.row_start, a, rows), part(state.row_nu, a, rows)
+    )  # fmt: skip
+    scale = run.kept_scale if k >= 3 else run.scale
+    return Layer(
+        digital, analogue, weights, devices, part(state.deviate, r, cells), as_read,
+        part(state.kept, s, synapses), part(state.gradient, s, synapses),
+        part(state.counts, d, sides), part(state.reset, d, sides), _F(1 / (pairs * scale)),
+        state.keys[k, 0], state.keys[k, 1],
+    )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def copy(x, out):
+    """Copy one array of a layer's synapses; out[:] = x takes seconds to compile."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j]

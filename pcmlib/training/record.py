@@ -1,0 +1,65 @@
+"""A training run as a record of numbers, which compiled code and a page can take."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from jaxtyping import Shaped
+
+from pcmlib.device import PCMParameters
+from pcmlib.device.record import NAMES
+from pcmlib.schemes import SCHEMES
+from pcmlib.training.config import TrainConfig
+
+_NO_NUMBERS = ("replicas", "constants", "snapshots")
+_OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
+RUN = np.dtype(
+    [(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", "resets", *NAMES])]
+)
+"""The fields of `TrainConfig`, what its scheme needs, and the constants of its devices."""
+BUILT_IN = [name for name, scheme in SCHEMES.items() if scheme.built_in]
+
+
+def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
+    """Replica r of a run as a record of numbers; what is None is 0, and no limit infinite.
+
+    A reader's scheme is -1: its rule is no number. Seeds beyond 2^53 are rounded.
+    """
+    one = config.replica(r)
+    p, scheme = one.parameters, SCHEMES[one.scheme]
+    given = {
+        "scheme": BUILT_IN.index(one.scheme) if scheme.built_in else -1,
+        "resets": scheme.resets,
+        "gradient_limit": math.inf if one.gradient_limit is None else one.gradient_limit,
+        "seed": one.seeds[0],
+    }
+    run = np.zeros(1, RUN)
+    for name in RUN.names:
+        value = given.get(name, getattr(one, name, getattr(p, name, None)))
+        run[name] = 0 if value is None else value
+    return run
+
+
+def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
+    """The inverse of `numbers`."""
+    own = {}
+    for field in dataclasses.fields(TrainConfig):
+        if field.name in RUN.names and field.name != "scheme":
+            kind = type(field.default) if field.default is not None else int
+            own[field.name] = kind(record[field.name])
+    for name in ("bits", "refresh_period"):
+        own[name] = own[name] or None
+    limit = float(record["gradient_limit"])
+    own["gradient_limit"] = None if math.isinf(limit) else limit
+    given = {n: float(record[n]) for n in NAMES if n not in own and not n.startswith("nu_")}
+    given |= {n: float(record[n]) for n in ("nu_slope", "nu_spread")}
+    bounds = float(record["nu_low"]), float(record["nu_high"])
+    usual = PCMParameters()
+    other = {n: x for n, x in given.items() if x != getattr(usual, n)}
+    if bounds != usual.nu_bounds:
+        other["nu_bounds"] = bounds
+    return TrainConfig(
+        scheme=BUILT_IN[int(record["scheme"])], constants=tuple(other.items()), **own
+    )
