@@ -1,6 +1,6 @@
 """Live functions as one WebAssembly object for browsers, from the Python that Numba compiles.
 
-    built = build(["pcmlib.demos.devices"])     # the live functions that these modules make
+    built = build(("pcmlib.demos.devices",))     # the live functions that these modules make
 
 Numba types a function and writes it in LLVM's intermediate code; what belongs to this machine is
 taken off, and LLVM, which comes with Numba, optimises it anew and writes it for wasm32. A

@@ -23,6 +23,7 @@ class Scheme:
 
     rule: Callable
     on_crossbar: bool = True  # False: for digital weights
+    preset: str | None = None  # the scheme whose sets of hyperparameters it takes; None: its own
     resets: bool = field(init=False, default=False)  # whether the rule asks for RESETs
 
     def __post_init__(self) -> None:
@@ -74,19 +75,29 @@ SCHEMES: dict[str, Scheme] = {
 HOLD = Scheme(rules.hold)  # of a second crossbar, which holds what a scheme keeps
 
 
-def add_scheme(name: str, rule: Callable, *, on_crossbar: bool = True) -> Scheme:
+def add_scheme(
+    name: str, rule: Callable, *, on_crossbar: bool = True, preset: str | None = None
+) -> Scheme:
     """Make `rule` a scheme of this name, for ``TrainConfig(scheme=name)`` and all that takes one.
 
     A name of your own may be given again, to another rule; those of the built-in schemes may not.
 
+    Args:
+        name: of the scheme.
+        rule: a function as in `pcmlib.schemes.rules`.
+        on_crossbar: False for digital weights.
+        preset: a built-in scheme for the same memory; ``TrainConfig.preset(name)`` takes its set.
+
     Raises:
         ValueError: for such a name, a rule that is none, or one that Numba cannot compile.
     """
-    taken = [known for known, scheme in SCHEMES.items() if scheme.built_in]
+    taken = {known: scheme for known, scheme in SCHEMES.items() if scheme.built_in}
     allowed = f"a name of your own, none of {', '.join(taken)}"
     require(isinstance(name, str) and name not in ("", *taken), "name", name, allowed)
     require(isinstance(on_crossbar, bool), "on_crossbar", on_crossbar, "a bool")
-    scheme = Scheme(rule, on_crossbar)
+    alike = [known for known, scheme in taken.items() if scheme.on_crossbar == on_crossbar]
+    require(preset in (None, *alike), "preset", preset, f"None or one of {', '.join(alike)}")
+    scheme = Scheme(rule, on_crossbar, preset)
     kernels.check(scheme.kernel)
     SCHEMES[name] = scheme
     return scheme

@@ -80,7 +80,7 @@ class TrainConfig:
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
     write_verify: bool = False  # True: SETs go on, each read back, until within the tolerance
     tolerance: Each = 0.5  # µS, of write-verify, which writes no change of less
-    kept_on_pcm: bool = False  # True: an accumulator is held by a second crossbar, open loop
+    kept_on_pcm: bool = False  # True: what a rule keeps is held by a second crossbar, open loop
     kept_scale: Each = 100.0  # µS of the second crossbar that 1 in the accumulator corresponds to
     period: float = 38.6  # s of device time between two updates
     bits: int | None = None  # bits of an ideal memory; None: the full PCM model
@@ -101,15 +101,18 @@ class TrainConfig:
         `pcmlib.training.presets` says where each kind comes from.
 
         With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one;
-        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these.
+        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these. A scheme of your own
+        takes the set of the one that `add_scheme` was given as its ``preset``.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
         kinds = [kind] if kind else ["tuned", "reference"]
-        for found in (known_set(scheme, k, changes) for k in kinds):
+        known_as = SCHEMES[scheme].preset or scheme
+        for found in (known_set(known_as, k, changes) for k in kinds):
             if found is not None:
                 return cls(**{"scheme": scheme, **found, **changes})
-        raise ValueError(f"kind = {kind!r}: must be one that has a set for {scheme}")
+        allowed = f"one with a {kind or 'known'} set; add_scheme(..., preset=...) names another's"
+        raise ValueError(f"scheme = {scheme!r}: must be {allowed}")
 
     def replace(self, **changes: Any) -> TrainConfig:
         """A copy with some fields changed."""

@@ -9,7 +9,7 @@ from typecheck import unchecked
 
 from pcmlib.base.arithmetic import where
 from pcmlib.schemes import SCHEMES, Scheme, add_scheme, rules
-from pcmlib.training import train
+from pcmlib.training import TrainConfig, train
 from pcmlib.training.store import stored_train
 
 
@@ -112,6 +112,26 @@ def test_the_built_in_names_are_taken():
         add_scheme("sign", my_sign)
     with pytest.raises(ValueError, match="on_crossbar"), unchecked():
         add_scheme("mine", my_sign, on_crossbar="yes")
+
+
+def test_a_scheme_may_take_the_set_of_another():
+    add_scheme("mine", my_sign, preset="stochastic")
+    add_scheme("dropout", dropout, on_crossbar=False, preset="vanilla")
+    for mine, other in (("mine", "stochastic"), ("dropout", "vanilla")):
+        for options in ({}, {"kind": "reference"}, {"epochs": 7}):
+            expected = TrainConfig.preset(other, **options).replace(scheme=mine)
+            assert TrainConfig.preset(mine, **options) == expected
+    ideal = TrainConfig.preset("stochastic", bits=4).replace(scheme="mine")
+    assert TrainConfig.preset("mine", bits=4) == ideal
+
+
+def test_what_has_no_set_is_refused_by_name():
+    add_scheme("mine", my_sign)
+    with pytest.raises(ValueError, match=r"scheme = 'mine': must be one with a known set; add_s"):
+        TrainConfig.preset("mine")
+    for preset, on_crossbar in (("mine", True), ("vanilla", True), ("sign", False), (3, True)):
+        with pytest.raises(ValueError, match=r"preset = .*: must be None or one of"), unchecked():
+            add_scheme("other", dropout, on_crossbar=on_crossbar, preset=preset)
 
 
 def test_only_update_ready_asks_for_resets():
