@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+
+import numpy as np
 
 from pcmlib.base.checks import require
 from pcmlib.schemes import kernels, rules
@@ -43,6 +47,21 @@ class Scheme:
         require(count in (3, 5) and numbers, "rule", self.rule.__name__, allowed)
         object.__setattr__(self, "resets", count == 5)
 
+    @cached_property
+    def keeps(self) -> bool:
+        """Whether the rule ever keeps anything of its own.
+
+        One that does not hands back the very `kept` that it was given: arithmetic makes new
+        numbers. Many inputs are tried, since a rule may have branches.
+        """
+        probe = Settings(*(1.0 for _ in Settings._fields))
+        for g, before, chance, plus, minus in itertools.product(*_PROBES):
+            kept = float(str(before))  # a number that is no other object
+            with np.errstate(all="ignore"), suppress(ArithmeticError, ValueError):
+                if self.rule(g, kept, chance, plus, minus, probe)[2] is not kept:
+                    return True
+        return False
+
     @property
     def built_in(self) -> bool:
         """Whether the rule is pcmlib's own, and no reader's."""
@@ -61,6 +80,8 @@ class Scheme:
 
 
 _TAKES = ("g", "kept", "chance", "plus", "minus", "s")
+_SIGNED, _CHANCES, _SIDE = (-30.0, -0.3, 0.3, 30.0), (0.01, 0.5, 0.99), (0.1, 9.0)
+_PROBES = _SIGNED, _SIGNED, _CHANCES, _SIDE, _SIDE  # on both sides of the settings, which are 1
 
 SCHEMES: dict[str, Scheme] = {
     "vanilla": Scheme(rules.vanilla, on_crossbar=False),

@@ -217,6 +217,9 @@ class TrainConfig:
             for name in ("write_verify", "kept_on_pcm"):
                 allowed = f"False, because {self.scheme} is digital"
                 require(not getattr(self, name), name, True, allowed)
+        allowed = f"False, because {self.scheme} keeps nothing from one update to the next"
+        keeps = not self.kept_on_pcm or SCHEMES[self.scheme].keeps
+        require(keeps, "kept_on_pcm", self.kept_on_pcm, allowed)
         if self.snapshots is not None:
             listed = isinstance(self.snapshots, tuple)
             require(listed, "snapshots", self.snapshots, "None or epochs, such as (0, 10)")

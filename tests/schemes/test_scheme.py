@@ -114,6 +114,19 @@ def test_the_built_in_names_are_taken():
         add_scheme("mine", my_sign, on_crossbar="yes")
 
 
+def reckless(g, kept, chance, plus, minus, s):
+    """Keeps something in one branch alone, and divides by 0 in another."""
+    if g > s.stop_level and chance > 0.9 * s.quantum and plus < minus:
+        return 0, 0, kept + g
+    return 1 / (kept + 0.3) if plus > 1 else 0, 0, kept
+
+
+def test_a_scheme_keeps_what_its_rule_changes():
+    keeping = [name for name, scheme in SCHEMES.items() if scheme.keeps]
+    assert keeping == ["accumulator", "mixed-precision"]
+    assert [Scheme(rule).keeps for rule in (my_sign, dropout, reckless)] == [False, False, True]
+
+
 def test_a_scheme_may_take_the_set_of_another():
     add_scheme("mine", my_sign, preset="stochastic")
     add_scheme("dropout", dropout, on_crossbar=False, preset="vanilla")

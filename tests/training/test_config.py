@@ -51,6 +51,15 @@ def test_digital_weights_have_no_crossbar(scheme, change):
         TrainConfig(scheme=scheme, **change)
 
 
+@pytest.mark.parametrize("scheme", [name for name in SCHEMES if SCHEMES[name].on_crossbar])
+def test_a_second_crossbar_is_for_what_a_scheme_keeps(scheme):
+    if scheme == "mixed-precision":
+        assert TrainConfig(scheme=scheme, kept_on_pcm=True).kept_on_pcm
+    else:
+        with pytest.raises(ValueError, match=r"kept_on_pcm = True: must be False, because"):
+            TrainConfig(scheme=scheme, kept_on_pcm=True)
+
+
 @pytest.mark.parametrize("kind", PRESETS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_presets_are_valid_and_survive_json(scheme, kind):
@@ -197,7 +206,7 @@ def forms_of(field):
     ],
 )
 def test_every_field_is_plain_whatever_it_was_made_from(record, field):
-    base = {"scheme": "sign", "replicas": R} if record is TrainConfig else {}
+    base = {"scheme": "mixed-precision", "replicas": R} if record is TrainConfig else {}
     forms = list(forms_of(field))
     if field.name == "constants":
         (value, _), *_ = forms
