@@ -18,8 +18,27 @@ From the bottom up, each built on those before it:
     commands       the command line
 """
 
-from pcmlib.crossbar import Crossbar
-from pcmlib.device import PCMArray, PCMParameters
-from pcmlib.training import TrainConfig, TrainingRun, train
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from pcmlib.crossbar import Crossbar
+    from pcmlib.device import PCMArray, PCMParameters
+    from pcmlib.training import TrainConfig, TrainingRun, train
+
+__version__ = "0.1.0"
 __all__ = ["Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "train"]
+_FOLDERS = {"Crossbar": "crossbar", "PCMArray": "device", "PCMParameters": "device"}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first asked for: torch and Numba take seconds."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"pcmlib.{_FOLDERS.get(name, 'training')}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

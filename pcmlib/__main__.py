@@ -4,24 +4,56 @@ from __future__ import annotations
 
 import io
 import sys
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from pcmlib.commands.replicate import replicate_command
-from pcmlib.commands.train import train_command
-from pcmlib.commands.tune import tune_command
-from pcmlib.commands.write_stats import write_stats_command
+import pcmlib
 
-app = typer.Typer(
-    help="PCM devices, crossbars, and spiking networks trained on them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("replicate")(replicate_command)
-app.command("write-stats")(write_stats_command)
-app.command("train")(train_command)
-app.command("tune")(tune_command)
+COMMANDS = {
+    "replicate": "Reproduce a figure of the device paper from the model.",
+    "write-stats": "WRITE statistics of programming, from every source to every target conductance.",
+    "train": "Train spiking networks with one weight-update scheme.",
+    "tune": "Search for a scheme's hyperparameters, on networks that no report shows.",
+}
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Later(TyperCommand):
+    """A command that is imported when it is called: what it needs takes seconds."""
+
+    def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+        return load(self.name).make_context(info_name, args, parent, **extra)
+
+
+def load(name: str) -> TyperCommand:
+    """One of `COMMANDS`, which lies in a module of its name."""
+    module = name.replace("-", "_")
+    function = getattr(import_module(f"pcmlib.commands.{module}"), f"{module}_command")
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(function)
+    return typer.main.get_command(alone)
+
+
+for _name, _summary in COMMANDS.items():
+    app.command(_name, cls=Later, help=_summary)(lambda: None)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"pcmlib {pcmlib.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """PCM devices, crossbars, and spiking networks trained on them."""
 
 
 def main() -> None:

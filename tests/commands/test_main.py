@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import pcmlib
 from pcmlib import __main__ as command
 
 
@@ -117,3 +120,42 @@ def test_the_module_runs_without_a_warning():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.count("±") == 20
     assert done.stderr == ""
+
+
+LOADED = """
+import sys
+import tomllib
+from pathlib import Path
+from pcmlib.__main__ import main
+try:
+    main()
+finally:
+    print(sorted({"torch", "numba", "numpy", "matplotlib", "optuna"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "", "no-such-command"])
+def test_what_computes_nothing_imports_no_library_that_does(words):
+    command_line = [sys.executable, "-W", "error", "-c", LOADED, *words.split()]
+    done = subprocess.run(command_line, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    shown = done.stdout + done.stderr
+    assert "Traceback" not in shown
+    if words == "--version":
+        assert done.stdout.startswith(f"pcmlib {pcmlib.__version__}\n")
+    elif "no" in words:
+        assert "No such command" in shown
+    else:
+        assert all(name in shown for name in command.COMMANDS)
+
+
+@pytest.mark.parametrize("name", command.COMMANDS)
+def test_a_command_is_summed_up_as_it_says_itself(name):
+    assert command.load(name).help.splitlines()[0] == command.COMMANDS[name]
+
+
+def test_the_package_has_one_version():
+    root = Path(__file__).resolve().parents[2]
+    assert f"\nversion: {pcmlib.__version__}\n" in (root / "CITATION.cff").read_text()
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "pcmlib.__version__"}
