@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 import pcmlib
+from pcmlib.commands.once import Once
 
 COMMANDS = {
     "replicate": "Reproduce a figure of the device paper from the model.",
@@ -33,7 +34,7 @@ def load(name: str) -> TyperCommand:
     module = name.replace("-", "_")
     function = getattr(import_module(f"pcmlib.commands.{module}"), f"{module}_command")
     alone = typer.Typer(add_completion=False)
-    alone.command(name)(function)
+    alone.command(name, cls=Once)(function)
     return typer.main.get_command(alone)
 
 

@@ -31,8 +31,9 @@ def train_command(
         typer.Option(help="tuned or reference; the tuned set, where there is one, unless told."),
     ] = None,
     pairs: Annotated[int | None, typer.Option(help="N, differential pairs a synapse.")] = None,
-    perf_bits: Annotated[
-        int | None, typer.Option(help="Performance mode: an ideal memory of so many bits.")
+    bits: Annotated[
+        int | None,
+        typer.Option("--perf-bits", help="Performance mode: an ideal memory of so many bits."),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Passes over the samples; 250 unless told.")
@@ -53,7 +54,7 @@ def train_command(
     """Train spiking networks with one weight-update scheme."""
     check_destinations(figure, json)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
-    named = {"pairs": pairs, "bits": perf_bits, "epochs": epochs}
+    named = {"pairs": pairs, "bits": bits, "epochs": epochs}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
     config = TrainConfig.preset(scheme, preset, **changes)
