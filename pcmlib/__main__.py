@@ -15,7 +15,7 @@ from pcmlib.commands.once import Once
 
 COMMANDS = {
     "replicate": "Reproduce a figure of the device paper from the model.",
-    "write-stats": "WRITE statistics of programming, from every source to every target conductance.",
+    "write-stats": "Statistics of programming, from every source to every target conductance.",
     "train": "Train spiking networks with one weight-update scheme.",
     "tune": "Search for a scheme's hyperparameters, on networks that no report shows.",
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
@@ -45,15 +46,19 @@ def written_whole(path: str | Path, *, shared: bool = False) -> Iterator[BinaryI
     """A file to write into, which takes the place of `path` once it is on the disk.
 
     It lies beside the file that a symbolic link leads to, so that renaming it crosses no file
-    system, and it has the rights that any new file gets there.
+    system, and it has the rights that any new file gets there. A stream is written as it is.
 
     Args:
-        path: of the file.
+        path: of the file, or of a stream (`is_stream`).
         shared: see `share`.
 
     Raises:
         OSError: when it cannot be written; the old file is still there.
     """
+    if is_stream(path):
+        with _opened(path) as stream:
+            yield stream
+        return
     target = Path(path).resolve()
     aside = target.with_name(f"{uuid.uuid4().hex}.part")
     try:
@@ -67,6 +72,32 @@ def written_whole(path: str | Path, *, shared: bool = False) -> Iterator[BinaryI
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def is_stream(path: str | Path) -> bool:
+    """Whether it is standard output, a character device or a named pipe: no file to replace."""
+    mode = 0
+    with suppress(OSError):  # there is none yet
+        mode = Path(path).stat().st_mode
+    return is_stdout(path) or stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def is_stdout(path: str | Path) -> bool:
+    """Whether it is standard output: by the name "-", or because both are the same file."""
+    with suppress(OSError):
+        return str(path) == "-" or os.path.samestat(Path(path).stat(), os.fstat(1))
+    return False
+
+
+@contextmanager
+def _opened(stream: str | Path) -> Iterator[BinaryIO]:
+    if not is_stdout(stream):
+        with Path(stream).open("wb") as file:
+            yield file
+    else:
+        sys.stdout.flush()  # what was printed comes first
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
 
 
 def share(path: Path, *, writable: bool = False) -> None:

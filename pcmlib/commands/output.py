@@ -6,7 +6,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +15,17 @@ import typer
 from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
-from pcmlib.base.files import for_json, written_whole
+from pcmlib.base.files import for_json, is_stdout, is_stream, written_whole
 
 Seed = Annotated[int, typer.Option(help="Seed: the same one gives the same numbers.")]
-FigureFile = Annotated[Path | None, typer.Option("--figure", help="Save the figure here.")]
+FigureFile = Annotated[
+    Path | None, typer.Option("--figure", help="Save the figure here; - is standard output.")
+]
 JSONFile = Annotated[
     Path | None,
-    typer.Option("--json", help="Save the numbers here; null is one that is not finite."),
+    typer.Option(
+        "--json", help="Save the numbers here, with null for one that is not finite; as --figure."
+    ),
 ]
 
 FIGURE_TYPES = (".png", ".svg", ".pdf")
@@ -29,23 +34,31 @@ Write = Callable[[Path], None]
 
 def check_destinations(figure: Path | None, json: Path | None) -> None:
     """Refuse a destination that could not be written, before the work is done."""
-    if figure is not None:
-        allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
-        require(figure.suffix.lower() in FIGURE_TYPES, "--figure", str(figure), allowed)
-        require(figure != json, "--json", str(json), "another file than the figure's")
     for name, path in (("--figure", figure), ("--json", json)):
         if path is not None:
-            allowed = "a file in a folder that exists and can be written"
+            allowed = "a file in a folder that exists and can be written, a pipe or a device"
             require(_can_be_written(path), name, str(path), allowed)
+    if figure is not None:
+        allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
+        fits = is_stream(figure) or figure.suffix.lower() in FIGURE_TYPES
+        require(fits, "--figure", str(figure), allowed)
+        same = json is not None and _place(figure) == _place(json)
+        require(not same, "--json", str(json), "another file than the figure's")
 
 
 def _can_be_written(path: Path) -> bool:
+    if is_stream(path):
+        return sys.stdout is not None if is_stdout(path) else os.access(path, os.W_OK)
     try:
         path = path.resolve()  # a RuntimeError: a link that leads back to itself
         tempfile.TemporaryFile(dir=path.parent).close()
         return not path.exists() or (path.is_file() and os.access(path, os.W_OK))
     except (OSError, RuntimeError):
         return False
+
+
+def _place(path: Path) -> Path:
+    return Path("-") if is_stdout(path) else path.resolve()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -55,15 +68,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def write_figure(path: Path, figure: Figure) -> None:
-    """Write `figure` in the format that the file's name ends in."""
+    """Write `figure` in the format that the file's name ends in; into a stream, as PNG."""
+    kind = "png" if is_stream(path) else path.suffix[1:].lower()
     with written_whole(path) as file:
-        figure.savefig(file, dpi=200, facecolor="white", format=path.suffix[1:].lower())
+        figure.savefig(file, dpi=200, facecolor="white", format=kind)
 
 
 def deliver(summary: str, *files: tuple[Path | None, Write]) -> None:
     """Write the files, each for itself, then print the summary.
 
-    Whatever keeps one file from being made, the others are written and the summary is printed.
+    Whatever keeps one file from being made, the others are written and the summary is printed: on
+    standard error where standard output is one of the files.
 
     Args:
         summary: lines for the terminal.
@@ -73,23 +88,33 @@ def deliver(summary: str, *files: tuple[Path | None, Write]) -> None:
         Exception: the first that a file met, at the end.
     """
     failures = []
-    for path, write in files:
-        if path is not None:
-            try:
+    asked = [(path, write) for path, write in files if path is not None]
+    for path, write in asked:
+        try:
+            with _while_it_is_read(path):
                 write(path)
-            except Exception as error:
-                error.add_note(f"while {path} was written")
-                failures.append(error)
-    _say(summary)
+        except Exception as error:
+            error.add_note(f"while {path} was written")
+            failures.append(error)
+    _say(summary, taken=any(is_stdout(path) for path, _ in asked))
     for error in failures[1:]:
         print(f"pcmlib: {error}", file=sys.stderr)
     if failures:
         raise failures[0]
 
 
-def _say(text: str) -> None:
-    """Print; where whoever read has gone, such as `head`, there is nobody to tell."""
+def _say(text: str, taken: bool = False) -> None:
+    """Print; on standard error where standard output is taken."""
+    with _while_it_is_read(Path("-")):
+        print(text, flush=True, file=sys.stderr if taken else sys.stdout)
+
+
+@contextmanager
+def _while_it_is_read(path: Path) -> Iterator[None]:
+    """Where whoever read standard output has gone, such as `head`, there is nobody to tell."""
     try:
-        print(text, flush=True)
+        yield
     except BrokenPipeError:
+        if not is_stdout(path):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

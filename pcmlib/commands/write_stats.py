@@ -30,7 +30,7 @@ def write_stats_command(
     figure: FigureFile = None,
     json: JSONFile = None,
 ) -> None:
-    """WRITE statistics of programming, from every source to every target conductance."""
+    """Statistics of programming, from every source to every target conductance."""
     check_destinations(figure, json)
     run = write_statistics(
         scheme, pairs=pairs, rows=rows, refresh=refresh, tolerance=tolerance, seed=seed

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -167,21 +168,80 @@ def test_a_file_has_the_rights_that_the_umask_leaves(tmp_path, umask):
         os.umask(before)
 
 
-def test_a_destination_that_is_no_file_is_refused_before_the_work(tmp_path):
+def test_a_destination_that_cannot_be_is_refused_before_the_work(tmp_path):
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
     long = tmp_path / ("x" * 300)
-    for path in (loop, long, tmp_path, Path(os.devnull), tmp_path / "no" / "f"):
+    with socket.socket(socket.AF_UNIX) as nobody:
+        nobody.bind(str(tmp_path / "socket"))
+    for path in (loop, long, tmp_path, tmp_path / "no" / "f", tmp_path / "socket"):
         with pytest.raises(ValueError, match="--json"):
             output.check_destinations(None, path)
-    with pytest.raises(ValueError, match="another file than the figure's"):
-        output.check_destinations(tmp_path / "f.png", tmp_path / "f.png")
+    twice = [(tmp_path / "f.png", tmp_path / "." / "f.png"), (Path("-"), Path("-"))]
+    for figure, json_file in [*twice, (Path("-"), Path("/dev/stdout"))]:
+        with pytest.raises(ValueError, match="another file than the figure's"):
+            output.check_destinations(figure, json_file)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "piped"),
+    [
+        ("--json", "-", True),
+        ("--json", "/dev/stdout", False),
+        ("--figure", "/dev/fd/1", True),
+        ("--figure", "-", False),
+    ],
+)
+def test_standard_output_is_left_to_what_is_written_there(tmp_path, option, name, piped):
+    """And the summary comes on standard error; no file is replaced, or has that name."""
+    with (tmp_path / "out").open("w+b") as file:
+        out = subprocess.PIPE if piped else file
+        command = [*REPLICATE, option, name]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, check=True)
+        file.seek(0)
+        written = done.stdout if piped else file.read()
+    if option == "--json":
+        assert list(json.loads(written)) == ["pulse", "mean", "std"]
+    else:
+        assert written.startswith(b"\x89PNG")
+        assert written.endswith(b"IEND\xaeB`\x82")
+    assert done.stderr.decode().count("µS") == 20
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_pipe_and_a_device_are_written_as_they_are(tmp_path):
+    pipe, got = tmp_path / "pipe", tmp_path / "got"
+    os.mkfifo(pipe)
+    with got.open("wb") as file:
+        reader = subprocess.Popen(["cat", pipe], stdout=file)
+    done = subprocess.run([*REPLICATE, "--json", pipe, "--figure", os.devnull], capture_output=True)
+    assert reader.wait(timeout=60) == 0
+    assert (done.returncode, done.stdout.decode().count("µS"), done.stderr) == (0, 20, b"")
+    assert len(strict(got)["mean"]) == 20
+    assert pipe.is_fifo()
+    assert Path(os.devnull).is_char_device()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["got", "pipe"]
+
+
+def test_a_device_that_takes_nothing_loses_no_summary():
+    done = subprocess.run([*REPLICATE, "--json", "/dev/full"], capture_output=True)
+    assert (done.returncode, done.stdout.decode().count("µS")) == (2, 20)
+    assert b"No space left" in done.stderr
+
+
+def test_numbers_for_a_reader_who_has_gone_are_silence():
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*REPLICATE, "--json", "-"], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert done.returncode == 0
+    assert done.stderr.decode().count("µS") == len(done.stderr.splitlines()) == 20
 
 
 def test_the_record_of_a_search_comes_before_its_summary(monkeypatch, tmp_path, capsys):
     record = {"finalists": [{"loss": None}], "best": {"lr_in": 1e-3}}
     monkeypatch.setattr(tune, "tune", lambda *_, **__: record)
-    monkeypatch.setattr(output, "_say", lambda text: print(text, (tmp_path / "r").exists()))
+    monkeypatch.setattr(output, "_say", lambda text, **_: print(text, (tmp_path / "r").exists()))
     assert run(monkeypatch, "tune", "--scheme", "sign", "--json", tmp_path / "r") == 0
     assert strict(tmp_path / "r") == record
     assert "True" in capsys.readouterr().out
