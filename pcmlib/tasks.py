@@ -24,6 +24,7 @@ from torch import Tensor
 from pcmlib.base import rng
 from pcmlib.base.checks import make_plain, require, require_count, require_number
 from pcmlib.base.kernels import kernel
+from pcmlib.base.records import short
 
 
 class Patterns(NamedTuple):
@@ -31,6 +32,8 @@ class Patterns(NamedTuple):
 
     inputs: Bool[Tensor, "replica sample time n_in"]
     targets: Float[Tensor, "replica sample time n_out"]
+
+    __repr__ = short
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""Records with arrays: equality and a hash, which dataclasses leave to raise."""
+"""Records with arrays: equality and a hash, which dataclasses leave to raise, and a short repr."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,15 @@ class Record:
 
     Two are equal if they are of one class and all fields are that compare: arrays in type, shape
     and every number, NaN being equal to NaN. The hash is that of the numbers and names, and of the
-    arrays' shapes.
+    arrays' shapes. In the repr an array is its type and shape.
     """
+
+    def __init_subclass__(cls) -> None:
+        if "__repr__" not in vars(cls):
+            cls.__repr__ = Record.__repr__  # in the class itself, where a dataclass leaves it
+
+    def __repr__(self) -> str:
+        return short(self, [f.name for f in dataclasses.fields(self)])
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -24,6 +32,23 @@ class Record:
 
     def __hash__(self) -> int:
         return hash((type(self), *map(_outline, _values(self))))
+
+
+def short(record: Any, fields: Iterable[str] | None = None) -> str:
+    """A record or a named tuple on one line, without the numbers of its arrays."""
+    names = record._fields if fields is None else fields
+    parts = (f"{name}={_brief(getattr(record, name))}" for name in names)
+    return f"{type(record).__name__}({', '.join(parts)})"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_brief(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_brief, value))}]"
+    return repr(value)
 
 
 def _values(record: Any) -> list[Any]:

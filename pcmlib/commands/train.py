@@ -67,27 +67,10 @@ def train_command(
     )
 
     deliver(
-        _summary(run),
+        run.summary(),
         (json, lambda path: write_json(path, run.to_json())),
         (figure, lambda path: write_figure(path, _draw(run))),
     )
-
-
-def _summary(run: TrainingRun) -> str:
-    count = min(20, run.config.epochs)
-    last = run.final_loss(count)
-    between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
-    lines = [
-        f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
-        f"rate {run.rate_hz[:, -1].mean():.1f} Hz, {run.seconds:.1f} s",
-    ]
-    if run.config.on_crossbar:
-        sets, resets = (p[:, -1].double().mean() for p in (run.set_pulses, run.reset_pulses))
-        lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
-    if run.reads.any():
-        reads = run.reads[:, -1].double().mean()
-        lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
-    return "\n".join(lines)
 
 
 def _draw(run: TrainingRun) -> Figure:

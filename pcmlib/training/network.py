@@ -20,6 +20,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.records import short
 from pcmlib.device.array import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over, shuffled
 from pcmlib.network.reference import (
@@ -50,6 +51,8 @@ class Result(NamedTuple):
     gradients: Gradients
     loss: Float[Tensor, " R"]  # mean squared error over time and outputs
     rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons and time
+
+    __repr__ = short
 
 
 class Network:

@@ -37,7 +37,8 @@ __all__ = ["TrainingRun", "train"]
 class TrainingRun(Record):
     """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots.
 
-    Two runs are equal if their configurations and all their tensors are, exactly.
+    Two runs are equal if their configurations and all their tensors are, exactly. Its tensors are
+    torch's: ``run.loss.numpy()`` is NumPy's array of the same numbers.
     """
 
     config: TrainConfig
@@ -63,6 +64,29 @@ class TrainingRun(Record):
     def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
         """Mean loss of each replica over the last epochs."""
         return self.loss[:, -epochs:].mean(1)
+
+    def __repr__(self) -> str:
+        c = self.config
+        counts = {"epoch": c.epochs, "network": c.replicas}
+        named = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
+        return f"{c.scheme}, {', '.join(named)}:\n{self.summary()}"
+
+    def summary(self) -> str:
+        """Loss, rate, pulses and seconds, on two to four lines."""
+        count = min(20, self.config.epochs)
+        last = self.final_loss(count)
+        between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
+        lines = [
+            f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
+            f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
+        ]
+        if self.config.on_crossbar:
+            sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
+            lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
+        if self.reads.any():
+            reads = self.reads[:, -1].double().mean()
+            lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
+        return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """The summary that the command line writes, in plain numbers and lists.

@@ -13,7 +13,8 @@ from runs import made_up
 
 import pcmlib
 from pcmlib.base.records import Record
-from pcmlib.training import TrainConfig
+from pcmlib.tasks import PatternTask
+from pcmlib.training import TrainConfig, TrainingRun
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,3 +104,27 @@ def test_no_dataclass_with_arrays_leaves_its_comparison_to_them(record):
     if arrays:
         assert record.__eq__ in (Record.__eq__, object.__eq__), arrays
         assert record.__hash__ in (Record.__hash__, object.__hash__), arrays
+    if issubclass(record, Record):
+        assert record.__repr__ in (Record.__repr__, TrainingRun.__repr__)
+
+
+@given(values)
+def test_the_repr_has_the_shapes_of_arrays_and_no_number_of_them(value):
+    long = np.full((3, 1000), 0.125), torch.full((2, 5), 0.125)
+    shown = repr(Point({"a": [value, *long]}, note="n"))
+    assert shown.startswith("Point(x={'a': [")
+    assert shown.endswith("float64[3, 1000], float32[2, 5]]}, note='n')")
+    assert "0.125" not in shown
+
+
+def test_a_run_is_shown_in_a_few_lines():
+    run = made_up([[1.0, 0.5], [3.0, 0.25]], set_pulses=[[1, 70], [2, 31]], scheme="sign")
+    assert repr(run).splitlines() == [
+        "sign, 2 epochs, 2 networks:",
+        "loss 1.1875, 0.7500 to 1.6250 (mean of the last 2 epochs)",
+        "rate 10.0 Hz, 1.0 s",
+        "50 SET and 0 RESET pulses a network",  # 50.5, rounded to even
+    ]
+    assert repr(made_up([[float("nan")]])).splitlines()[0] == "vanilla, 1 epoch, 1 network:"
+    patterns = PatternTask(n_in=4, steps=5).generate([0])
+    assert repr(patterns) == "Patterns(inputs=bool[1, 3, 5, 4], targets=float32[1, 3, 5, 1])"

@@ -32,6 +32,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pcmlib.base.records import short
 from pcmlib.network.laws import pseudo_derivative
 from pcmlib.network.reference.rollout import Neurons, Trial
 
@@ -42,6 +43,8 @@ class Gradients(NamedTuple):
     w_in: Float[Tensor, "replica n_in n_rec"]
     w_rec: Float[Tensor, "replica n_rec n_rec"]
     w_out: Float[Tensor, "replica n_rec n_out"]
+
+    __repr__ = short
 
 
 class Regularisation(NamedTuple):

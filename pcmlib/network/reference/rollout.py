@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_number
-from pcmlib.base.records import Record
+from pcmlib.base.records import Record, short
 from pcmlib.network.laws import membrane
 
 
@@ -70,6 +70,8 @@ class Trial(NamedTuple):
     v: Float[Tensor, "replica time n_rec"]  # membrane
     z: Bool[Tensor, "replica time n_rec"]  # spikes
     y: Float[Tensor, "replica time n_out"]  # outputs
+
+    __repr__ = short
 
 
 def lif_step(
