@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from pcmlib import __version__
 from pcmlib.base.files import written_whole
 
 FORMAT = "pcmlib-checkpoint-1"
@@ -28,7 +29,7 @@ def save(directory: str | Path, content: dict[str, Any]) -> Path:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as file:
-            torch.save({"format": FORMAT, **content}, file)
+            torch.save({"format": FORMAT, "version": __version__, **content}, file)
         _sync_directory(directory)
     except (OSError, RuntimeError) as error:  # torch reports a failed write as a RuntimeError
         kept = "; the last good checkpoint is still there" if path.exists() else ""
@@ -53,6 +54,12 @@ def load(directory: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"checkpoint = {str(path)!r}: must be of the format {FORMAT}")
     return content
+
+
+def origin(content: dict[str, Any]) -> str:
+    """Which version of pcmlib wrote a checkpoint, where that isn't this one."""
+    version = content.get("version", "an older version")
+    return "" if version == __version__ else f", of pcmlib {version}; this is {__version__}"
 
 
 def _sync_directory(directory: Path) -> None:

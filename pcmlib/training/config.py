@@ -25,6 +25,8 @@ class TrainConfig:
 
     Numbers, lists, arrays and tensors may be Python's, NumPy's or torch's, and `constants` a dict;
     what is kept is plain Python, so that two records of the same run are equal.
+
+    A new field's default is what runs did before it, so that an older record means the same run.
     """
 
     scheme: str = "vanilla"  # a key of pcmlib.schemes.SCHEMES

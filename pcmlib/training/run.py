@@ -143,9 +143,13 @@ def train(
     start, before = 0, 0.0
     if resume:
         content = checkpoints.load(checkpoint)
-        _require_same(config, content["config"])
-        network.load(content["network"])
-        record = _Record(**content["record"])
+        _require_same(config, content)
+        try:
+            network.load(content["network"])
+            record = _Record(**content["record"])
+        except (KeyError, TypeError, RuntimeError) as error:  # a part that one of them has not
+            allowed = f"of a network as here{checkpoints.origin(content)}: {error}"
+            raise ValueError(f"checkpoint: must be {allowed}") from error
         start, before = content["epoch"], content["seconds"]
 
     began = time.perf_counter() - before
@@ -255,10 +259,12 @@ class _Record:
         return spikes
 
 
-def _require_same(config: TrainConfig, stored: dict[str, Any]) -> None:
-    mine = config.to_dict()
-    for name in mine:
-        if mine[name] != stored.get(name):
-            raise ValueError(
-                f"{name} = {mine[name]!r}: must be {stored.get(name)!r}, as in the checkpoint"
-            )
+def _require_same(config: TrainConfig, content: dict[str, Any]) -> None:
+    """Require the checkpoint's fields; those that it has not are at their defaults."""
+    mine, stored = config.to_dict(), TrainConfig().to_dict() | content["config"]
+    written = checkpoints.origin(content)
+    for name, value in stored.items():
+        require(name in mine, "checkpoint: field", name, f"one of TrainConfig{written}")
+        if mine[name] != value:
+            here = f"{name} = {mine[name]!r}"
+            raise ValueError(f"{here}: must be {value!r}, as in the checkpoint{written}")

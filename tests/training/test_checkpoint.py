@@ -11,6 +11,7 @@ import pytest
 import torch
 from runs import assert_same, small
 
+import pcmlib
 from pcmlib.training import TrainConfig, checkpoint, train
 
 FILE = "checkpoint.pt"
@@ -99,6 +100,49 @@ def test_another_runs_checkpoint_is_refused(tmp_path):
     train(small("vanilla", epochs=2), checkpoint=tmp_path, checkpoint_every=1)
     with pytest.raises(ValueError, match=r"lr_in = 0.5.*must be 0.003"):
         train(small("vanilla", epochs=2, lr_in=0.5), checkpoint=tmp_path, resume=True)
+
+
+def rewrite(folder, **changes):
+    """The checkpoint there, with other parts; None takes a part out."""
+    content = checkpoint.load(folder) | changes
+    torch.save({name: part for name, part in content.items() if part is not None}, folder / FILE)
+
+
+def test_an_older_versions_checkpoint_goes_on_where_its_run_is_the_same(tmp_path):
+    """Fields that it lacks are at their defaults; another value of one is refused by version."""
+    config = small("sign", epochs=3)
+    whole = train(config, checkpoint=tmp_path, checkpoint_every=2)
+    for new in ("gradient_limit", "write_verify", "kept_on_pcm", "constants"):
+        fields = config.to_dict()
+        del fields[new]
+        rewrite(tmp_path, version="0.0.9", config=fields)
+        assert_same(train(config, checkpoint=tmp_path, resume=True), whole)
+    del fields["gradient_limit"]
+    others = (("gradient_limit", 5.0, 100.0), ("scale", 1.0, 12.0))
+    for version, named in (("0.0.9", "0.0.9"), (None, "an older version")):
+        rewrite(tmp_path, version=version, config=fields)
+        for name, value, stored in others:
+            message = f"{name} = {value}: must be {stored}, as in the checkpoint"
+            message += f", of pcmlib {named}; this is {pcmlib.__version__}"
+            with pytest.raises(ValueError, match=f"^{message}$"):
+                train(config.replace(**{name: value}), checkpoint=tmp_path, resume=True)
+
+
+def test_what_another_version_has_beside_is_refused(tmp_path):
+    config = small("sign", epochs=2)
+    train(config, checkpoint=tmp_path)
+    content = checkpoint.load(tmp_path)
+    assert content["version"] == pcmlib.__version__
+    rewrite(tmp_path, version="9.9", config=config.to_dict() | {"colour": "red"})
+    with pytest.raises(ValueError, match=r"field = 'colour': .*, of pcmlib 9\.9; this is"):
+        train(config, checkpoint=tmp_path, resume=True)
+    state = {name: x for name, x in content["network"].items() if name != "in.reads"}
+    assert state.keys() != content["network"].keys()
+    record = {name: x for name, x in content["record"].items() if name != "reads"}
+    for parts in ({"network": state}, {"record": record}):
+        rewrite(tmp_path, **content | {"version": "0.0.9"} | parts)
+        with pytest.raises(ValueError, match=r"a network as here, of pcmlib 0\.0\.9; .*reads"):
+            train(config, checkpoint=tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("where", ["write", "fsync", "replace"])
