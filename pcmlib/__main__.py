@@ -58,7 +58,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a bad value is one line on stderr and exit status 2.
+    """Run the command line; what the world refuses is one line on stderr and exit status 2.
 
     A character that the terminal has no code for, such as µ, is printed as ?.
     """
@@ -66,9 +66,24 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")
     try:
         app()
-    except (ValueError, OSError) as error:
-        print(f"pcmlib: {error}", file=sys.stderr)
+    except Exception as error:
+        if not _is_refusal(error):
+            raise
+        known = isinstance(error, ValueError | OSError)
+        text = str(error) if known else f"{type(error).__name__}: {error}".split("\n")[0]
+        print(f"pcmlib: {text}", file=sys.stderr)
         sys.exit(2)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether a value, a file, a database or the memory is at fault, and not the code."""
+    if isinstance(error, ValueError | OSError | MemoryError):
+        return True
+    libraries = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    full = any(words in str(error) for words in ("allocate memory", "out of memory"))  # torch's
+    return not libraries.isdisjoint({"optuna", "sqlalchemy"}) or (
+        isinstance(error, RuntimeError) and full
+    )
 
 
 if __name__ == "__main__":

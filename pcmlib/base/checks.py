@@ -81,12 +81,19 @@ def make_plain(record: Any) -> None:
 
     A whole number becomes a float where the field's type says so. So a record is the same, to the
     letter of its JSON, whether a number in it came from Python, NumPy or torch.
+
+    Raises:
+        ValueError: for a float that compiled code, in float32, would take for 0 or for infinite.
     """
     floating = _floating(type(record))
     for field in dataclasses.fields(record):
         value = plain(getattr(record, field.name))
         if field.name in floating:
             value = _floats(value)
+            for number in value if isinstance(value, tuple) else (value,):
+                held = not is_number(number) or number == 0 or _LEAST <= abs(number) <= _MOST
+                allowed = f"0 or, without its sign, from {_LEAST:.3g} to {_MOST:.3g}, as in float32"
+                require(held, field.name, number, allowed)
         object.__setattr__(record, field.name, value)
 
 
@@ -103,6 +110,7 @@ def _floats(value: Any) -> Any:
     return float(value) if is_number(value) else value
 
 
+_LEAST, _MOST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _KINDS = {
     "mask": ("b", "bool"),
     "index": ("i", "a whole-number type"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from types import EllipsisType
 
@@ -19,6 +20,7 @@ from pcmlib.base.checks import (
     require,
     require_number,
 )
+from pcmlib.base.memory import require_memory
 from pcmlib.device.laws import (
     PCMParameters,
     after_reset,
@@ -35,6 +37,7 @@ Index = EllipsisType | tuple[EllipsisType | slice | Tensor, ...]
 # A conductance saturates within some tens of pulses, and a training gives a device a few thousand
 # in all: whoever asks for more than this at once has diverged, and would wait for hours.
 MOST_PULSES = 10_000
+_BYTES = 36  # of a device: its state, and what a SET or a read needs meanwhile
 _SLICE = 2**25  # pulses between two looks at Ctrl-C, some 0.1 s
 
 
@@ -77,6 +80,8 @@ class PCMArray:
         self.parameters = parameters or PCMParameters()
         self.shape = shape
         self.device = as_device(device)
+        if self.device.type == "cpu":
+            require_memory("shape", shape, _BYTES * math.prod(shape))
         self.key = rng.keys(plain(seed))
         require(
             len(self.key) in (1, shape[0]), "seed", seed, f"one number, or {shape[0]} (shape[0])"

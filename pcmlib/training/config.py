@@ -189,12 +189,10 @@ class TrainConfig:
         require(known, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
         for name in ("epochs", "replicas", "n_rec", "pairs"):
             require_count(name, getattr(self, name), at_most=1_000_000)
-        self._check_length("seed")
-        for seed in self.each("seed"):
+        for seed in self._given("seed"):
             require_count("seed", seed, at_least=0, at_most=2**62)
         if self.refresh_period is not None:
-            self._check_length("refresh_period")
-            for period in self.each("refresh_period"):
+            for period in self._given("refresh_period"):
                 require_count("refresh_period", period, at_most=1_000_000_000)
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
@@ -204,8 +202,7 @@ class TrainConfig:
         for name in _FLAGS:
             require(isinstance(getattr(self, name), bool), name, getattr(self, name), "a bool")
         for name, limits in _EACH.items():
-            self._check_length(name)
-            for value in self.each(name):
+            for value in self._given(name):
                 require_number(name, value, **limits)
         names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
         for name, _ in self.constants:
@@ -232,10 +229,13 @@ class TrainConfig:
         start = max(self.each("conductance"))
         require(start <= self.g_max, "conductance", start, f"at most g_max = {self.g_max} µS")
 
-    def _check_length(self, name: str) -> None:
-        values = getattr(self, name)
-        fits = not isinstance(values, tuple) or len(values) == self.replicas
-        require(fits, name, values, f"one number, or {self.replicas}, one a replica")
+    def _given(self, name: str) -> tuple[Any, ...]:
+        """The one value of a field, or all of them, one a replica."""
+        value = getattr(self, name)
+        values = value if isinstance(value, tuple) else (value,)
+        fits = values is not value or len(values) == self.replicas
+        require(fits, name, value, f"one number, or {self.replicas}, one a replica")
+        return values
 
 
 def _pairs(constants: Any) -> Any:

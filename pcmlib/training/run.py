@@ -28,6 +28,7 @@ from pcmlib.base.progress import progress as progress_bar
 from pcmlib.base.records import Record
 from pcmlib.training import checkpoint as checkpoints
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
 
 __all__ = ["TrainingRun", "train"]
@@ -137,6 +138,9 @@ def train(
     require(not compiled or kind == "cpu", "compiled", compiled, f"False on the device {kind}")
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
+
+    if kind == "cpu":
+        require_room(config)
 
     network = Network(config, device, compiled)
     record = _Record.empty(config)

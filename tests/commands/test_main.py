@@ -6,7 +6,10 @@ import sys
 import tomllib
 from pathlib import Path
 
+import optuna
 import pytest
+import sqlalchemy.exc
+import torch
 
 import pcmlib
 from pcmlib import __main__ as command
@@ -120,6 +123,41 @@ def test_the_module_runs_without_a_warning():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.count("±") == 20
     assert done.stderr == ""
+
+
+class Unreachable(optuna.exceptions.StorageInternalError):
+    """No database there."""
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (MemoryError(), "MemoryError: "),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "RuntimeError: Default"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "OutOfMemoryError: CUDA out of memory."),
+        (Unreachable("no such host\n(see the manual)"), "Unreachable: no such host\n"),
+        (sqlalchemy.exc.NoSuchModuleError("no plugin: foo"), "NoSuchModuleError: no plugin: foo"),
+    ],
+)
+def test_what_the_world_refuses_is_one_line_and_status_2(monkeypatch, capsys, error, line):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(command, "app", fail)
+    assert run(monkeypatch) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"pcmlib: {line}")
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [TypeError("x"), KeyError("x"), RuntimeError("x"), IndexError()])
+def test_a_fault_of_the_code_is_a_traceback(monkeypatch, error):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(command, "app", fail)
+    with pytest.raises(type(error)):
+        command.main()
 
 
 LOADED = """

@@ -6,6 +6,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from typecheck import unchecked
 
 from pcmlib.device import PCMParameters
@@ -236,6 +238,34 @@ def test_what_no_field_takes_is_refused_by_name(field, value):
         return  # no constants
     with pytest.raises(ValueError, match=rf"^(a|{field})\b.* must be"), unchecked():
         TrainConfig(**{"scheme": "sign", field: value})
+
+
+FLOATS = [
+    (record, field.name)
+    for record in (TrainConfig, PCMParameters, PatternTask)
+    for field in dataclasses.fields(record)
+    if "float" in str(field.type) or str(field.type) == "Each"
+    if field.name not in ("constants",)
+]
+
+
+@pytest.mark.parametrize(("record", "name"), FLOATS)
+@given(
+    st.one_of(st.floats(min_value=3.41e38), st.floats(0, 1.17e-38, exclude_min=True)),
+    st.sampled_from([-1, 1]),
+)
+def test_what_float32_does_not_hold_is_refused(record, name, size, sign):
+    """Compiled code would take it for infinite, or for 0."""
+    listed = name in ("nu_bounds", "frequencies")
+    with pytest.raises(ValueError, match=rf"^{name} = .*: must be"):
+        record(**{name: (sign * size, sign * size) if listed else sign * size})
+
+
+def test_a_constant_that_float32_does_not_hold_is_refused_by_its_name():
+    for value in (1e39, -1e-46):
+        with pytest.raises(ValueError, match=r"^c1 = .*: must be 0 or, without its sign, from"):
+            TrainConfig(scheme="sign", constants={"c1": value})
+    assert TrainConfig(scheme="sign", constants={"c1": 1e-37}, lr_in=3e38, stop_level=0.0)
 
 
 @pytest.mark.parametrize(
