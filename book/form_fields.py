@@ -110,7 +110,8 @@ def sets() -> dict[str, dict[str, dict[str, Any]]]:
         if SCHEMES[scheme].on_crossbar:
             memories |= {str(b): {"bits": b} for b in range(1, BITS + 1)}
             memories |= {f"{n} pairs": {"pairs": n} for n in range(1, int(MOST["pairs"]) + 1)}
-            memories |= {name: {name: True} for name in SWITCHES}
+            switches = [n for n in SWITCHES if n != "kept_on_pcm" or SCHEMES[scheme].keeps]
+            memories |= {name: {name: True} for name in switches}
         found[scheme] = {}
         for memory, changes in memories.items():
             config = TrainConfig.preset(scheme, **changes)
