@@ -5,7 +5,7 @@ class Bench {
   static WHAT = ["set", "reset", "read"];
 
   constructor(root) {
-    this.told = JSON.parse(root.querySelector("script.lab-told").textContent);
+    this.told = pageData(root);
     this.root = root;
     this.form = root.querySelector("form");
     this.status = root.querySelector(".lab-status");
@@ -15,14 +15,13 @@ class Bench {
     const axes = { title: "What is read", x: "time (s)", y: "conductance (µS)" };
     this.panel = new Panel(root.querySelector(".lab-panels"), { ...axes, ...size });
     this.live = new Live();
-    this.read();
     this.form.addEventListener("input", () => this.changed());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
     this.button("clear").addEventListener("click", () => this.write(""));
     this.button("usual").addEventListener("click", () => this.usual());
     this.button("json").addEventListener("click", () => this.save());
-    addEventListener("hashchange", () => this.read());
+    Address.follow((state) => this.read(state));
     root.querySelector(".lab-live").hidden = false;
   }
 
@@ -106,14 +105,16 @@ class Bench {
     this.compute(steps);
   }
 
-  read() {
+  // Take a state; what it asks for in vain is named.
+  read(state) {
     const faults = [];
     for (const [name, value] of Object.entries(this.told.defaults)) this.fields.set(name, value);
     this.programme.value = this.told.programme;
-    for (const [name, text] of Address.read())
+    for (const [name, text] of state)
       if (name === "programme") this.programme.value = text;
-      else if (name in this.told.fields) this.fields.set(name, text === "none" ? null : text);
-      else faults.push(`${name} = ${text}: this bench has no such setting`);
+      else if (!(name in this.told.fields)) faults.push(`${name} = ${text}: this bench has no such setting`);
+      else if (Number.isNaN(this.fields.parsed(name, text))) faults.push(`${name} = ${text}: no value of it`);
+      else this.fields.set(name, this.fields.parsed(name, text));
     this.changed();
     for (const name of this.edited) unfold(this.fields.inputs[name]);
     if (faults.length > 0) this.say(faults.join("\n"));

@@ -1,5 +1,13 @@
 // What forms of numbers share: their fields, what is wrong with them, and an address that says the same.
 
+// The data that a page holds for its script. Their tables have no prototype, since an address may ask
+// for any name, and every other object has a "constructor" and a "__proto__".
+function pageData(root) {
+  const isTable = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  const bare = (_, value) => (isTable(value) ? Object.assign(Object.create(null), value) : value);
+  return JSON.parse(root.querySelector("script.lab-told").textContent, bare);
+}
+
 class Fields {
   // told: {name: {kind, low, above, high, none}}; `above`: low itself is not allowed
   constructor(form, told) {
@@ -21,6 +29,14 @@ class Fields {
   set(name, value) {
     if (this.told[name].kind === "bool") this.inputs[name].checked = value;
     else this.inputs[name].value = value ?? "";
+  }
+
+  // The same of a text from an address
+  parsed(name, text) {
+    const { kind } = this.told[name];
+    if (kind === "bool") return text === "true" ? true : text === "false" ? false : NaN;
+    if (text === "none") return null;
+    return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : NaN;
   }
 
   // What is wrong with a field, or ""
@@ -66,11 +82,26 @@ function unfold(input) {
   if (group) group.open = true;
 }
 
+// A form's state in the page's address. A link within the page has a fragment, too, but no state: the
+// fields stay as they are, and their state comes back into the address.
 const Address = {
-  read: () => new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : ""),
+  // Call read(state) with the state that the address has now, and with each that it gets.
+  follow(read) {
+    read(Address.state ?? new URLSearchParams());
+    Address.followed = true; // until then it stays, as the browser has still to scroll there
+    addEventListener("hashchange", () => (Address.state ? read(Address.state) : Address.put()));
+  },
+  get state() {
+    return location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null;
+  },
   // state: {name: value}; it takes the place of the last one in the browser's history
   write(state) {
-    const text = new URLSearchParams(state).toString();
+    Address.text = `${new URLSearchParams(state)}`;
+    if (Address.followed) Address.put();
+  },
+  put() {
+    const { text } = Address;
+    if (text === undefined) return; // the form has had faults since the page was opened
     history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
   },
 };

@@ -6,7 +6,7 @@ class Laboratory {
   static SPOKEN = 2000; // ms between two reports on the way
 
   constructor(root) {
-    this.told = JSON.parse(root.querySelector("script.lab-told").textContent);
+    this.told = pageData(root);
     this.root = root;
     this.form = root.querySelector("form");
     this.status = root.querySelector(".lab-status");
@@ -22,8 +22,7 @@ class Laboratory {
     this.button("json").addEventListener("click", () => this.save());
     for (const name of ["network", "pattern"])
       this.shownInput(name).addEventListener("input", () => this.show());
-    addEventListener("hashchange", () => this.read());
-    this.read();
+    Address.follow((state) => this.read(state));
     root.querySelector(".lab-live").hidden = false;
   }
 
@@ -35,9 +34,9 @@ class Laboratory {
     this.status.textContent = text;
   }
 
-  // Take the address's state; what it asks for in vain is named.
-  read() {
-    const unknown = this.choices.read(Address.read());
+  // Take a state; what it asks for in vain is named.
+  read(state) {
+    const unknown = this.choices.read(state);
     for (const name of this.choices.edited) unfold(this.choices.fields.inputs[name]);
     this.changed();
     if (unknown.length > 0) this.say(unknown.join("\n"));

@@ -76,15 +76,16 @@ class RunForm {
     }
   }
 
-  // The state that the address holds; returns what it cannot hold.
+  // Take a state; returns what it asks for in vain.
   read(address) {
     const faults = [];
     this.edits = {};
     this.controls.memory.value = address.has("bits") ? "ideal" : "pcm";
     for (const [name, text] of address) {
-      const known = name in this.told.fields ? this.parsed(name, text) : undefined;
+      const known = name in this.told.fields ? this.fields.parsed(name, text) : undefined;
       if (name === "scheme" && text in this.told.sets) this.controls.scheme.value = text;
-      else if (name === "bits" || name === "networks") this.controls[name].value = text;
+      else if (name === "bits" || name === "networks")
+        this.controls[name].value = Number.isFinite(Number(text)) ? Number(text) : "";
       else if (known !== undefined && !Number.isNaN(known)) this.edits[name] = known;
       else if (known !== undefined || name === "scheme") faults.push(`${name} = ${text}: no value of it`);
       else faults.push(`${name} = ${text}: is no setting of this laboratory`);
@@ -92,12 +93,6 @@ class RunForm {
     this.fill();
     this.mark();
     return faults;
-  }
-
-  parsed(name, text) {
-    const { kind } = this.told.fields[name];
-    if (kind === "bool") return text === "true" ? true : text === "false" ? false : NaN;
-    return text === "none" ? null : text === "" ? NaN : Number(text);
   }
 
   // All that a link has to hold

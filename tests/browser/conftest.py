@@ -7,10 +7,16 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import sync_playwright
 from serving import ROOT
+
+sys.path.insert(0, str(ROOT / "book"))
+import laboratory
+
+from pcmlib.live.page import script
 
 SITE = ROOT / "_build" / "html"
 MOVED = []  # (page, how it was opened and moved, explorers, knobs), for the summary below
@@ -106,3 +112,23 @@ def book():
         done = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return SITE
+
+
+HEAD = (
+    '<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<link rel="icon" href="data:,"><link rel="stylesheet" href="laboratory.css"><title>Lab</title>'
+)
+
+
+@pytest.fixture(scope="session")
+def laboratories(tmp_path_factory):
+    """A folder with the laboratory and the bench as the book has them, without the book around."""
+    folder = tmp_path_factory.mktemp("laboratories")
+    (folder / "live.js").write_text(script(), encoding="utf-8")
+    for path in (ROOT / "book" / "static").glob("*.[jc]s*"):
+        shutil.copy(path, folder)
+    for name, body in (("laboratory", laboratory.laboratory()), ("bench", laboratory.bench())):
+        names = ["live.js", *laboratory.SCRIPTS[f"data-{name}"]]
+        scripts = "".join(f"<script src='{file}' defer></script>" for file in names)
+        (folder / f"{name}.html").write_text(f"{HEAD}{body}{scripts}", encoding="utf-8")
+    return folder

@@ -2,42 +2,23 @@
 
 import json
 import shlex
-import shutil
-import sys
 
 import numpy as np
 import pytest
-from serving import ROOT, opened, served
+from serving import opened, served
 from typer.testing import CliRunner
-
-sys.path.insert(0, str(ROOT / "book"))
-import laboratory
 
 from pcmlib import PCMArray, TrainConfig, train
 from pcmlib.__main__ import app
 from pcmlib.experiments.training import reported
-from pcmlib.live.page import script
 
-HEAD = (
-    '<!DOCTYPE html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<link rel="icon" href="data:,"><link rel="stylesheet" href="laboratory.css"><title>Lab</title>'
-)
 SMALL = "n_rec=30&epochs=12&samples=2&n_in=40"
 BOUND = 1e-4  # of a noisy run's curves, page against Python: last bits of a product and a sum
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The two pages as the book has them, without the book around them."""
-    folder = tmp_path_factory.mktemp("laboratory")
-    (folder / "live.js").write_text(script(), encoding="utf-8")
-    for path in (ROOT / "book" / "static").glob("*.[jc]s*"):
-        shutil.copy(path, folder)
-    for name, body in (("laboratory", laboratory.laboratory()), ("bench", laboratory.bench())):
-        names = ["live.js", *laboratory.SCRIPTS[f"data-{name}"]]
-        scripts = "".join(f"<script src='{file}' defer></script>" for file in names)
-        (folder / f"{name}.html").write_text(f"{HEAD}{body}{scripts}", encoding="utf-8")
-    return folder
+def folder(laboratories):
+    return laboratories
 
 
 @pytest.fixture(scope="module")
