@@ -100,9 +100,9 @@ class Bench {
     }
     const edits = this.edited.map((name) => [name, this.fields.value(name) ?? "none"]);
     const written = this.programme.value;
-    Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
-    this.tell(steps);
     this.compute(steps);
+    this.tell(steps);
+    Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
   }
 
   // Take a state; what it asks for in vain is named.

@@ -84,12 +84,18 @@ function unfold(input) {
 
 // A form's state in the page's address. A link within the page has a fragment, too, but no state: the
 // fields stay as they are, and their state comes back into the address.
+// The address decorates: what the browser refuses is tried again later, and stops nothing.
 const Address = {
+  REST: 500, // ms from one change of the history to the next: Safari takes 100 of them in 30 s
   // Call read(state) with the state that the address has now, and with each that it gets.
   follow(read) {
     read(Address.state ?? new URLSearchParams());
     Address.followed = true; // until then it stays, as the browser has still to scroll there
-    addEventListener("hashchange", () => (Address.state ? read(Address.state) : Address.put()));
+    addEventListener("hashchange", () => {
+      if (!Address.state) return Address.put();
+      Address.waits = false;
+      read(Address.state);
+    });
   },
   get state() {
     return location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null;
@@ -100,9 +106,18 @@ const Address = {
     if (Address.followed) Address.put();
   },
   put() {
-    const { text } = Address;
+    const { text, resting } = Address;
     if (text === undefined) return; // the form has had faults since the page was opened
-    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+    Address.waits = true;
+    if (resting) return;
+    try {
+      history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+      Address.waits = false;
+    } catch {} // where it stands, as within a frame, or since there were too many
+    Address.resting = setTimeout(() => {
+      Address.resting = undefined;
+      if (Address.waits) Address.put();
+    }, Address.REST);
   },
 };
 

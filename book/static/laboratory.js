@@ -45,11 +45,11 @@ class Laboratory {
   changed() {
     const faults = this.choices.faults();
     const fits = faults.length === 0;
-    if (fits) Address.write(this.choices.state);
     const none = "(the form holds what no run can have)";
     this.root.querySelector(".lab-call").textContent = fits ? this.choices.call : none;
     this.root.querySelector(".lab-command").textContent = fits ? this.choices.command : none;
     if (!this.run?.running) this.say(fits && this.run ? this.run.said : faults.join("\n"));
+    if (fits) Address.write(this.choices.state);
   }
 
   start() {
