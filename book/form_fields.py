@@ -39,6 +39,23 @@ NETWORKS, BITS = 8, 16
 ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
            ("nu_low", "nu_high", True)]  # fmt: skip
 """Fields of which the first must be below the second, or (True) at most as high."""
+LEARNING_RATES = ["lr_in", "lr_rec", "lr_out", "lr_decay"]
+NEEDS = {
+    "lr_in": {"learn_in": True},
+    "lr_rec": {"learn_rec": True},
+    "lr_out": {"learn_out": True},
+    "learn_rec": {"recurrence": True},
+    "feedback_gain": {"symmetric_feedback": False},
+    "tolerance": {"write_verify": True},
+    "kept_scale": {"kept_on_pcm": True},
+}
+"""Fields that count only where a switch is on (True) or off (False)."""
+ON_PCM = [
+    "period", "write_noise", "read_noise", "drift", "a", "m1", "c1", "A1", "m2", "c2", "A2",
+    "reset_spread", "nu", "nu_slope", "nu_low", "nu_high", "T0", "m3", "c3", "t_min",
+]  # fmt: skip
+"""Fields that an ideal memory has no use for: it has neither noise nor drift nor a history. (With
+a spread of nu its first random numbers are others.)"""
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig)}
 CONSTANTS = [name for name in NAMES if name not in FIELDS]
 
@@ -101,6 +118,37 @@ def _accepted(usual: Any, name: str) -> Callable[[Any], bool]:
     return accepts
 
 
+class _Reading:
+    """Settings that note which of them are read."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getattr__(self, name: str) -> float:
+        self.names.add(name)
+        return 1.0
+
+
+def needs(scheme: str) -> dict[str, dict[str, bool] | None]:
+    """The fields that do not always count in a run of `scheme`: the switches that a field needs, or
+    None where the scheme has no use for it."""
+    reading = _Reading()
+    SCHEMES[scheme].rule(0.5, 0.25, 0.5, 1.0, 1.0, reading)
+    found: dict[str, dict[str, bool] | None] = dict(NEEDS)
+    found |= {name: None for name in GROUPS["Update rule"] if name not in reading.names}
+    if "lr" not in reading.names:
+        found |= dict.fromkeys(LEARNING_RATES)
+    if SCHEMES[scheme].on_crossbar:
+        found.pop("assumed_pulse", None)  # a refresh and write-verify take it, too
+        if not SCHEMES[scheme].keeps:
+            found["kept_on_pcm"] = None
+        elif "prob_scale" in found:  # of the second crossbar
+            found["prob_scale"] = {"kept_on_pcm": True}
+    else:
+        del found["gain"]
+    return found
+
+
 def sets() -> dict[str, dict[str, dict[str, Any]]]:
     """For each scheme, what the tuned set of each memory changes: "pcm", bits, "8 pairs", or the
     name of a switch."""
@@ -110,8 +158,8 @@ def sets() -> dict[str, dict[str, dict[str, Any]]]:
         if SCHEMES[scheme].on_crossbar:
             memories |= {str(b): {"bits": b} for b in range(1, BITS + 1)}
             memories |= {f"{n} pairs": {"pairs": n} for n in range(1, int(MOST["pairs"]) + 1)}
-            switches = [n for n in SWITCHES if n != "kept_on_pcm" or SCHEMES[scheme].keeps]
-            memories |= {name: {name: True} for name in switches}
+            never = [name for name, needed in needs(scheme).items() if needed is None]
+            memories |= {name: {name: True} for name in SWITCHES if name not in never}
         found[scheme] = {}
         for memory, changes in memories.items():
             config = TrainConfig.preset(scheme, **changes)

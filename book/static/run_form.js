@@ -39,7 +39,16 @@ class RunForm {
     return Object.keys(this.told.fields);
   }
 
-  // Names of the edited fields that count: a digital scheme has no use for a crossbar's
+  // Whether a field counts: the scheme and its memory have a use for it, and its switches stand as it
+  // needs them.
+  counts(name) {
+    const needed = this.told.needs[this.scheme][name];
+    if (needed === null || (this.bits !== null && this.told.on_pcm.includes(name))) return false;
+    return Object.entries(needed ?? {}).every(([other, state]) =>
+      this.counts(other) && this.fields.value(other) === state);
+  }
+
+  // Names of the edited fields that count
   get edited() {
     return this.names.filter((name) => name in this.edits && !this.fields.inputs[name].matches(":disabled"));
   }
@@ -68,12 +77,15 @@ class RunForm {
     }
   }
 
+  // What does not count is disabled, what differs from the set is marked.
   mark() {
     const { set } = this;
     for (const name of this.names) {
       if (this.edits[name] === set[name]) delete this.edits[name];
-      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", name in this.edits);
+      this.fields.inputs[name].disabled = !this.counts(name);
     }
+    for (const name of this.names)
+      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
   }
 
   // Take a state; returns what it asks for in vain.
@@ -92,6 +104,8 @@ class RunForm {
     }
     this.fill();
     this.mark();
+    for (const name of Object.keys(this.edits))
+      if (!this.edited.includes(name)) faults.push(`${name} = ${address.get(name)}: has no effect on such a run`);
     return faults;
   }
 

@@ -57,6 +57,17 @@ def ordered(state):
     return all(state[a] < state[b] or (equal and state[a] == state[b]) for a, b, equal in pairs)
 
 
+def test_only_a_scheme_that_keeps_something_may_keep_it_on_pcm():
+    on_crossbar = set(RUNS["schemes"]) - set(RUNS["digital"])
+    may = {name for name in on_crossbar if RUNS["needs"][name].get("kept_on_pcm", {}) is not None}
+    assert may == {"mixed-precision"}
+    assert {name for name in RUNS["sets"] if "kept_on_pcm" in RUNS["sets"][name]} == may
+    for name in may:
+        TrainConfig(scheme=name, kept_on_pcm=True)
+    names = {n for needed in RUNS["needs"].values() for n in needed} | {*RUNS["on_pcm"]}
+    assert names <= set(RUNS["fields"])
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.fixed_dictionaries({n: allowed(f) for n, f in RUNS["fields"].items()}).filter(ordered))
 def test_what_the_page_takes_python_takes(state):

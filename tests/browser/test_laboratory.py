@@ -116,7 +116,7 @@ def addressed(page, state):
 
 
 def test_a_link_brings_the_state_back_and_the_set_takes_it_away(browser, site):
-    state = "scheme=sign&bits=4&networks=2&n_rec=33&lr_in=0.001&learn_out=false"
+    state = "scheme=sign&bits=4&networks=2&n_rec=33&stop_level=0.5&learn_out=false"
     with opened(browser) as page:
         page.goto(f"{site}/laboratory.html#{state}")
         addressed(page, state)
