@@ -161,7 +161,7 @@ def bench() -> str:
         f'<button type="button" data-does="{what}">{text}</button>'
         for what, text in (
             ("set", "SET"), ("reset", "RESET"), ("read", "Read"), ("clear", "Clear"),
-            ("usual", "Back to the start"), ("json", "Download JSON"),
+            ("usual", "Back to the start"), ("stop", "Stop"), ("json", "Download JSON"),
         )
     )  # fmt: skip
     return page(
@@ -171,7 +171,8 @@ def bench() -> str:
         'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
-        f"{group('Device', told['fields'], {name: about[name] for name in NAMES})}</form>",
+        f"{group('Device', told['fields'], {name: about[name] for name in NAMES})}</form>"
+        '<progress value="0" max="1" aria-label="steps computed"></progress>',
         '<div class="lab-panels lab-single"></div>'
         '<details><summary>Numbers</summary><table class="lab-numbers"><thead><tr><th>time (s)</th>'
         "<th>mean (µS)</th><th>sd (µS)</th></tr></thead><tbody></tbody></table></details>",
@@ -186,7 +187,8 @@ def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) 
     return (
         f'<div class="laboratory" data-live {mark}><noscript><p>This page computes in the browser, '
         "which needs JavaScript.</p></noscript>"
-        f'<div class="lab-live" hidden>{form}<p class="lab-status" role="status"></p>{figures}'
+        f'<div class="lab-live" hidden>{form}<p class="lab-status" role="status"></p>'
+        f'<p class="lab-other"></p><div class="lab-results">{figures}</div>'
         "<details open><summary>Computed in your browser; the same in Python</summary>"
         f"{python}</details></div>"
         f'<script type="application/json" class="lab-told">{packed}</script></div>'

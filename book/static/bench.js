@@ -2,6 +2,7 @@
 
 class Bench {
   static MOST = 2000; // steps
+  static SPOKEN = 2000; // ms between two reports on the way
   static WHAT = ["set", "reset", "read"];
 
   constructor(root) {
@@ -9,6 +10,9 @@ class Bench {
     this.root = root;
     this.form = root.querySelector("form");
     this.status = root.querySelector(".lab-status");
+    this.results = root.querySelector(".lab-results");
+    this.progress = root.querySelector("progress");
+    this.notes = []; // what is wrong with the form, or was asked for in vain
     this.fields = new Fields(this.form, this.told.fields);
     this.programme = this.form.elements.programme;
     const size = matchMedia("(max-width: 40em)").matches ? {} : { width: 640, height: 320 };
@@ -20,6 +24,7 @@ class Bench {
     for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
     this.button("clear").addEventListener("click", () => this.write(""));
     this.button("usual").addEventListener("click", () => this.usual());
+    this.button("stop").addEventListener("click", () => this.stop());
     this.button("json").addEventListener("click", () => this.save());
     Address.follow((state) => this.read(state));
     root.querySelector(".lab-live").hidden = false;
@@ -42,7 +47,7 @@ class Bench {
   // A button acts `wait` seconds after the last step.
   append(what) {
     const { steps, faults } = this.parsed();
-    if (faults.length > 0) return this.say(faults.join("\n"));
+    if (faults.length > 0) return; // the page names them
     const last = steps.length > 0 ? steps.at(-1).t + this.fields.value("wait") : 0;
     const before = this.programme.value.trimEnd();
     this.write(`${before}${before ? "\n" : ""}${Number(last.toPrecision(9))} ${what}`);
@@ -90,18 +95,18 @@ class Bench {
 
   changed() {
     const { steps, faults } = this.parsed();
-    const all = [...this.faults(), ...faults];
+    this.notes = [...this.faults(), ...faults];
+    const fits = this.notes.length === 0;
+    this.leave();
+    if (fits) this.compute(steps);
+    else this.live.stop();
     for (const name of Object.keys(this.told.fields))
       this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
-    this.say(all.join("\n"));
-    if (all.length > 0) {
-      this.root.querySelector(".lab-call").textContent = "(the form holds what no bench can do)";
-      return;
-    }
+    if (fits) this.tell(steps);
+    else this.root.querySelector(".lab-call").textContent = "(the form holds what no bench can do)";
+    if (!fits) return;
     const edits = this.edited.map((name) => [name, this.fields.value(name) ?? "none"]);
     const written = this.programme.value;
-    this.compute(steps);
-    this.tell(steps);
     Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
   }
 
@@ -117,7 +122,8 @@ class Bench {
       else this.fields.set(name, this.fields.parsed(name, text));
     this.changed();
     for (const name of this.edited) unfold(this.fields.inputs[name]);
-    if (faults.length > 0) this.say(faults.join("\n"));
+    this.notes.push(...faults);
+    this.say("");
   }
 
   tell(steps) {
@@ -153,20 +159,81 @@ class Bench {
     const devices = this.fields.value("devices");
     const data = [{ content: p, shape: [1], size }, { content, shape: [steps.length], size: 24 }];
     const told = Object.fromEntries(Object.keys(this.told.fields).map((n) => [n, this.fields.value(n)]));
-    const began = performance.now();
     const job = { knobs: [this.fields.value("seed")], data, shapes: { conductance: [steps.length, devices] } };
+    const treatment = { steps, devices, told, done: 0, conductance: null, running: true, report: "" };
+    this.treatment = treatment;
     this.live.run("treat", job, ({ outputs, done, error }) => {
-      if (error) return this.say(`This browser could not compute it: ${error}`);
-      if (!done) return;
-      this.draw(steps, devices, outputs.conductance.data);
-      const ms = performance.now() - began;
-      this.root.bench = { steps, devices, told, conductance: outputs.conductance.data, ms };
-      this.root.dispatchEvent(new Event("drawn"));
+      if (error) return this.end(`This browser could not compute it: ${error}`);
+      Object.assign(treatment, { conductance: outputs.conductance.data, done: outputs.done.data[0], running: !done });
+      this.show();
     });
   }
 
+  // What is shown is of other fields from now on. It says so, unless what is written is computed at once.
+  leave() {
+    this.treatment = this.root.bench = null;
+    this.button("json").disabled = true;
+    this.button("stop").disabled = true;
+    this.say("");
+    this.late ??= setTimeout(() => this.mark(false), Live.PATIENCE);
+  }
+
+  // Mark what is shown as what is written, or as another treatment's.
+  mark(same) {
+    clearTimeout(this.late);
+    this.late = undefined;
+    this.results.classList.toggle("lab-stale", !same);
+    this.root.querySelector(".lab-other").textContent = same ? "" : "Figure and numbers: of the treatment before";
+    if (same || !this.treatment) return;
+    this.button("stop").disabled = false;
+    this.progress.removeAttribute("value");
+    this.say("computing …");
+  }
+
+  stop() {
+    const { done, steps } = this.treatment;
+    this.live.stop();
+    this.end(`stopped after ${done} of ${steps.length} steps; what was read until then stays`);
+    this.programme.focus();
+  }
+
+  // End a treatment before its last step, with a report.
+  end(report) {
+    const { treatment } = this;
+    Object.assign(treatment, { running: false, report, conductance: treatment.conductance ?? new Float32Array() });
+    this.show();
+  }
+
+  // Draw what there is, once for each picture of the screen.
+  show() {
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => {
+      this.drawing = false;
+      if (this.treatment?.conductance) this.draw(this.treatment);
+    });
+  }
+
+  draw(treatment) {
+    const { steps, devices, told, done, conductance, running, report } = treatment;
+    this.mark(true);
+    this.progress.max = steps.length || 1;
+    this.progress.value = done || Number(steps.length === 0);
+    this.button("stop").disabled = !running;
+    this.button("json").disabled = running;
+    const reached = steps.slice(0, done);
+    this.drawSteps(reached, devices, conductance, steps.at(-1)?.t || 1);
+    if (!running) {
+      this.say(report);
+      this.root.bench = { steps: reached, devices, told, conductance };
+    } else if (performance.now() - (treatment.spoken ?? -Infinity) > Bench.SPOKEN) {
+      treatment.spoken = performance.now();
+      this.say(`computing: ${done} of ${steps.length} steps`);
+    }
+  }
+
   // Up to ten devices a line each; of more, the mean and one standard deviation to both sides
-  draw(steps, devices, conductance) {
+  drawSteps(steps, devices, conductance, last) {
     const { colours } = this.told;
     const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
     const x = reads.map((k) => steps[k].t);
@@ -192,7 +259,6 @@ class Bench {
       const at = steps.filter((step) => step.what === what).map(({ t }) => t);
       lines.push({ x: at, y: at.map(() => 0), colour: "currentColor", mark });
     }
-    const last = steps.at(-1)?.t || 1;
     const highest = conductance.reduce((most, x) => (x > most ? x : most), 1);
     this.panel.draw({ x: [0, last], y: [0, highest * 1.1] }, lines, reads.length ? "" : "nothing is read yet");
     const sets = steps.reduce((sum, { what, pulses }) => sum + (what === "set") * pulses, 0);
@@ -217,7 +283,7 @@ class Bench {
   }
 
   say(text) {
-    this.status.textContent = text;
+    this.status.textContent = [...this.notes, text].filter(Boolean).join("\n");
   }
 }
 

@@ -49,7 +49,18 @@ class Laboratory {
     this.root.querySelector(".lab-call").textContent = fits ? this.choices.call : none;
     this.root.querySelector(".lab-command").textContent = fits ? this.choices.command : none;
     if (!this.run?.running) this.say(fits && this.run ? this.run.said : faults.join("\n"));
+    this.compare(fits);
     if (fits) Address.write(this.choices.state);
+  }
+
+  // Say so where the figures are of a run with other settings, with a way back to these.
+  compare(fits) {
+    const { run } = this;
+    const same = !run || (fits && run.state === `${new URLSearchParams(this.choices.state)}`);
+    const link = document.createElement("a");
+    Object.assign(link, { href: `#${run?.state}`, textContent: "back to these" });
+    const text = same ? [] : ["The figures are of a run with other settings (", link, ")"];
+    this.root.querySelector(".lab-other").replaceChildren(...text);
   }
 
   start() {
@@ -66,8 +77,10 @@ class Laboratory {
     const networks = Array.from({ length: asked.networks }, () => ({ outputs: null, done: false }));
     this.run = {
       ...asked, networks, running: true, began: performance.now(), first: null, spoken: 0,
-      waiting: [...networks.keys()], limits: {},
+      waiting: [...networks.keys()], limits: {}, state: `${new URLSearchParams(this.choices.state)}`,
     };
+    this.compare(true);
+    this.progress.removeAttribute("value"); // until an epoch is over
     this.root.run = this.run;
     this.say(`${this.run.title}: the first epoch`);
     this.choose("network", networks.length);
@@ -220,7 +233,7 @@ class Laboratory {
     const reached = ({ outputs }) => (outputs?.loss.data.findLastIndex((x) => !Number.isNaN(x)) ?? -1) + 1;
     const passed = run.networks.reduce((sum, network) => sum + (network.done ? epochs : reached(network)), 0);
     this.progress.max = epochs * run.networks.length;
-    this.progress.value = passed;
+    if (passed > 0 || !run.running) this.progress.value = passed;
     if (!run.running || performance.now() - run.spoken < Laboratory.SPOKEN) return;
     run.spoken = performance.now();
     const done = run.networks.filter((network) => network.done).length;

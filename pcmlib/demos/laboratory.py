@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from pcmlib.base.reports import report
 from pcmlib.demos.devices import blocks_of, fill_rows, read_rows
 from pcmlib.demos.whole_run import BINS, train_run
 from pcmlib.device import after_reset, apply_set
@@ -58,9 +59,12 @@ STEP = np.dtype([("t", np.float64), ("what", np.float64), ("pulses", np.float64)
 _STEPS = np.array([(0.0, SET, 1.0), (38.6, READ, 1.0)], STEP)
 
 
-@live(data={"p": constants(), "steps": _STEPS}, conductance=(len(_STEPS), 3))
-def treat(seed, p, steps, conductance):
-    """The bench: what devices read, step by step; NaN where a step is no READ. As `PCMArray`."""
+@live(data={"p": constants(), "steps": _STEPS}, conductance=(len(_STEPS), 3), done=(1,))
+def treat(seed, p, steps, conductance, done):
+    """The bench: what devices read, step by step; NaN where a step is no READ. As `PCMArray`.
+
+    done: how many steps there were so far.
+    """
     p, decay, devices = in_force(p[0]), np.float32(math.exp(-1 / p[0].a)), conductance.shape[1]
     key, shape, draw = np.array([np.uint64(seed)]), (1, devices), 1
     xi, deviate = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -94,3 +98,5 @@ def treat(seed, p, steps, conductance):
             conductance[k, i] = np.nan
         if step.what == READ:
             read_rows(conductance[k : k + 1], G, tp, deviate, step.t, p, xi)
+        done[0] = k + 1
+        report(k)

@@ -138,11 +138,17 @@ class Live {
     const { entries, outputs } = PCMLIB.functions[name];
     const job = { id: ++this.id, entries, knobs, data, told };
     job.outputs = outputs.map(([output, shape]) => [output, shapes[output] ?? shape]);
-    if (this.running && performance.now() - this.since > Live.PATIENCE) this.stop();
     this.next = job;
     try {
       const module = await (Live.module ??= Live.compiled());
-      if (!this.running && this.next) this.begin(module);
+      const stale = this.running;
+      const replace = () => {
+        if (this.running !== stale || !this.next) return;
+        if (stale) this.breakOff();
+        this.begin(module);
+      };
+      if (stale) setTimeout(replace, Live.PATIENCE - (performance.now() - this.since));
+      else replace();
     } catch (error) {
       told({ error: String(error) });
     }
@@ -171,9 +177,14 @@ class Live {
     this.worker.postMessage(job);
   }
 
-  stop() {
+  breakOff() {
     this.worker?.terminate();
-    this.worker = this.running = this.next = undefined;
+    this.worker = this.running = undefined;
+  }
+
+  stop() {
+    this.breakOff();
+    this.next = undefined;
   }
 }
 
@@ -229,7 +240,13 @@ function explore(root) {
   const knobs = [...form.querySelectorAll(".explorer-knob")].map((e, k) => new Knob(e, told.knobs[k]));
   const live = new Live();
   root.knobs = knobs;
-  let data;
+  let data, late;
+
+  // The figure is not of these knobs: it is of the ones before.
+  const lag = (why) => {
+    status.textContent = `${why} (the figure is of the values before)`;
+    picture.classList.add("explorer-stale");
+  };
 
   const move = () => {
     data ??= unpacked(told.data);
@@ -238,11 +255,12 @@ function explore(root) {
     const state = knobs.map((knob) => `${knob.label}: ${knob.text}`).join("; ");
     const began = performance.now();
     let first; // ms to the first figure, perhaps of what is not finished
+    late ??= setTimeout(lag, Live.PATIENCE, "computing …");
     live.run(told.function, { knobs: values, data }, ({ outputs, done, error }) => {
-      if (error) {
-        status.textContent = `This browser could not compute it: ${error}`;
-        return;
-      }
+      clearTimeout(late);
+      late = undefined;
+      if (error) return lag(`This browser could not compute it: ${error}`);
+      picture.classList.remove("explorer-stale");
       redraw(picture.querySelector("svg"), root.id, told.artists, outputs);
       status.textContent = done ? "" : "computing …";
       root.querySelector(".explorer-state").textContent = `(${state})`;

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from moving import State, computed, move_all, settled
-from serving import opened, served
+from serving import SLOW, opened, served
 
 from pcmlib.demos import crossbars, devices
 from pcmlib.explore import Choice, Slider, Steps, Toggle, explorer
@@ -176,7 +176,26 @@ def test_a_browser_that_cannot_says_so(browser, site):
         status = maps.locator(".explorer-status")
         page.wait_for_function("e => e.textContent", arg=status.element_handle())
         assert "could not compute it: Error: no room" in status.inner_text()
+        assert "the figure is of the values before" in status.inner_text()
         page.faults.clear()
+
+
+def test_a_figure_that_lags_behind_its_knobs_says_so(browser, site):
+    with opened(browser) as page:
+        page.goto(site)
+        cells = page.locator("figure.explorer").last
+        page.evaluate(SLOW)
+        before = State.of(cells)
+        cells.locator("input[type=range]").first.press("ArrowLeft")
+        cells.locator(".explorer-stale").wait_for()
+        status = cells.locator(".explorer-status")
+        assert status.inner_text() == "computing … (the figure is of the values before)"
+        assert float(cells.locator("svg").evaluate("e => getComputedStyle(e).opacity")) < 1
+        after = settled(cells, before)
+        assert after.sizes == before.sizes
+        assert cells.locator(".explorer-stale").count() == 0
+        assert status.inner_text() == ""
+        assert page.faults == []
 
 
 def test_a_screen_reader_finds_named_controls(browser, site):

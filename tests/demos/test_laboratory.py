@@ -31,8 +31,9 @@ CONSTANTS = st.fixed_dictionaries(
 
 def in_the_page(seed, p, steps, devices):
     """The readings as compiled code gives them for a page's arrays."""
-    conductance = np.zeros((len(steps), devices), np.float32)
-    treat.compiled(float(seed), numbers(p), np.array(steps, STEP), conductance)
+    conductance, done = np.zeros((len(steps), devices), np.float32), np.zeros(1, np.float32)
+    treat.compiled(float(seed), numbers(p), np.array(steps, STEP), conductance, done)
+    assert done == len(steps)
     return conductance
 
 
