@@ -2,7 +2,8 @@
 
 A picture is as wide as the book's text, and its letters are nearly as high as the text's. Below
 four fifths of that they are hard to read, so it gets no narrower: book.css sees to it, by the
-natural width that the frame hands on. scroll.js lets the keyboard into what scrolls, under a name.
+natural width that the frame hands on. scroll.js lets the keyboard into what scrolls, under a name;
+print.js prints a page in its light theme.
 """
 
 from docutils import nodes
@@ -49,4 +50,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(Frame, html=(open_frame, close_frame))
     app.add_post_transform(FramePictures)
     app.add_js_file("scroll.js", loading_method="defer")
+    app.add_js_file("print.js", loading_method="defer")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
