@@ -1,6 +1,6 @@
 # Everything from a fresh machine with Python 3.11+ and make:
 #   make book        build the book into _build/html, with warnings as errors
-#   make test        lint, tests and notebooks (a browser's tests need Chromium; Debian's root gets it)
+#   make test        lint, tests and notebooks (some need Chromium or PostgreSQL; Debian's root gets them)
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
 #   make repo URL=https://github.com/NAME/pcmlib    set the project's address

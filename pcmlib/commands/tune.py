@@ -36,7 +36,11 @@ def tune_command(
     networks: Annotated[int, typer.Option(help="Networks of a finalist.")] = _DEFAULT.networks,
     storage: Annotated[
         str | None,
-        typer.Option(help="Database URL or journal file, which several machines may share."),
+        typer.Option(
+            help="Where the candidates are kept: a journal file, or a database URL such as "
+            "postgresql://USER@HOST/DATABASE or sqlite:///FILE. Several machines share a search if "
+            "each runs this command on one storage, with a seed of its own."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sampler; each process needs its own.")] = 0,
     json: Annotated[

@@ -38,6 +38,7 @@ from pcmlib.sweep.space import (
     search_space,
     start,
 )
+from pcmlib.sweep.storage import reported
 from pcmlib.sweep.study import Candidates, open_study
 from pcmlib.training import TrainConfig, train
 
@@ -102,7 +103,7 @@ def tune(
     Args:
         scheme: update scheme.
         budget: what the study may spend.
-        storage: see `pcmlib.sweep.study.open_storage`.
+        storage: see `pcmlib.sweep.storage.open_storage`.
         seed: of the sampler.
         run: trains a configuration; None: `train`, without a progress bar of its own.
         fixed: fields of all runs, such as ``bits=4``; none of those that are searched.
@@ -110,18 +111,23 @@ def tune(
     Returns:
         The study's record: budget, search space, candidates of each round with their losses, and
         the "best" one's fields of `TrainConfig`. It is plain data, for JSON.
+
+    Raises:
+        ValueError: for a storage that cannot be used.
+        OSError: for one that cannot be reached, or that was away for too long.
     """
     budget = budget or Budget()
     if bits := fixed.get("bits"):  # pulses of its own size
         fixed.setdefault("assumed_pulse", PCMParameters(bits=bits).set_step)
     run = run or (lambda config: train(config, progress=False))
-    study = open_study(scheme, storage, seed, **fixed)
     space = search_space(scheme, **fixed)
     for name in fields(start(scheme, fixed), budget.epochs):
         require(name not in fixed, name, fixed.get(name), "left to the search")
-    candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
-    _search(candidates, scheme, budget, run, fixed)
-    trials = candidates.told()
+    with reported(storage):
+        study = open_study(scheme, storage, seed, **fixed)
+        candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
+        _search(candidates, scheme, budget, run, fixed)
+        trials = candidates.told()
     record = {
         "scheme": scheme,
         "fixed": FIXED.get(scheme, {}) | fixed,

@@ -11,30 +11,23 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import BaseStorage, JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from pcmlib.sweep.space import Params
+from pcmlib.sweep.storage import PATIENCE, open_storage, persist
 
 BEAT = 5.0  # s between two signs of life
 GRACE = 60.0  # s without one, after which a worker is taken for dead
 _GONE = "gone"  # the last sign of a worker that could still give one
-
-
-def open_storage(url: str | Path | None) -> BaseStorage | str | None:
-    """Where trials are kept: a database URL, a journal file that machines share, None: memory."""
-    if url is None or "://" in str(url):
-        return None if url is None else str(url)
-    return JournalStorage(JournalFileBackend(str(url)))
 
 
 def open_study(
@@ -43,11 +36,23 @@ def open_study(
     """The study of a scheme and memory; one that goes on does not draw its first numbers again."""
     name = "-".join([scheme, *(f"{key}={value}" for key, value in sorted(fixed.items()))])
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(study_name=name, storage=open_storage(storage), load_if_exists=True)
+    options = {"study_name": name, "storage": open_storage(storage), "load_if_exists": True}
+    study = persist(partial(optuna.create_study, **options), PATIENCE)
     if begun := len(study.trials):
         seed = int(np.random.SeedSequence([seed, begun]).generate_state(1)[0])
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=16, constant_liar=True)
     return study
+
+
+def _lasting(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Of `Candidates`: tried again where the storage is away for a while."""
+
+    @wraps(method)
+    def tried(self: Candidates, *args: Any) -> Any:
+        # Nobody could give a sign of life meanwhile.
+        return persist(partial(method, self, *args), PATIENCE, lambda: self._since.clear())
+
+    return tried
 
 
 class Candidates:
@@ -67,10 +72,12 @@ class Candidates:
         self._worker = uuid.uuid4().hex
         self._since: dict[tuple[Any, ...], float] = {}  # when a running trial's last sign was new
 
+    @_lasting
     def told(self) -> list[FrozenTrial]:
         """All that have a loss, whoever trained them."""
         return self.study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
 
+    @_lasting
     def take(self, count: int) -> dict[int, Params]:
         """Up to `count` candidates to train, by number: what dead workers left, then new ones."""
         taken = {}
@@ -99,6 +106,7 @@ class Candidates:
                 self._drop(trial.number)
         return taken
 
+    @_lasting
     def tell(self, losses: Mapping[int, float]) -> None:
         """Losses by number; those of a candidate that somebody else has told are left out."""
         for number, loss in losses.items():
@@ -124,10 +132,11 @@ class Candidates:
         finally:
             done.set()
             thread.join()
-            self.study.set_user_attr(self._worker, _GONE)
+            with suppress(Exception):  # as above: without it, this worker is dead after a while
+                self.study.set_user_attr(self._worker, _GONE)
 
     def _left(self) -> list[FrozenTrial]:
-        """Running trials whose workers are dead."""
+        """Running trials whose workers are dead, or that this one lost with a connection."""
         signs, now = self.study.user_attrs, time.monotonic()
         running = self.study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         since, left = {}, []
@@ -135,7 +144,7 @@ class Candidates:
             worker = signs.get(f"trial {trial.number}")
             sign = (trial.number, worker, signs.get(worker))
             since[sign] = self._since.get(sign, now)
-            if sign[2] == _GONE or now - since[sign] >= GRACE:
+            if worker == self._worker or sign[2] == _GONE or now - since[sign] >= GRACE:
                 left.append(trial)
         self._since = since
         return left

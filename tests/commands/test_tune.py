@@ -1,8 +1,9 @@
 """`pcmlib tune` names what a study is of, and what it may spend."""
 
+import pytest
 from typer.testing import CliRunner
 
-from pcmlib.__main__ import app
+from pcmlib.__main__ import app, main
 from pcmlib.commands import tune
 from pcmlib.sweep import Budget
 
@@ -34,3 +35,17 @@ def test_a_study_is_of_a_memory_and_other_fields(monkeypatch):
         "write_verify": True,
         "read_noise": 2.0,
     }
+
+
+@pytest.mark.parametrize(
+    "storage", ["postgresql://reader:geheim@127.0.0.1:1/studies", "sqlite:////absent/studies.db"]
+)
+def test_a_storage_that_cannot_be_reached_is_one_line(storage, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["pcmlib", "tune", "--scheme", "sign", "--storage", storage])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"pcmlib: storage = '{storage.partition('://')[0]}")
+    assert printed.err.count("\n") == 1
+    assert "geheim" not in printed.err

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,11 +22,6 @@ BUDGET = Budget(
     trials=20, first_epochs=1, epochs=2, finalists=2, networks=1, generations=1, changes=1
 )
 ROUND_1 = ["short", "long"] * 3  # of 8, 8 and 4 candidates
-KINDS = ["journal", "sqlite"]
-
-
-def where(kind, folder):
-    return f"sqlite:///{folder}/s.db" if kind == "sqlite" else str(folder / "s.journal")
 
 
 def smooth(config):
@@ -42,16 +38,19 @@ def check(trials):
     ]
 
 
+def hurry(patch=setattr):
+    """Notice within a second that signs of life stay away."""
+    patch(study, "BEAT", 0.1)
+    patch(study, "GRACE", 1.0)
+    patch(search, "_PAUSE", 0.05)
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """Signs of life that stay away are noticed within a second."""
-    monkeypatch.setattr(study, "BEAT", 0.1)
-    monkeypatch.setattr(study, "GRACE", 1.0)
-    monkeypatch.setattr(search, "_PAUSE", 0.05)
+    hurry(monkeypatch.setattr)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_stopped_by_an_error_in_each_batch_in_turn(kind, tmp_path):
+def test_stopped_by_an_error_in_each_batch_in_turn(storage):
     """Of one study, once in each half of each batch."""
     for last in range(len(ROUND_1)):
         calls = []
@@ -63,8 +62,8 @@ def test_stopped_by_an_error_in_each_batch_in_turn(kind, tmp_path):
             return smooth(config)
 
         with pytest.raises(KeyboardInterrupt):
-            tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=run)
-    check(tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=smooth)["trials"])
+            tune("sign", budget=BUDGET, storage=storage, run=run)
+    check(tune("sign", budget=BUDGET, storage=storage, run=smooth)["trials"])
 
 
 PROGRAM = """
@@ -72,45 +71,84 @@ import os, signal, sys
 import test_study
 from pcmlib.sweep import tune
 
+storage, seed, most = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 calls = []
 def run(config):
     calls.append(config)
-    if len(calls) > int(sys.argv[2]):
+    if len(calls) > most:
         os.kill(os.getpid(), signal.SIGKILL)
     return test_study.smooth(config)
 
-tune("sign", budget=test_study.BUDGET, storage=sys.argv[1], run=run)
+test_study.hurry()
+print("ready", flush=True)
+input()
+tune("sign", budget=test_study.BUDGET, storage=storage, seed=seed, run=run)
 """
 
 
-@pytest.mark.parametrize(("kind", "batch"), [("journal", 0), ("journal", 2), ("sqlite", 1)])
-def test_killed_in_a_batch(kind, batch, tmp_path):
-    """So that nothing in the process can tidy up."""
+@contextmanager
+def worker(storage, seed=0, most=1000):
+    """A process that is ready to `go`, and that dies in its training number `most` + 1."""
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    command = [sys.executable, "-c", PROGRAM, where(kind, tmp_path), str(2 * batch)]
-    done = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, timeout=100)
-    assert done.returncode == -signal.SIGKILL
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, storage, str(seed), str(most)],
+        env=os.environ | {"PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout.readline() == b"ready\n"
+        yield process
+        process.kill()
+
+
+def go(*workers):
+    """Let them begin at once, and wait; their exit codes."""
+    for process in workers:
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    return [process.wait(100) for process in workers]
+
+
+@pytest.mark.parametrize(
+    ("storage", "batch"),
+    [("journal", 0), ("journal", 2), ("sqlite", 1), ("postgresql", 1)],
+    indirect=["storage"],
+)
+def test_killed_in_a_batch(storage, batch):
+    """So that nothing in the process can tidy up."""
+    with worker(storage, most=2 * batch) as killed:
+        assert go(killed) == [-signal.SIGKILL]
     trained = []
     run = lambda config: trained.append(config.replicas) or smooth(config)  # noqa: E731
-    check(tune("sign", budget=BUDGET, storage=where(kind, tmp_path), run=run)["trials"])
+    check(tune("sign", budget=BUDGET, storage=storage, run=run)["trials"])
     assert sum(trained[:-3:2]) >= BUDGET.trials - 8 * batch  # a killed batch is trained again
+
+
+def test_two_begin_at_once_and_one_is_killed(storage):
+    """The other trains what that one left, and ends, on a storage that both found empty."""
+    with worker(storage, seed=1) as survivor, worker(storage, seed=2, most=1) as killed:
+        assert go(survivor, killed) == [0, -signal.SIGKILL]
+    trained = []
+    run = lambda config: trained.append(config) or smooth(config)  # noqa: E731
+    check(tune("sign", budget=BUDGET, storage=storage, run=run)["trials"])
+    assert len(trained) == 3  # rounds 2 and 3: nothing of round 1 is missing
 
 
 def test_killed_before_a_candidate_was_drawn(tmp_path):
     """The start among them: it is queued again, and the budget is kept."""
     for drawn in (0, 1):
-        stopped = study.open_study("sign", where("journal", tmp_path))
+        stopped = study.open_study("sign", tmp_path / "s.journal")
         stopped.enqueue_trial(start("sign", {}))
         trial = stopped.ask()
         if drawn:
             trial.suggest_float("threshold", *search_space("sign")["threshold"], log=True)
-    check(tune("sign", budget=BUDGET, storage=where("journal", tmp_path), run=smooth)["trials"])
+    check(tune("sign", budget=BUDGET, storage=tmp_path / "s.journal", run=smooth)["trials"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_candidate_that_another_ends_while_it_is_drawn_is_left(kind, tmp_path, monkeypatch):
+def test_a_candidate_that_another_ends_while_it_is_drawn_is_left(storage, monkeypatch):
     """A database may give a queued candidate to two workers."""
-    opened = study.open_study("sign", where(kind, tmp_path))
+    opened = study.open_study("sign", storage)
     draw, ended = optuna.Trial.suggest_float, []
 
     def late(trial, *args, **options):
@@ -125,15 +163,14 @@ def test_a_candidate_that_another_ends_while_it_is_drawn_is_left(kind, tmp_path,
     assert not taken.keys() & set(ended)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_workers_of_one_seed_share_a_study(kind, tmp_path):
+def test_workers_of_one_seed_share_a_study(storage):
     """They draw the same numbers: of what both draw, one trains each, and none goes over."""
     found, errors = [], []
     gate = threading.Barrier(3)
 
     def work():
         try:
-            opened = study.open_study("sign", where(kind, tmp_path))
+            opened = study.open_study("sign", storage)
             mine = study.Candidates(opened, search_space("sign"), BUDGET.trials, start("sign", {}))
             gate.wait()
             with mine.alive():
@@ -144,7 +181,7 @@ def test_workers_of_one_seed_share_a_study(kind, tmp_path):
         except Exception as error:
             errors.append(error)
 
-    study.open_study("sign", where(kind, tmp_path))
+    study.open_study("sign", storage)
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -152,7 +189,7 @@ def test_workers_of_one_seed_share_a_study(kind, tmp_path):
         thread.join(100)
     assert errors == []
     assert found[0] == found[1] == found[2]
-    told = study.open_study("sign", where(kind, tmp_path)).get_trials(deepcopy=False)
+    told = study.open_study("sign", storage).get_trials(deepcopy=False)
     told = [trial.params for trial in told if trial.number in found[0]]
     check([{**params, "loss": 0.0} for params in told])
 
@@ -161,7 +198,7 @@ def test_what_a_live_worker_trains_is_left_to_it(tmp_path):
     """For as long as it gives signs of life; a loss that comes after all is not told twice."""
     slow, other = (
         study.Candidates(
-            study.open_study("sign", where("journal", tmp_path), seed),
+            study.open_study("sign", tmp_path / "s.journal", seed),
             search_space("sign"),
             4,
             start("sign", {}),
