@@ -1,6 +1,7 @@
 # Everything from a fresh machine with Python 3.11+ and make:
 #   make book        build the book into _build/html, with warnings as errors
 #   make test        lint, tests and notebooks (some need Chromium or PostgreSQL; Debian's root gets them)
+#   make lowest      test the package's core on the lowest versions that pyproject.toml admits
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
 #   make repo URL=https://github.com/NAME/pcmlib    set the project's address
@@ -10,7 +11,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-.PHONY: book test lab notebooks repo clean
+CORE := base device crossbar schemes srnn eprop training live sweep commands
+
+.PHONY: book test lowest lab notebooks repo clean
 
 book: $(ENV)
 	rm -rf _build/html _build/jupyter_execute _build/.doctrees
@@ -21,6 +24,13 @@ test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+lowest:
+	rm -rf _build/lowest
+	$(PYTHON) -m venv _build/lowest
+	$(PYTHON) tests/lowest.py > _build/lowest/requirements.txt
+	_build/lowest/bin/python -m pip install --quiet --requirement _build/lowest/requirements.txt
+	_build/lowest/bin/python -m pytest $(CORE:%=tests/%)
 
 lab: $(ENV)
 	$(BIN)/jupyter lab notebooks
