@@ -31,7 +31,8 @@ def draw(figure: Figure, name: str) -> str:
     """
     text = StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # bytes that tell of the run
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "pcmlib"}):
+    whole = {"savefig.bbox": None, "svg.image_inline": True}  # whatever a matplotlibrc says
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "pcmlib", **whole}):
         figure.savefig(text, format="svg", facecolor="white", metadata=nothing)
     plt.close(figure)
     svg = text.getvalue()

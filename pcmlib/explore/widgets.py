@@ -34,6 +34,7 @@ from pcmlib.explore.knobs import Choice, Knob, Slider, Steps, Toggle
 from pcmlib.explore.page import draw, page, picture
 from pcmlib.live import LiveFunction
 from pcmlib.live.artists import trace
+from pcmlib.plots.style import book_style
 
 __all__ = ["Choice", "Explorer", "Slider", "Steps", "Toggle", "explorer"]
 
@@ -97,7 +98,8 @@ class Explorer:
         # Drawn here and not when displayed: IPython would swallow an error of the display, and the
         # book would be built with a broken explorer in it.
         if self.live and _building():
-            figure, artists = trace(self._drawn, self._samples())
+            with book_style():
+                figure, artists = trace(self._drawn, self._samples())
             self.first, self.told = draw(figure, self.name), self._told(artists)
         else:
             self.first, self.told = self.draw(self.start), None

@@ -25,6 +25,7 @@ from pcmlib.plots.style import (
     LOSS_TICKS,
     SKY,
     band,
+    book_style,
     label,
     legend,
     loss_axis,
@@ -34,6 +35,7 @@ from pcmlib.plots.training import SCHEME_COLOURS, colours
 from pcmlib.training import TrainingRun
 
 
+@book_style()
 def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.0015, 1.0)) -> Figure:
     """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
 
@@ -64,6 +66,7 @@ def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.0015, 1.0)) ->
     return figure
 
 
+@book_style()
 def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
     """Share of the devices that have had at least so many SET pulses, all layers and networks."""
     figure, (axes,) = panels(height=3.0)
@@ -78,6 +81,7 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
     return figure
 
 
+@book_style()
 def plot_remaining(found: Remaining) -> Figure:
     """Part of the gradient that is left, against the number of updates that are added up."""
     figure, (axes,) = panels(height=3.0)
@@ -98,6 +102,7 @@ def plot_remaining(found: Remaining) -> Figure:
 # Comparisons
 
 
+@book_style()
 def plot_intervals(
     groups: Mapping[str, Mapping[str, Interval]],
     *,
@@ -135,6 +140,7 @@ def plot_intervals(
     return figure
 
 
+@book_style()
 def plot_against(
     x: Sequence[float],
     curves: Mapping[str, Sequence[Float[np.ndarray, " R"]]],
@@ -162,6 +168,7 @@ def plot_against(
     return figure
 
 
+@book_style()
 def plot_cost(
     runs: Mapping[str, TrainingRun],
     energies: Mapping[str, Float[np.ndarray, "R E"]],
@@ -181,6 +188,7 @@ def plot_cost(
     return draw_cost(curves, xlim=xlim, energy_xlim=energy_xlim)
 
 
+@book_style()
 def draw_cost(
     curves: Mapping[str, Sequence[np.ndarray]],
     *,

@@ -10,15 +10,17 @@ from matplotlib.figure import Figure
 
 from pcmlib.experiments.crossbars import ProductNoise, Saturation, WriteStatistics
 from pcmlib.live.artists import written
-from pcmlib.plots.style import COLOURS, DIVERGING, SEQUENTIAL, label, legend, panels
+from pcmlib.plots.style import COLOURS, DIVERGING, SEQUENTIAL, book_style, label, legend, panels
 
 
+@book_style()
 def plot_write_statistics(statistics: WriteStatistics, *, std_limit: float = 4.0) -> Figure:
     """Two heat maps, source against target: the mean reached and its sd over synapses."""
     s = statistics
     return draw_write_statistics(s.target, s.mean, s.std, s.error, s.spread, std_limit=std_limit)
 
 
+@book_style()
 def draw_write_statistics(
     levels: np.ndarray,
     mean: np.ndarray,
@@ -65,6 +67,7 @@ def _heat_map(
     bar.outline.set_visible(False)
 
 
+@book_style()
 def plot_spread_and_error(
     pairs: Sequence[int], curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 ) -> Figure:
@@ -90,6 +93,7 @@ def plot_spread_and_error(
     return figure
 
 
+@book_style()
 def plot_bias(
     runs: Mapping[str, WriteStatistics], sources: Sequence[float] = (0.0, -5.0)
 ) -> Figure:
@@ -112,6 +116,7 @@ def plot_bias(
     return figure
 
 
+@book_style()
 def plot_product_noise(runs: Mapping[str, ProductNoise], *, last: float = 35.0) -> Figure:
     """Outputs of a matrix-vector product as read, against their exact values; one panel a run."""
     figure, axes = panels(len(runs), height=3.2, wspace=0.3)
@@ -123,6 +128,7 @@ def plot_product_noise(runs: Mapping[str, ProductNoise], *, last: float = 35.0) 
     return figure
 
 
+@book_style()
 def draw_product_noise(
     exact: np.ndarray,
     one: np.ndarray,
@@ -152,6 +158,7 @@ def _dots(panel: Axes, exact: np.ndarray, read: np.ndarray, colour: str, last: f
     label(panel, "exact output (µS)", "as read (µS)", xlim=limits, ylim=limits)
 
 
+@book_style()
 def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]]) -> Figure:
     """Relative error of a product against the time since programming."""
     figure, (axes,) = panels(height=3.0)
@@ -163,6 +170,7 @@ def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]
     return figure
 
 
+@book_style()
 def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
     """Sides of the synapses, and what an update still moves, against the number of updates."""
     curves = {
@@ -172,6 +180,7 @@ def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
     return draw_saturation(next(iter(runs.values())).update, curves)
 
 
+@book_style()
 def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray]]) -> Figure:
     """The same from arrays: of each run the smaller side, the middle, the larger, the response."""
     figure, (sides, moved) = panels(2, height=3.0, wspace=0.28)
@@ -187,6 +196,7 @@ def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray
     return figure
 
 
+@book_style()
 def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatistics) -> Figure:
     """Write-verify against its tolerance (µS): how near it comes, and what that costs a synapse.
 

@@ -17,9 +17,10 @@ from pcmlib.experiments.devices import (
     ReadStatistics,
     Staircase,
 )
-from pcmlib.plots.style import BLUE, COLOURS, RED, SEQUENTIAL, label, legend, panels
+from pcmlib.plots.style import BLUE, COLOURS, RED, SEQUENTIAL, book_style, label, legend, panels
 
 
+@book_style()
 def plot_staircase(
     runs: Sequence[Staircase], *, ylim: tuple[float, float] = (0, 16), interval: float | None = None
 ) -> Figure:
@@ -42,6 +43,7 @@ def plot_staircase(
     return figure
 
 
+@book_style()
 def plot_pulse_statistics(
     statistics: PulseStatistics,
     exact: tuple[np.ndarray, np.ndarray] | None = None,
@@ -55,6 +57,7 @@ def plot_pulse_statistics(
     )
 
 
+@book_style()
 def draw_pulse_statistics(
     pulse: np.ndarray,
     mean: np.ndarray,
@@ -83,6 +86,7 @@ def draw_pulse_statistics(
     return figure
 
 
+@book_style()
 def plot_distributions(
     statistics: PulseStatistics, pulses: Sequence[int] = (1, 2, 5, 10, 20), *, last: float = 20.0
 ) -> Figure:
@@ -100,6 +104,7 @@ def plot_distributions(
     return figure
 
 
+@book_style()
 def plot_chance_of_decrease(
     conductance: np.ndarray, chances: Mapping[int, np.ndarray], track: Mapping[int, float]
 ) -> Figure:
@@ -124,6 +129,7 @@ def plot_chance_of_decrease(
     return figure
 
 
+@book_style()
 def plot_array_drift(
     runs: Mapping[str, ArrayDrift], *, ylim: tuple[float, float] = (0, 16), band: bool = True
 ) -> Figure:
@@ -136,6 +142,7 @@ def plot_array_drift(
     return draw_array_drift(first.time, curves, first.pulse_times, ylim=ylim)
 
 
+@book_style()
 def draw_array_drift(
     time: np.ndarray,
     curves: Mapping[str, Sequence[np.ndarray]],
@@ -186,6 +193,7 @@ def _drift(axes: Axes, curves: DriftCurves) -> None:
     axes.set_xticks(10.0 ** np.arange(-3, 5, 2))
 
 
+@book_style()
 def plot_device_panels(
     write: PulseStatistics, read: ReadStatistics, curves: DriftCurves, *, g_max: float = 13.0
 ) -> Figure:
@@ -197,6 +205,7 @@ def plot_device_panels(
     return draw_device_panels(*bands, curves, g_max=g_max)
 
 
+@book_style()
 def draw_device_panels(
     write: Sequence[np.ndarray],
     read: Sequence[np.ndarray],
@@ -212,6 +221,7 @@ def draw_device_panels(
     return figure
 
 
+@book_style()
 def plot_steps(
     pulse: np.ndarray, mean: np.ndarray, std: np.ndarray, *, assumed: float = 0.75
 ) -> Figure:
@@ -226,6 +236,7 @@ def plot_steps(
     return figure
 
 
+@book_style()
 def plot_retention(time: np.ndarray, bands: Mapping[str, Float[np.ndarray, "3 times"]]) -> Figure:
     """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
     figure, (axes,) = panels(height=3.0)

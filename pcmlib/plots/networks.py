@@ -16,6 +16,7 @@ from pcmlib.plots.style import (
     ORANGE,
     RED,
     band,
+    book_style,
     draw_raster,
     label,
     legend,
@@ -23,6 +24,7 @@ from pcmlib.plots.style import (
 )
 
 
+@book_style()
 def plot_trial(traces: Traces) -> Figure:
     """One trial: spikes in, spikes of the neurons, output and target."""
     figure, axes = panels(1, rows=3, height=5.0, left=0.1, hspace=0.25)
@@ -39,6 +41,7 @@ def plot_trial(traces: Traces) -> Figure:
     return figure
 
 
+@book_style()
 def plot_traces(traces: Traces, *, until: float = 0.4) -> Figure:
     """What one synapse sees: membrane, pseudo-derivative, eligibility, signal, gradient so far."""
     shown = traces.time <= until
@@ -52,6 +55,7 @@ def plot_traces(traces: Traces, *, until: float = 0.4) -> Figure:
     )
 
 
+@book_style()
 def plot_synapse(
     time: np.ndarray,
     v: np.ndarray,
@@ -93,6 +97,7 @@ def plot_synapse(
     return figure
 
 
+@book_style()
 def plot_angles(angles: Angles) -> Figure:
     """Angle to BPTT's gradient against the epoch: random feedback, symmetric, and B's own."""
     figure, (random, symmetric) = panels(2, height=3.0, wspace=0.2)

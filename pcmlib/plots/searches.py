@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.experiments.searches import Search, best_of
-from pcmlib.plots.style import BLUE, COLOURS, RED, label, legend, panels
+from pcmlib.plots.style import BLUE, COLOURS, RED, book_style, label, legend, panels
 
 
+@book_style()
 def plot_studies(
     studies: Mapping[str, Mapping[str, Any]], *, ylim: tuple[float, float] = (0.005, 1.0)
 ) -> Figure:
@@ -28,6 +29,7 @@ def plot_studies(
     return figure
 
 
+@book_style()
 def plot_parameters(
     record: Mapping[str, Any], *, ylim: tuple[float, float] = (0.01, 1.0)
 ) -> Figure:
@@ -52,6 +54,7 @@ def plot_parameters(
     return figure
 
 
+@book_style()
 def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     """Left: loss on tuning networks against fresh ones. Right: the best of k, shown and true."""
     shown, true = search.tuning[:, :networks].mean(1), search.fresh.mean(1)
@@ -62,6 +65,7 @@ def plot_search(search: Search, *, budget: int, networks: int) -> Figure:
     return draw_search(shown, true, best_shown, best_true, shown[chosen], true[chosen], level)
 
 
+@book_style()
 def draw_search(
     shown: np.ndarray,
     true: np.ndarray,

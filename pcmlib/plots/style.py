@@ -7,7 +7,12 @@ stands out on both. Limits of axes are arguments, so that an explorer's frames d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -39,6 +44,7 @@ STYLE = {
     "legend.frameon": False,
     "legend.fontsize": 9,
     "figure.dpi": 100,
+    "svg.hashsalt": "pcmlib",  # the same figure has the same bytes
 }
 WIDTH = 7.2  # inches: the width of the book's text
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
@@ -46,13 +52,38 @@ LOSS = "mean squared error"
 LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
 
 
+@contextmanager
+def book_style() -> Iterator[None]:
+    """The book's style on Matplotlib's defaults; also a decorator, of every figure function.
+
+    Nothing of a reader's matplotlibrc is left: the page's script draws where the book's figures
+    have their boxes.
+    """
+    with matplotlib.style.context(["default", STYLE]):
+        yield
+
+
+class BookFigure(Figure):
+    """A figure that is drawn in the book's style, wherever that is."""
+
+    @book_style()
+    def draw(self, renderer: Any) -> None:
+        """Some artists, ticks for one, are made now."""
+        super().draw(renderer)
+
+    @book_style()
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Whole: a file has the size of the figure."""
+        super().savefig(*arguments, **options)
+
+
+@book_style()
 def panels(
     columns: int = 1, *, height: float = 3.0, rows: int = 1, wspace: float = 0.32, **margins: float
 ) -> tuple[Figure, np.ndarray]:
     """A figure of the text's width in the book's style, and its axes in reading order."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, height))
-        axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    figure = BookFigure(figsize=(WIDTH, height))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
     edges = {"left": 0.09, "right": 0.98, "bottom": 0.5 / height, "top": 1 - 0.3 / height}
     figure.subplots_adjust(**{**edges, "wspace": wspace, "hspace": 0.45, **margins})
     return figure, axes

@@ -21,6 +21,7 @@ from pcmlib.plots.style import (
     LOSS,
     RED,
     band,
+    book_style,
     draw_raster,
     label,
     legend,
@@ -44,6 +45,7 @@ def colours(names: Iterable[str]) -> list[str]:
 # The standard figures of one run
 
 
+@book_style()
 def plot_learning(
     runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.004, 0.6), window: int = 5
 ) -> Figure:
@@ -64,6 +66,7 @@ def plot_learning(
     return figure
 
 
+@book_style()
 def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
     """Above: target and output of one network. Below: error over all networks and samples."""
     epochs = run.config.snapshot_epochs
@@ -100,6 +103,7 @@ def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figu
     return figure
 
 
+@book_style()
 def plot_activity(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
     """Left: spikes of one network after training. Right: mean rate while all learn."""
     figure, (raster, rate) = panels(2, height=3.0, wspace=0.28)
@@ -114,6 +118,7 @@ def plot_activity(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Fig
     return figure
 
 
+@book_style()
 def plot_conductances(run: TrainingRun) -> Figure:
     """Where the devices of both sides stand after training, a panel a layer, all networks."""
     figure, axes = panels(3, height=2.7, wspace=0.3)
@@ -142,6 +147,7 @@ def plot_conductances(run: TrainingRun) -> Figure:
     return figure
 
 
+@book_style()
 def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
     """Distribution of the weights after training, a panel a layer, all networks."""
     figure, axes = panels(3, height=2.7, wspace=0.3)
@@ -158,6 +164,7 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
     return figure
 
 
+@book_style()
 def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure:
     """SET pulses a synapse up to each epoch, and how many come in each; dashed: RESET pulses.
 
@@ -184,6 +191,7 @@ def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure
     return figure
 
 
+@book_style()
 def plot_small_runs(
     curves: Mapping[str, Sequence[np.ndarray]],
     output: np.ndarray,

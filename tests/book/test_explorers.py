@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 from explorers import CHAPTERS, explorers_of
 from matplotlib import pyplot as plt
+from matplotlib import rc_context
 from matplotlib.collections import Collection
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlibrc import hostile
+
+from pcmlib.live import LiveFunction
 
 SECONDS = 20  # that one figure may take, on two busy cores; a reader waits for it
 FOUND = [found for path in CHAPTERS for found in explorers_of(path)]
@@ -66,3 +70,21 @@ def test_explorer_holds_at_its_defaults_and_corners(found):
     values, first = seen[0]
     for values, look in seen[1:]:
         assert look == first, f"the figure jumps at {values}"
+
+
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_a_page_is_the_same_under_any_matplotlibrc(found, monkeypatch):
+    """The drawing, and what the page's script is told of the artists and of their axes."""
+    monkeypatch.setenv("PCMLIB_BOOK", "1")
+    compute, known = LiveFunction.__call__, {}
+
+    def once(function, **knobs):
+        key = (function.name, *knobs.items())
+        if key not in known:
+            known[key] = compute(function, **knobs)
+        return known[key]
+
+    monkeypatch.setattr(LiveFunction, "__call__", once)
+    page = found.make().html()
+    with rc_context(hostile()):
+        assert found.make().html() == page
