@@ -3,8 +3,9 @@
     python book/notebooks.py execute [NOTEBOOK ...]   run in place, keep only the checked outputs
     python book/notebooks.py repository URL           set the project's address everywhere
 
-Only cells tagged ``nbval-check-output`` keep their outputs: nbval compares those, and every figure
-is computed anew by the build, so that no stored picture can go stale.
+Only cells tagged ``nbval-check-output`` keep their outputs, which nbval compares, and no pictures:
+the build computes every figure anew, so that none can go stale. Of a checked cell that makes one,
+the text stays, which tells the data (`pcmlib.plots.contents`).
 """
 
 import re
@@ -53,12 +54,26 @@ def first_code_cell(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def strip(notebook: nbformat.NotebookNode) -> None:
-    """Clear all outputs but those of the checked cells."""
+    """Clear all outputs but those of the checked cells, and there the pictures."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code" and CHECKED not in cell.metadata.get("tags", []):
             cell.execution_count, cell.outputs = None, []
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            for kind in [kind for kind in data if kind.startswith("image/")]:
+                del data[kind]
+                output.metadata.pop(kind, None)
+
+
+def errors_in(notebook: nbformat.NotebookNode) -> list[str]:
+    """Errors that did not stop the execution: of a callback, or inside `with Output():`."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    for widgets in notebook.metadata.get("widgets", {}).values():
+        for model in widgets["state"].values():
+            outputs += model["state"].get("outputs", ())
+    return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
 
 
 def execute(paths: list[Path]) -> None:
@@ -70,6 +85,8 @@ def execute(paths: list[Path]) -> None:
         NotebookClient(
             notebook, timeout=600, resources={"metadata": {"path": path.parent}}
         ).execute()
+        if errors := errors_in(notebook):
+            raise RuntimeError(f"{path.name}: {'; '.join(errors)}")
         strip(notebook)
         nbformat.write(notebook, path)
 

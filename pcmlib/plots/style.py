@@ -18,6 +18,8 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pcmlib.plots.contents import contents
+
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = (
     "#0072b2",
     "#e69f00",
@@ -64,7 +66,7 @@ def book_style() -> Iterator[None]:
 
 
 class BookFigure(Figure):
-    """A figure that is drawn in the book's style, wherever that is."""
+    """A figure that is drawn in the book's style, wherever that is, and whose text is its data."""
 
     @book_style()
     def draw(self, renderer: Any) -> None:
@@ -75,6 +77,9 @@ class BookFigure(Figure):
     def savefig(self, *arguments: Any, **options: Any) -> None:
         """Whole: a file has the size of the figure."""
         super().savefig(*arguments, **options)
+
+    def __repr__(self) -> str:
+        return contents(self)
 
 
 @book_style()

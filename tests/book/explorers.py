@@ -29,17 +29,17 @@ class Found:
         return eval(self.call, names)
 
 
-def code_of(path):
-    """Source of each code cell, without IPython's own lines."""
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code":
-            lines = cell.source.splitlines()
-            yield "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
+def source_of(cell):
+    """Source of a code cell, without IPython's own lines."""
+    lines = cell.source.splitlines()
+    return "\n".join("" if line.startswith(("%", "!")) else line for line in lines)
 
 
 def explorers_of(path):
     """The explorers of a notebook, in order."""
-    statements = [node for source in code_of(path) for node in ast.parse(source).body]
+    cells = nbformat.read(path, as_version=4).cells
+    sources = [source_of(cell) for cell in cells if cell.cell_type == "code"]
+    statements = [node for source in sources for node in ast.parse(source).body]
     imports = [node for node in statements if isinstance(node, ast.Import | ast.ImportFrom)]
     calls = [
         node.value

@@ -1,4 +1,4 @@
-"""Every explorer of the book, at its defaults and at the corners of all its ranges."""
+"""Every explorer of the book: at its defaults, wherever one knob stands, and at all corners."""
 
 import time
 
@@ -8,31 +8,17 @@ from explorers import CHAPTERS, explorers_of
 from matplotlib import pyplot as plt
 from matplotlib import rc_context
 from matplotlib.collections import Collection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlibrc import hostile
 
+from pcmlib.explore import Slider, explorer
 from pcmlib.live import LiveFunction
+from pcmlib.plots.contents import numbers
 
 SECONDS = 20  # that one figure may take, on two busy cores; a reader waits for it
 FOUND = [found for path in CHAPTERS for found in explorers_of(path)]
-
-
-def numbers_of(artist):
-    """The numbers that an artist draws."""
-    if isinstance(artist, Line2D):
-        yield artist.get_xydata()
-    elif isinstance(artist, AxesImage):
-        yield np.ma.getdata(artist.get_array())
-    elif isinstance(artist, Collection):
-        yield np.ma.getdata(artist.get_offsets())
-        yield from (path.vertices for path in artist.get_paths())
-        if artist.get_array() is not None:
-            yield np.ma.getdata(artist.get_array())
-    elif isinstance(artist, Patch):
-        yield artist.get_path().vertices
-        yield artist.get_patch_transform().get_matrix()
 
 
 def looks(figure):
@@ -49,11 +35,19 @@ def test_chapter_has_an_explorer(path):
     assert explorers_of(path)
 
 
-@pytest.mark.parametrize("found", FOUND, ids=str)
-def test_explorer_holds_at_its_defaults_and_corners(found):
-    explorer = found.make()
-    seen = []
-    for positions in dict.fromkeys(explorer.corners()):
+def states(explorer):
+    """The defaults, each other position of each knob alone, and the corners of all ranges."""
+    yield explorer.start
+    for place, knob in enumerate(explorer.knobs.values()):
+        for position in range(len(knob.values)):
+            yield *explorer.start[:place], position, *explorer.start[place + 1 :]
+    yield from explorer.corners()
+
+
+def check(explorer):
+    """It computes and draws finite numbers, in time, and its figure does not jump."""
+    first = None
+    for positions in dict.fromkeys(states(explorer)):
         values = explorer.values(positions)
         began = time.perf_counter()
         figure = explorer.figure(positions)
@@ -62,14 +56,46 @@ def test_explorer_holds_at_its_defaults_and_corners(found):
         assert any(isinstance(a, Line2D | AxesImage | Collection) for a in artists), values
         for artist in artists:
             marks = isinstance(artist, Line2D) and artist.get_linestyle() == "None"
-            for numbers in numbers_of(artist):  # a mark may be missing, but no part of a curve
-                fine = ~np.isinf(numbers) if marks else np.isfinite(numbers)
+            for drawn in numbers(artist).values():  # a mark may be missing, but no part of a curve
+                fine = ~np.isinf(drawn) if marks else np.isfinite(drawn)
                 assert fine.all(), (values, artist)
-        seen.append((values, looks(figure)))
-        plt.close(figure)
-    values, first = seen[0]
-    for values, look in seen[1:]:
+        look = looks(figure)
+        first = first or look
         assert look == first, f"the figure jumps at {values}"
+        figure.draw_without_rendering()
+        plt.close(figure)
+
+
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_explorer_holds_wherever_its_knobs_stand(found):
+    check(found.make())
+
+
+def line(slope, level=0, *, fault=None):
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    axes.plot([0, 1], [level, np.inf if fault == "number" else slope])
+    axes.set(ylim=(-5, 5 + (fault == "jump")))
+    if fault == "function":
+        raise ZeroDivisionError("broken")
+    if fault == "drawing":
+        axes.set_title(r"$\frac{$")  # which no one reads before the figure is drawn
+    return figure
+
+
+@pytest.mark.parametrize("fault", ["function", "drawing", "number", "jump"])
+@pytest.mark.parametrize("at", [{"slope": 2}, {"slope": 4, "level": 1}])
+def test_a_fault_at_one_position_is_found(fault, at):
+    """Inside a range where the other knobs are at their defaults, and at a corner."""
+
+    def broken(slope, level):
+        here = {"slope": slope, "level": level}
+        return line(slope, level, fault=fault if here == {"level": 0} | at else None)
+
+    knobs = {"slope": Slider(0, 4, 1, 1, "slope"), "level": Slider(0, 1, 1, 0, "level")}
+    check(explorer(line, caption="A line.", **knobs))
+    with pytest.raises((ZeroDivisionError, ValueError, AssertionError)):
+        check(explorer(broken, caption="A line.", **knobs))
 
 
 @pytest.mark.parametrize("found", FOUND, ids=str)

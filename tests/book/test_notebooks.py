@@ -3,6 +3,7 @@
 Their cells are run by nbval (`make test`) and by the book's build.
 """
 
+import copy
 import re
 import sys
 from pathlib import Path
@@ -38,14 +39,60 @@ def test_first_code_cell_installs_from_the_one_address(path):
     assert tools.first_code_cell(READ[path]).source == tools.install_cell()
 
 
+PASSED_OVER = re.compile("skip|raises-exception|ignore-output|NBVAL_")  # by a runner of cells
+
+
+def fault_of(notebook):
+    """What is wrong with the outputs that a notebook keeps, or with their check; None if nothing.
+
+    nbval takes a checked cell that has no stored output for right, whatever it prints.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    checked = [cell for cell in code if tools.CHECKED in tags(cell)]
+    if any(cell.outputs or cell.execution_count for cell in code if cell not in checked):
+        return "an output of a cell that is not checked"
+    if not all(cell.outputs and cell.execution_count for cell in checked):
+        return "a checked cell without an output: run `make notebooks`"
+    if any(re.search(r"^\s*compare\(", cell.source, re.M) for cell in code if cell not in checked):
+        return "a comparison that is not checked"
+    marks = [mark for cell in code for mark in (*tags(cell), *re.findall("#.*", cell.source))]
+    if any(PASSED_OVER.search(mark) for mark in marks):
+        return "a cell that is passed over"
+    if "image/" in str([cell.outputs for cell in checked]):
+        return "a stored picture"
+    return None if checked else "nothing is checked"
+
+
 @each_chapter
 def test_only_checked_cells_keep_outputs(path):
-    code = [cell for cell in READ[path].cells if cell.cell_type == "code"]
-    others = [cell for cell in code if tools.CHECKED not in tags(cell)]
-    assert not any(cell.outputs or cell.execution_count for cell in others)
-    checked = [cell for cell in code if tools.CHECKED in tags(cell)]
-    assert checked
-    assert all(cell.outputs for cell in checked), "run `make notebooks`"
+    assert fault_of(READ[path]) is None
+
+
+def last_checked(notebook):
+    return [cell for cell in notebook.cells if tools.CHECKED in tags(cell)][-1]
+
+
+BREAK = {
+    "without an output": lambda cell: cell.outputs.clear(),
+    "run `make": lambda cell: cell.update(execution_count=None),
+    "that is not checked": lambda cell: cell.metadata.tags.clear(),
+    "comparison": lambda cell: (
+        cell.metadata.tags.clear() or cell.update(outputs=[], execution_count=None)
+    ),
+    "passed over": lambda cell: cell.metadata.tags.append("raises-exception"),
+    "is passed": lambda cell: cell.update(source="# NBVAL_SKIP\n" + cell.source),
+    "picture": lambda cell: cell.outputs.append(
+        nbformat.v4.new_output("display_data", {"image/png": "AAAA"})
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", BREAK)
+@each_chapter
+def test_a_check_that_cannot_fail_is_found(path, fault):
+    broken = copy.deepcopy(READ[path])
+    BREAK[fault](last_checked(broken))
+    assert fault in fault_of(broken)
 
 
 @each_chapter
@@ -96,15 +143,20 @@ def test_a_reader_sees_what_a_reader_would_type(path):
 def test_strip_keeps_checked_outputs_only():
     """The tool behind `make notebooks`, on a notebook made here."""
     output = nbformat.v4.new_output("stream", text="2.06\n")
+    picture = nbformat.v4.new_output(
+        "display_data", {"image/png": "AAAA", "text/plain": "y 9"}, metadata={"image/png": {}}
+    )
     cells = [
         nbformat.v4.new_code_cell("a", outputs=[output], execution_count=1),
         nbformat.v4.new_code_cell(
-            "b", outputs=[output], execution_count=2, metadata={"tags": [tools.CHECKED]}
+            "b", outputs=[output, picture], execution_count=2, metadata={"tags": [tools.CHECKED]}
         ),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     tools.strip(notebook)
-    assert [len(cell.outputs) for cell in notebook.cells] == [0, 1]
+    assert [len(cell.outputs) for cell in notebook.cells] == [0, 2]
+    kept = notebook.cells[1].outputs[1]
+    assert (kept.data, kept.metadata) == ({"text/plain": "y 9"}, {})
     assert [cell.execution_count for cell in notebook.cells] == [None, 2]
 
 

@@ -161,6 +161,7 @@ def run(path, setting):
             shown = eval(compile(ast.Expression(last.value), path.name, "eval"), names)
             if isinstance(shown, Figure):
                 shown.savefig(io.BytesIO(), dpi=40)
+                assert repr(shown).count("\n") >= len(shown.axes)
         plt.close("all")
         if "parameters" in cell.metadata.get("tags", []):
             names |= setting

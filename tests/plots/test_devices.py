@@ -48,3 +48,14 @@ def test_a_map_has_its_sources_as_rows():
     assert np.asarray(image.get_array()) == pytest.approx(run.mean)
     left, right, bottom, top = image.get_extent()
     assert (left, right, bottom, top) == (-10.5, 10.5, 10.5, -10.5)
+
+
+def test_tolerances_are_drawn_with_what_they_reach_and_cost():
+    run = crossbar_experiments.write_statistics("write-verify", rows=2, tolerance=0.5, seed=1)
+    blind = crossbar_experiments.write_statistics("upd-ready", rows=2, seed=1)
+    near, cost = crossbar_plots.plot_tolerance({0.5: run}, blind).axes
+    bias, blind_bias, sd, blind_sd = (float(line.get_ydata()[0]) for line in near.lines)
+    assert (bias**2, sd) == pytest.approx((run.error, run.spread))
+    assert (blind_bias**2, blind_sd) == pytest.approx((blind.error, blind.spread))
+    sets, blind_sets, reads = (float(line.get_ydata()[0]) for line in cost.lines)
+    assert (sets, reads, blind_sets) == pytest.approx((run.sets, run.reads, blind.sets))
