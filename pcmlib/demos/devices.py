@@ -63,12 +63,12 @@ def mean_and_sd(x):
 
 
 @kernel(error_model="numpy")
-def follow(p, decay, key, devices, interval, stop, first, out, still):
-    """SETs every `interval` s before `stop`, and a read every second from `first` on.
+def follow(p, decay, key, devices, interval, before, time, out, still):
+    """SETs every `interval` s and reads at `time`, each after as many SETs as `before` says.
 
-    out, still [seconds, rows, devices]: as read, and where it has as many seconds, without noise.
+    out, still [reads, rows, devices]: as read, and where it has as many reads, without noise.
     """
-    seconds, rows = out.shape[0], len(key)
+    rows = len(key)
     shape = rows, devices
     G, xi, none = (
         np.empty(shape, np.float32),
@@ -85,26 +85,24 @@ def follow(p, decay, key, devices, interval, stop, first, out, still):
         for i in range(devices):
             G[r, i] = after_reset(xi[r, i], p)
     given, jobs = 1, blocks_of(rows, devices)
-    for second in range(seconds):
-        t = first + second
-        while given * interval <= t and given * interval < stop:
+    for k in range(len(time)):
+        while given <= before[k]:
             draw += 1
             apply_set(G, P, tp, n_set, once, given * interval, p, decay, key, draw, 0, jobs)
             given += 1
         if p.read_noise > 0:
             draw += 1
             fill_rows(xi, key, draw)
-        read_rows(out[second], G, tp, deviate, t, p, xi if p.read_noise > 0 else none)
+        read_rows(out[k], G, tp, deviate, time[k], p, xi if p.read_noise > 0 else none)
         if len(still) > 0:
-            read_rows(still[second], G, tp, deviate, t, p, none)
+            read_rows(still[k], G, tp, deviate, time[k], p, none)
 
 
 @kernel(error_model="numpy")
-def fill_pulse_times(pulse, interval, last, stop):
-    """Times of the pulses up to the last read; NaN after them."""
+def fill_pulse_times(pulse, interval, number):
+    """Times of the first `number` pulses; NaN after them."""
     for k in range(len(pulse)):
-        t = (k + 1) * interval
-        pulse[k] = t if t <= last and t < stop else np.nan
+        pulse[k] = (k + 1) * interval if k < number else np.nan
 
 
 # 01
@@ -112,12 +110,13 @@ def fill_pulse_times(pulse, interval, last, stop):
 
 @live(
     data={"p": numbers()},
+    time=(_SECONDS,),
     conductance=(_CELLS, _SECONDS),
     still=(_CELLS, _SECONDS),
     pulse=(_SECONDS // 5,),
 )
-def staircase(interval, g_max, write_noise, read_noise, drift, p, conductance, still, pulse):
-    """Chapter 01: three devices under the same pulses."""
+def staircase(interval, g_max, write_noise, read_noise, drift, p, time, conductance, still, pulse):
+    """Chapter 01: three devices under the same pulses, read 1, 2, ... s after each."""
     own = p[0]
     own.g_max, own.write_noise, own.read_noise, own.drift = g_max, write_noise, read_noise, drift
     cells, seconds = conductance.shape
@@ -129,19 +128,25 @@ def staircase(interval, g_max, write_noise, read_noise, drift, p, conductance, s
         np.empty((seconds, cells, 1), np.float32),
     )
     decay = _F(math.exp(-1 / own.a))
-    follow(in_force(own), decay, key, 1, interval, np.inf, 0, read, quiet)
-    for r in range(cells):
-        for t in range(seconds):
-            conductance[r, t], still[r, t] = read[t, r, 0], quiet[t, r, 0]
-    fill_pulse_times(pulse, interval, seconds - 1, np.inf)
+    at, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
+    for k in range(seconds):
+        while (given + 1) * interval < k + 1:
+            given += 1
+        last, before[k] = given * interval, given
+        at[k] = min(last + math.ceil(k + 1 - last), (given + 1) * interval)
+    follow(in_force(own), decay, key, 1, interval, before, at, read, quiet)
+    for k in range(seconds):
+        time[k] = at[k]
+        for r in range(cells):
+            conductance[r, k], still[r, k] = read[k, r, 0], quiet[k, r, 0]
+    fill_pulse_times(pulse, interval, given)
 
 
 @staircase.figure
-def _(conductance: np.ndarray, still: np.ndarray, pulse: np.ndarray) -> Figure:
-    time = np.arange(float(_SECONDS))
+def _(time: np.ndarray, conductance: np.ndarray, still: np.ndarray, pulse: np.ndarray) -> Figure:
     both = zip(conductance, still, strict=True)
     runs = [experiments.Staircase(time, read, quiet, pulse) for read, quiet in both]
-    return plots.plot_staircase(runs, ylim=(0, 20))
+    return plots.plot_staircase(runs, ylim=(0, 20), last=_SECONDS)
 
 
 # 02
@@ -217,15 +222,21 @@ def array_drift(interval, nu, nu_spread, g_max, p, mean, low, high, pulse):
     own.nu, own.nu_spread, own.g_max = nu, nu_spread, g_max
     key, seconds, devices = np.zeros(1, np.uint64), mean.shape[1], 1000
     read, nothing = np.empty((seconds, 1, devices), np.float32), np.empty((0, 1, 1), np.float32)
+    time, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
+    for k in range(seconds):
+        time[k] = k + 1
+        while (given + 1) * interval <= time[k] and (given + 1) * interval < _STOP:
+            given += 1
+        before[k] = given
     for run in range(2):
         own.drift = 1 - run
         decay = _F(math.exp(-1 / own.a))
-        follow(in_force(own), decay, key, devices, interval, _STOP, 1, read, nothing)
+        follow(in_force(own), decay, key, devices, interval, before, time, read, nothing)
         for t in range(seconds):
             average, sd = mean_and_sd(read[t, 0])
             mean[run, t] = average
             low[run, t], high[run, t] = average - sd, average + sd
-    fill_pulse_times(pulse, interval, float(seconds), _STOP)
+    fill_pulse_times(pulse, interval, given)
 
 
 @array_drift.figure

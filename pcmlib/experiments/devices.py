@@ -29,7 +29,7 @@ FIGURE = PCMParameters(g_max=20.0)  # the device paper's figures: hardly any dev
 
 @dataclass(frozen=True, eq=False)
 class Staircase(Record):
-    """One device under SET pulses, read every second (Fig. 2)."""
+    """One device under SET pulses, read a whole number of seconds after each (Fig. 2)."""
 
     time: Float[np.ndarray, " reads"]  # s
     conductance: Float[np.ndarray, " reads"]  # µS, as read
@@ -45,16 +45,26 @@ def staircase(
     devices: int = 1,
     seed: int = 0,
 ) -> list[Staircase]:
-    """Fig. 2: a SET every `interval` s, a read every second, for `seconds`; one result a device."""
-    require_number("seconds", seconds, above=1)
-    times = np.arange(0.0, seconds)
-    require_number("interval", interval, above=0, at_most=times[-1])
+    """Fig. 2: a SET every `interval` s for `seconds`, and as many reads; one result a device.
+
+    The reads come 1, 2, ... s after each pulse, and the last before the next pulse at the latest,
+    so that the devices have drifted alike when two pulses are compared. Reads at the whole seconds
+    of the clock, as the reference has them, come at other delays after each pulse: some of them at
+    none, where the power law has no value.
+    """
+    require_number("seconds", seconds, at_least=2)
+    clock = np.arange(1.0, math.floor(seconds) + 1)
+    require_number("interval", interval, above=0, at_most=clock[-2])
     require_count("devices", devices)
     array = PCMArray((devices,), parameters, seed=list(range(seed, seed + devices)))
-    pulses = _pulse_times(interval, times[-1])
+    pulses = _pulse_times(interval, clock[-1])
+    pulses = pulses[pulses < clock[-1]]
+    before = np.searchsorted(pulses, clock)  # pulses before each second of the clock
+    last = before * float(interval)
+    times = np.minimum(last + np.ceil(clock - last), (before + 1) * float(interval))
     conductance, drifted, given = [], [], 0
-    for t in times:
-        while given < len(pulses) and pulses[given] <= t:
+    for t, due in zip(times, before, strict=True):
+        while given < due:
             array.set(float(pulses[given]))
             given += 1
         conductance.append(array.read(t).numpy())

@@ -22,9 +22,12 @@ from pcmlib.plots.style import BLUE, COLOURS, RED, SEQUENTIAL, book_style, label
 
 @book_style()
 def plot_staircase(
-    runs: Sequence[Staircase], *, ylim: tuple[float, float] = (0, 16), interval: float | None = None
+    runs: Sequence[Staircase], *, ylim: tuple[float, float] = (0, 16), last: float | None = None
 ) -> Figure:
-    """Fig. 2: readings of each device as dots, its drift without read noise as a line."""
+    """Fig. 2: readings of each device as dots, its drift without read noise as a line.
+
+    `last`: end of the time axis, for figures that must not jump.
+    """
     figure, (axes,) = panels(height=3.2)
     for run, colour in zip(runs, COLOURS, strict=False):
         axes.plot(run.time, run.conductance, ".", ms=2, alpha=0.45, color=colour, rasterized=True)
@@ -38,7 +41,8 @@ def plot_staircase(
         clip_on=False,
         label="SET pulse",
     )
-    label(axes, "time (s)", "conductance (µS)", xlim=(0, float(runs[0].time[-1]) + 1), ylim=ylim)
+    end = float(runs[0].time[-1]) if last is None else last
+    label(axes, "time (s)", "conductance (µS)", xlim=(0, end + 1), ylim=ylim)
     legend(axes, loc="upper left")
     return figure
 

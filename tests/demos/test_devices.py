@@ -33,6 +33,7 @@ def test_staircase(interval, **constants):
     found = demos.staircase(interval=interval, **constants)
     p = PCMParameters(**constants)
     runs = experiments.staircase(p, interval=interval, seconds=400.0, devices=3, seed=1)
+    agree(found["time"], runs[0].time)
     agree(found["conductance"], [run.conductance for run in runs])
     agree(found["still"], [run.drifted for run in runs])
     pulses = found["pulse"][np.isfinite(found["pulse"])]

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given as holds_for
+from hypothesis import strategies as st
 
 from pcmlib.device import PCMParameters
 from pcmlib.experiments import devices as experiments
@@ -53,9 +55,38 @@ def test_figure_2_has_all_its_pulses():
     (run,) = experiments.staircase()
     assert len(run.pulse_times) == 20
     assert run.pulse_times[[0, -1]] == pytest.approx([38.6, 772.0])
-    assert run.time[[0, -1]] == pytest.approx([0, 799])
+    assert run.time[[0, -1]] == pytest.approx([1, 800])
+    assert len(run.time) == 800
     assert np.isfinite(run.conductance).all()
     assert (np.abs(run.conductance - run.drifted) > 0).mean() > 0.9  # each read has its own noise
+
+
+@holds_for(
+    interval=st.one_of(st.floats(0.3, 79), st.sampled_from([0.5, 1, 1.1, 5, 38.6, 39, 79])),
+    seconds=st.floats(80, 200),
+)
+def test_every_step_of_figure_2_is_seen_at_the_same_delays(interval, seconds):
+    """Else drift, not the step, sets one jump apart from the next; the last read can be short."""
+    silent = PCMParameters(g_max=20.0, write_noise=0, read_noise=0)
+    (run,) = experiments.staircase(silent, interval=interval, seconds=seconds)
+    assert len(run.time) == int(seconds)
+    assert (np.diff(run.time) > 0).all()
+    pulses = np.concatenate([[0], run.pulse_times])
+    before = np.searchsorted(pulses, run.time) - 1  # a read on a pulse comes before it
+    delay = run.time - pulses[before]
+    first = np.diff(before, prepend=-1) > 0
+    assert delay[first] == pytest.approx(min(1, interval), abs=1e-9)
+    whole = np.abs(delay - delay.round()) < 1e-9
+    assert (whole | (np.abs(delay - interval) < 1e-9)).all()
+
+
+def test_figure_2_has_no_jump_but_its_steps_where_pulses_and_clock_meet():
+    """193, 386, 579 and 772 s are whole, and 5, 10, 15 and 20 times 38.6 s."""
+    silent = PCMParameters(g_max=20.0, write_noise=0, read_noise=0)
+    (run,) = experiments.staircase(silent)
+    mean, _ = experiments.exact_moments(silent)
+    first = [run.drifted[run.time > t][0] for t in run.pulse_times]
+    assert first == pytest.approx(mean * 38.6**0.04, rel=1e-5)
 
 
 def test_figure_2_between_two_pulses_is_the_power_law():
@@ -80,13 +111,16 @@ def test_figure_7_is_finite_and_as_published(g_max):
 
 @pytest.mark.parametrize("interval", [0.7, 1, 7.3, 10, 38.6, 40])
 def test_pulses_are_those_that_a_read_can_see(interval):
-    """The last read is at 79 s; of an array, no pulse comes at `stop` or later."""
-    (run,) = experiments.staircase(interval=interval, seconds=80)
-    assert run.pulse_times == pytest.approx(np.arange(1, 79 // interval + 1) * interval)
+    """The last read of an array is at 79 s, and no pulse comes at `stop` or later; at 80 s one cell
+    is read once more, before a pulse at that time."""
+    given = np.arange(1, 79 // interval + 1) * interval
     array = experiments.array_drift(interval=interval, stop=80, seconds=80, devices=2)
-    assert array.pulse_times == pytest.approx(run.pulse_times)
+    assert array.pulse_times == pytest.approx(given)
     stopped = experiments.array_drift(interval=interval, stop=41, seconds=80, devices=2)
-    assert stopped.pulse_times == pytest.approx(run.pulse_times[run.pulse_times < 41])
+    assert stopped.pulse_times == pytest.approx(given[given < 41])
+    (run,) = experiments.staircase(interval=interval, seconds=80)
+    pulses = np.arange(1, 200) * interval
+    assert run.pulse_times == pytest.approx(pulses[pulses < 80 - 1e-9])
 
 
 def test_read_noise_follows_its_law():
