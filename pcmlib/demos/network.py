@@ -17,10 +17,10 @@ from pcmlib.tasks import draw_task
 from pcmlib.training import TrainConfig
 from pcmlib.training.record import numbers
 
-NEURON = 95  # the one that the chapter follows
+NEURON = 1  # the one that the chapter's figure follows
 UNTIL = 0.4  # s of the trial that are shown
 _STEPS = round(UNTIL / TrainConfig().dt) + 1
-_LIMITS = (0.4, 0.55, 25.0, 0.012, 18.0)
+_LIMITS = (0.4, 0.55, 25.0, 0.02, 12.0)
 _ROWS = ("v", "h", "ebar", "signal", "gradient")
 _F = np.float32
 

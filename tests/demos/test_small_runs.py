@@ -1,5 +1,8 @@
 """Small runs: what the knobs change, and what is made of the networks' curves."""
 
+from pathlib import Path
+
+import nbformat
 import numpy as np
 import pytest
 
@@ -73,3 +76,29 @@ def test_the_trial_is_that_of_the_traces():
     fired = np.isfinite(found["fired"])
     np.testing.assert_array_equal(fired, traces.spikes[:401, network.NEURON])
     network.trial.draw(**found)
+
+
+def parameters_of(chapter):
+    (path,) = Path(__file__).parents[2].glob(f"notebooks/{chapter}_*.ipynb")
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "parameters" in cell.metadata.get("tags", []):
+            exec(cell.source, found := {})
+            return found
+    raise AssertionError("no parameters")
+
+
+def test_the_explorer_opens_with_the_figure_s_neuron_and_shows_its_argument():
+    """At its defaults the neuron spikes, its learning signal changes sign, the gradient turns."""
+    threshold = parameters_of("07")["threshold"]
+    traces = trial_traces(TrainConfig(threshold=threshold))
+    assert traces.post == network.NEURON
+    usual = TrainConfig()
+    found = network.trial(threshold=threshold, tau_rec=1000 * usual.tau_rec, gamma=usual.gamma)
+    assert np.isfinite(found["fired"]).sum() >= 3
+    *axes, below = network.trial.draw(**found).axes
+    for panel in (*axes, below):
+        curve, (low, high) = panel.lines[0].get_ydata(), panel.get_ylim()
+        assert np.ptp(curve) > 0.2 * (high - low), panel.get_ylabel()
+        assert low <= curve.min() <= curve.max() <= high
+    for name in ("signal", "gradient"):
+        assert found[name].min() < -0.1 * found[name].max() < 0, name
