@@ -26,7 +26,14 @@ def write_stats_command(
     rows: Annotated[int, typer.Option(help="Synapses of a cell: rows x rows.")] = 100,
     tolerance: Annotated[float, typer.Option(help="Of write-verify, µS.")] = TOLERANCE,
     seed: Seed = 0,
-    refresh: Annotated[bool, typer.Option(help="Refresh saturated synapses at the end.")] = True,
+    refresh: Annotated[
+        bool | None,
+        typer.Option(
+            "--refresh/--no-refresh",
+            help="Refresh saturated synapses at the end; unless told, with multi-mem alone.",
+            show_default=False,
+        ),
+    ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
 ) -> None:

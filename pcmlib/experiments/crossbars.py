@@ -61,7 +61,7 @@ def write_statistics(
     *,
     pairs: int = 1,
     rows: int = 100,
-    refresh: bool = True,
+    refresh: bool | None = None,
     pulse_count: str = "constant",
     assumed_pulse: float = ASSUMED_PULSE,
     tolerance: float = TOLERANCE,
@@ -79,6 +79,8 @@ def write_statistics(
         scheme: "multi-mem"; "upd-ready": RESET the other side first where there is no room; or
             "write-verify": the same, and then no count, but pulses with a read after each, until
             it is within the `tolerance` (µS).
+        refresh: None: with multi-mem alone, as in srnn-pcm. The others make room first, and a
+            refresh would write open loop over what they reached.
         pulse_count: "constant" takes a SET to add `assumed_pulse` µS at every conductance, as
             srnn-pcm does; "mean curve" takes what the model's mean adds at that conductance.
     """
@@ -103,7 +105,7 @@ def write_statistics(
             xbar.program(change, t, assumed_pulse=assumed_pulse)
         else:
             xbar.deal(pulses_by_mean_curve(xbar, change), t)
-        if refresh:
+        if scheme == "multi-mem" if refresh is None else refresh:
             xbar.refresh(t)
         reached = xbar.difference.flatten(1).double()
         mean.append(reached.mean(1).numpy())

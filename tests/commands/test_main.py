@@ -47,6 +47,17 @@ def test_replicate_2_and_7_write_their_keys(monkeypatch, tmp_path):
     assert list(seven) == ["time", "mean"]
 
 
+@pytest.mark.parametrize(("scheme", "usual"), [("multi-mem", True), ("upd-ready", False)])
+def test_write_stats_refreshes_as_the_chapter_does_unless_told(scheme, usual, monkeypatch, capsys):
+    printed = {}
+    for option in ((), ("--refresh",), ("--no-refresh",)):
+        options = ("write-stats", "--scheme", scheme, "--rows", 2, *option)
+        assert run(monkeypatch, *options) == 0
+        printed[option] = capsys.readouterr().out
+    told, other = ("--refresh",), ("--no-refresh",)
+    assert printed[()] == printed[told if usual else other] != printed[other if usual else told]
+
+
 def test_write_stats_writes_maps_with_sources_as_rows(monkeypatch, tmp_path, capsys):
     out, figure = tmp_path / "w.json", tmp_path / "w.png"
     code = run(
