@@ -6,6 +6,7 @@ in reading order.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -18,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 from pcmlib.experiments.reproduction import STATUS_KEY, significant
 
 FIGURES = ("Figure", "Compared", "Within?", "No reference")
-NUMBERS = ("Quantity", "Ours", "Reference", "Within?")
+NUMBERS = ("Quantity", "Ours", "Reference", "Within?", "Source")
 Quantities = list[dict[str, str | float | None]]
 
 
@@ -73,11 +74,16 @@ class FillStatusTable(SphinxPostTransform):
 
 
 def verdict(quantities: Quantities) -> nodes.paragraph:
-    """Say how many numbers are reproduced."""
+    """Say how many numbers are reproduced, and whose they are."""
     verdicts = [q["within"] for q in quantities]
     yes, no = verdicts.count("yes"), verdicts.count("no")
     text = f"{yes} of {yes + no} compared numbers lie within their tolerance"
-    rest = f"; {verdicts.count('')} more have no reference."
+    sources = Counter(q["source"] for q in quantities if q["within"])
+    whose = "; ".join(f"{source}: {number}" for source, number in sources.most_common())
+    rest = (
+        f"; {verdicts.count('')} more have no reference. No number of a paper is among them, since "
+        f"none could be read. Where the {yes + no} come from: {whose}. The tolerances are our own."
+    )
     return nodes.paragraph("", "", nodes.strong("", text), nodes.Text(rest))
 
 
@@ -98,7 +104,8 @@ def cells(quantity: dict[str, str | float | None]) -> list[str]:
     else:
         reference = f"{significant(quantity['reference'])} ± {quantity['tolerance']:g}{unit}"
         reference = reference.replace(" ", "\N{NO-BREAK SPACE}")
-    return [quantity["name"], f"{quantity['ours']}{unit}", reference, quantity["within"]]
+    ours = f"{quantity['ours']}{unit}"
+    return [quantity["name"], ours, reference, quantity["within"], quantity["source"]]
 
 
 def table(header: Sequence[str], rows: Iterable[list[nodes.Node | str]]) -> nodes.table:

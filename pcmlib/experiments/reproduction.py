@@ -35,6 +35,9 @@ from IPython.display import display
 
 from pcmlib.base.checks import is_number, require
 
+CODE = "reference code, run by us"
+LAW = "closed form"
+OWN = "own expectation"
 STATUS_KEY = "reproduction: "  # the book's status page looks for glued names with this prefix
 
 
@@ -54,6 +57,7 @@ class Quantity:
     expected: float | None = None  # [unit], of this book on any processor
     at_least: float | None = None  # [unit]
     at_most: float | None = None  # [unit]
+    source: str = CODE  # of `reference`, for the status page
 
     def __post_init__(self) -> None:
         """Refuse what is no number, a centre without a tolerance, and more than one comparison."""
@@ -65,6 +69,7 @@ class Quantity:
         given = {field: value for field, value in given.items() if value is not None}
         for field, value in given.items():
             require(is_number(value), f"{field} of {self.name!r}", value, "a finite number")
+        require(bool(self.source.strip()), f"source of {self.name!r}", self.source, "a few words")
         require(len(given) <= 1, f"comparison of {self.name!r}", given, f"one of {fields}")
         alone = ("reference" in given or "expected" in given) != (self.tolerance is not None)
         pair = (given, self.tolerance)
@@ -178,6 +183,7 @@ def _record_status(figure: str, quantities: tuple[Quantity, ...]) -> None:
             "reference": q.reference,
             "tolerance": None if q.reference is None else q.tolerance,
             "within": "" if q.reference is None else q.within,
+            "source": (OWN if q.wanted else "") if q.reference is None else q.source,
         }
         for q in quantities
     ]

@@ -34,16 +34,17 @@ Press the rocket.
 """
 OPENING = "It rains. Does it\nhold? The mean is {glue:text}`ours:.2f` µS.\n\nWhat?"
 COMPARE = """\
-from pcmlib.experiments.reproduction import Quantity, compare, glue
+from pcmlib.experiments.reproduction import Quantity, compare, glue, measured
 glue("ours", 2.0567)
 compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, tolerance=0.1))
 compare(
     "Fig. 7 & more",
     Quantity("hit", "", 1.0, reference=1.0, tolerance=0.0),
-    Quantity("miss", "", 1.0, reference=2.0, tolerance=0.5),
+    Quantity("miss", "", 1.0, reference=2.0, tolerance=0.5, source="closed form"),
     Quantity("free", "", 1.0),
 )
-compare("Ours", Quantity("alone", "", 1.0))"""
+compare("Ours", Quantity("alone", "", 1.0))
+measured("Trained", Quantity("loss", "", 1.0, expected=1.0, tolerance=0.1))"""
 FIGURE = """\
 %matplotlib inline
 from matplotlib.figure import Figure
@@ -114,15 +115,20 @@ def tables(text):
 
 def test_status_page_has_a_row_a_figure_and_the_numbers_folded(site):
     status = (site / "intro.html").read_text()
-    assert "2 of 3 compared numbers lie within their tolerance</strong>; 2 more" in status
+    assert "2 of 3 compared numbers lie within their tolerance</strong>; 3 more" in status
+    assert "No number of a paper is among them, since none could be read" in status
+    assert "come from: reference code, run by us: 2; closed form: 1. The tolerances" in status
     figures, *numbers = tables(status)
     assert figures == [
         ["Fig. 5", "1", "yes", ""],
         ["Fig. 7 &amp; more", "2", "1 of 2", "1"],
         ["Ours", "none", "", "1"],
+        ["Trained", "none", "", "1"],
     ]
-    assert numbers[0] == [["mean after 1 pulse", "2.06 µS", "2.06 ± 0.1 µS", "yes"]]
-    assert [row[-1] for row in numbers[1]] == ["yes", "no", ""]
+    code = "reference code, run by us"
+    assert numbers[0] == [["mean after 1 pulse", "2.06 µS", "2.06 ± 0.1 µS", "yes", code]]
+    assert [row[-2:] for row in numbers[1]] == [["yes", code], ["no", "closed form"], ["", ""]]
+    assert numbers[3] == [["loss", "1.00", "not given", "", "own expectation"]]
     folded = re.findall(r"(?s)<details><summary>(.*?)</summary>.*?</details>", status)
     assert folded == [row[0] for row in figures]
 

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pcmlib.experiments.reproduction import (
+    CODE,
+    LAW,
+    OWN,
     STATUS_KEY,
     Quantity,
     compare,
@@ -128,6 +131,15 @@ def test_table_is_aligned_and_recorded(displayed):
     assert [row["ours"] for row in json.loads(text)] == ["2.06", "20.0"]
 
 
+def test_a_reference_has_a_source(displayed):
+    with redirect_stdout(io.StringIO()):
+        compare("Fig. 2", Quantity("sd", "µS", 1.73, 1.73, 0.01, source=LAW))
+    ((bundle, _),) = displayed
+    assert [row["source"] for row in json.loads(*bundle.values())] == [LAW]
+    with pytest.raises(ValueError, match=r"source of 'sd' = ' '"):
+        Quantity("sd", "µS", 1.73, 1.73, 0.01, source=" ")
+
+
 def trained(last_digits):
     """The numbers of a training on a processor with these last digits."""
     return (
@@ -178,10 +190,12 @@ def test_the_status_page_receives_digits_and_the_verdict_on_the_reference_alone(
     assert metadata["scrapbook"]["name"] == STATUS_KEY + "Training"
     (text,) = bundle.values()
     rows = {row.pop("name"): row for row in json.loads(text)}
-    no_reference = {"reference": None, "tolerance": None, "within": ""}
+    no_reference = {"reference": None, "tolerance": None, "within": "", "source": OWN}
     assert rows["loss"] == {"unit": "", "ours": "0.00730"} | no_reference
     assert rows["networks ahead"] == {"unit": "of 8", "ours": "8.00"} | no_reference
-    both = {"reference": 0.135, "tolerance": 0.03, "within": "yes"}
+    nothing = no_reference | {"source": ""}
+    assert rows["rate"] == {"unit": "Hz", "ours": "9.89"} | nothing
+    both = {"reference": 0.135, "tolerance": 0.03, "within": "yes", "source": CODE}
     assert rows["README's loss"] == {"unit": "", "ours": "0.130"} | both
 
 
