@@ -11,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-CORE := base device crossbar schemes srnn eprop training live sweep commands
+CORE := base device crossbar schemes network training book/live sweep commands
 
 .PHONY: book test lowest lab notebooks repo clean
 

@@ -14,8 +14,8 @@ from statistics import median
 
 import torch
 
+from pcmlib.book.experiments.crossbars import write_statistics
 from pcmlib.device import PCMArray
-from pcmlib.experiments.crossbars import write_statistics
 
 REPEATS = 7
 

@@ -1,7 +1,8 @@
 """Sphinx extension: the directives ``laboratory`` and ``bench``, forms that a page computes from.
 
 The forms are made from pcmlib's own records (`form_fields`). What they do is in
-``static/laboratory.js`` and ``static/bench.js``; what is computed, in `pcmlib.demos.laboratory`.
+``static/laboratory.js`` and ``static/bench.js``; what is computed, in
+`pcmlib.book.explorers.laboratory`.
 """
 
 import json
@@ -27,12 +28,12 @@ from form_fields import (
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from pcmlib.demos.whole_run import BINS
+from pcmlib.book.experiments.training import NAMES as SCHEME_NAMES
+from pcmlib.book.explorers.whole_run import BINS
+from pcmlib.book.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.device import PCMParameters
 from pcmlib.device.array import MOST_PULSES
 from pcmlib.device.record import NAMES, NUMBERS
-from pcmlib.experiments.training import NAMES as SCHEME_NAMES
-from pcmlib.plots.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
 from pcmlib.training.presets import SWITCHES

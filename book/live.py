@@ -1,7 +1,7 @@
 """Sphinx extension: the script by which pages compute, on every page that holds a live function.
 
-It takes half a minute to compile (`pcmlib.live.webassembly`) and is kept, so it is begun beside the
-reading of the pages.
+It takes half a minute to compile (`pcmlib.book.live.webassembly`) and is kept, so it is begun
+beside the reading of the pages.
 """
 
 import subprocess
@@ -20,7 +20,7 @@ def begin(app: Sphinx) -> None:
     the locks that another thread holds at that moment, but not the thread that would open them."""
     folder = Path(app.outdir, "_static")
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pcmlib.live.page", folder / NAME]
+    command = [sys.executable, "-m", "pcmlib.book.live.page", folder / NAME]
     app.live_script = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 

@@ -5,7 +5,7 @@
 
 Only cells tagged ``nbval-check-output`` keep their outputs, which nbval compares, and no pictures:
 the build computes every figure anew, so that none can go stale. Of a checked cell that makes one,
-the text stays, which tells the data (`pcmlib.plots.contents`).
+the text stays, which tells the data (`pcmlib.book.figures.contents`).
 """
 
 import re

@@ -1,8 +1,8 @@
 """Sphinx extension: the directive ``reproduction-status``: a verdict, a row a figure, all numbers.
 
-They come from the run: each chapter's `compare` (`pcmlib.experiments.reproduction`) records its
-quantities in the notebook, MyST-NB writes them beside the executed notebook, and this gathers them
-in reading order.
+They come from the run: each chapter's `compare` (`pcmlib.book.experiments.reproduction`) records
+its quantities in the notebook, MyST-NB writes them beside the executed notebook, and this gathers
+them in reading order.
 """
 
 import json
@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from pcmlib.experiments.reproduction import STATUS_KEY, significant
+from pcmlib.book.experiments.reproduction import STATUS_KEY, significant
 
 FIGURES = ("Figure", "Compared", "Within?", "No reference")
 NUMBERS = ("Quantity", "Ours", "Reference", "Within?", "Source")

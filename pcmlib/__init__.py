@@ -9,12 +9,8 @@ From the bottom up, each built on those before it:
     tasks          patterns to generate
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
-    live           functions that a browser computes: to WebAssembly, and into a figure
     sweep          searches for hyperparameters
-    experiments    the data behind the chapters' figures and tables
-    plots          the figures
-    explore        sliders that live in a notebook and on a page
-    demos          the chapters' explorers: knobs in, numbers and figure out
+    book           what the chapters and pages need, above the model, which needs none of it
     commands       the command line
 """
 

@@ -70,9 +70,8 @@ class PatternTask:
         shape = (len(seeds), self.samples, self.steps)
         inputs = np.empty((*shape, self.n_in), np.bool_)
         targets = np.empty((*shape, self.n_out), np.float32)
-        for r, key in enumerate(rng.streams(USE, seeds)):
-            draw_inputs(key, self.input_rate * self.dt, inputs[r])
-            draw_targets(key, np.array(self.frequencies), self.dt, targets[r])
+        for seed, x, y in zip(rng.keys(seeds), inputs, targets, strict=True):
+            draw(seed, self.input_rate * self.dt, np.array(self.frequencies), self.dt, x, y)
         return Patterns(torch.from_numpy(inputs), torch.from_numpy(targets))
 
 
@@ -81,14 +80,20 @@ _FREQUENCIES = np.array(PatternTask().frequencies)
 
 
 @kernel(error_model="numpy")
-def draw_task(run, seed, x, y):
-    """Fill in the spikes and the targets of one replica, as a run's record says."""
+def draw(seed, chance, frequencies, dt, x, y):
+    """Fill in a seed's spikes x [sample, time, n_in] and targets y [sample, time, n_out]."""
     key = rng.derive(seed, USE)
-    draw_inputs(key, run.input_rate * run.dt, x)
-    draw_targets(key, _FREQUENCIES, run.dt, y)
+    draw_inputs(key, chance, x)
+    draw_targets(key, frequencies, dt, y)
 
 
-@kernel(error_model="numpy")
+@kernel(inner=True, error_model="numpy")
+def draw_task(run, seed, x, y):
+    """The same, as a run's record says."""
+    draw(seed, run.input_rate * run.dt, _FREQUENCIES, run.dt, x, y)
+
+
+@kernel(inner=True, error_model="numpy")
 def draw_inputs(key, chance, x):
     """Fill in the spikes x [sample, time, n_in] of one replica."""
     samples, T, n_in = x.shape
@@ -99,7 +104,7 @@ def draw_inputs(key, chance, x):
                 x[s, t, i] = rng.uniform_at(key, 0, 0, (s * T + t) * n_in + i) < limit
 
 
-@kernel(error_model="numpy")
+@kernel(inner=True, error_model="numpy")
 def draw_targets(key, frequencies, dt, y):
     """Fill in the targets y [sample, time, n_out] of one replica."""
     samples, T, n_out = y.shape

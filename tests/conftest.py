@@ -35,7 +35,7 @@ def untrained(monkeypatch):
     """The book's runs, which know what they were asked for, in no time."""
     from runs import made_up
 
-    from pcmlib.experiments import training
+    from pcmlib.book.experiments import training
 
     blank = made_up([[0.1, 0.1]] * 2)
     stored = lambda config: dataclasses.replace(blank, config=config)  # noqa: E731

@@ -118,7 +118,7 @@ class Laboratory {
     });
   }
 
-  // A field of the record that pcmlib.training.numbers has
+  // A field of the record that pcmlib.training.record has
   number(run, name, r) {
     if (name === "scheme") return this.told.schemes.indexOf(run.scheme);
     if (name === "on_crossbar") return Number(!run.digital);

@@ -40,7 +40,7 @@ from pcmlib.base.progress import watched
 
 FORMAT = "pcmlib-kernel-3"  # to be changed with what a file holds
 FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
-"""Whether this process compiles for browsers alone (`pcmlib.live.webassembly`)."""
+"""Whether this process compiles for browsers alone (`pcmlib.book.live.webassembly`)."""
 
 
 def kernel(function: Callable | None = None, *, inner: bool = False, **options: Any) -> Any:
@@ -216,10 +216,6 @@ def _own_callees(library: JITCodeLibrary) -> None:
     runs the one that came first into the process: what a kernel gives would depend on which others
     were compiled or loaded before it.
     """
-    if _is_inner(library):  # its callers hold its code
-        library._finalize_dynamic_globals()
-        library._finalized = True
-        return
     module = library._final_module
     defined = [f for f in module.functions if not f.is_declaration]
     if library._shared_module is None and any("6pcmlib" in f.name for f in defined):
@@ -239,6 +235,23 @@ def _is_inner(library: JITCodeLibrary) -> bool:
     return getattr(library, "_inner", False)
 
 
+def _link_once(library: JITCodeLibrary) -> None:
+    """Link an outer kernel with all that it calls, at any depth; inner ones wait for that."""
+    if _is_inner(library):
+        library._finalize_dynamic_globals()
+        library._finalized = True
+    else:
+        library._linking_libraries = list(dict.fromkeys(_called(library)))
+        _link(library)
+
+
+def _called(library: JITCodeLibrary) -> Iterator[JITCodeLibrary]:
+    for callee in library._linking_libraries:
+        yield callee
+        if _is_inner(callee):
+            yield from _called(callee)
+
+
 def _executable(context: CPUContext, library: JITCodeLibrary, fndesc: Any, env: Any) -> Any:
     """What a dispatcher calls; of an inner kernel, a function that nobody calls."""
     try:
@@ -252,15 +265,10 @@ def _executable(context: CPUContext, library: JITCodeLibrary, fndesc: Any, env: 
     return _get_executable(context, library, fndesc, env)
 
 
-def _optimize_outer(library: JITCodeLibrary) -> None:
-    if not _is_inner(library):
-        _optimize(library)
-
-
 _finalize = JITCodeLibrary._finalize_final_module
-_optimize = JITCodeLibrary._optimize_final_module
+_link = JITCodeLibrary.finalize
 _get_executable = CPUContext.get_executable
 if not FOR_BROWSER:
     JITCodeLibrary._finalize_final_module = _own_callees
-    JITCodeLibrary._optimize_final_module = _optimize_outer
+    JITCodeLibrary.finalize = _link_once
     CPUContext.get_executable = _executable

@@ -160,7 +160,7 @@ def uniform_at(key, draw, row, i):
     return _unit(word)
 
 
-@kernel(fastmath=True, error_model="numpy")
+@kernel(inner=True, fastmath=True, error_model="numpy")
 def fill_normal(out, key, draw, block, pulse):
     """Fill `out` (float32, length a multiple of 4) with standard normals.
 
@@ -180,7 +180,7 @@ def fill_normal(out, key, draw, block, pulse):
         out[i], out[2 * q + i] = radius * cos, radius * sin
 
 
-@kernel(fastmath=True, error_model="numpy")
+@kernel(inner=True, fastmath=True, error_model="numpy")
 def fill_places(out, key, draw, place, pulse):
     """Fill `out` [n] with those of the normals of `fill_normal` that belong to these places.
 

@@ -10,6 +10,8 @@ import typer
 from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
+from pcmlib.book.experiments import devices as experiments
+from pcmlib.book.figures import devices as plots
 from pcmlib.commands.output import (
     FigureFile,
     JSONFile,
@@ -20,8 +22,6 @@ from pcmlib.commands.output import (
     write_json,
 )
 from pcmlib.device import PCMParameters
-from pcmlib.experiments import devices as experiments
-from pcmlib.plots import devices as plots
 
 # Numbers for JSON, what draws the figure, and lines for the terminal
 Replication = tuple[dict[str, Any], Callable[[], Figure], str]

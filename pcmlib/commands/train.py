@@ -75,8 +75,8 @@ def train_command(
 
 def _draw(run: TrainingRun) -> Figure:
     """Learning curves, with limits for what can be drawn of a run that diverged."""
-    from pcmlib.experiments.training import NAMES
-    from pcmlib.plots.training import plot_learning
+    from pcmlib.book.experiments.training import NAMES
+    from pcmlib.book.figures.training import plot_learning
 
     loss = run.loss.double()
     loss = loss[loss.isfinite() & (loss > 0)]

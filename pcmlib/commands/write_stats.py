@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pcmlib.book.experiments.crossbars import SCHEMES, TOLERANCE, write_statistics
+from pcmlib.book.figures.crossbars import plot_write_statistics
 from pcmlib.commands.output import (
     FigureFile,
     JSONFile,
@@ -16,8 +18,6 @@ from pcmlib.commands.output import (
     write_figure,
     write_json,
 )
-from pcmlib.experiments.crossbars import SCHEMES, TOLERANCE, write_statistics
-from pcmlib.plots.crossbars import plot_write_statistics
 
 
 def write_stats_command(

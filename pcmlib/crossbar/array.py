@@ -81,9 +81,10 @@ class Crossbar:
         device: str | torch.device = "cpu",
     ) -> None:
         sizes = {"n_pre": n_pre, "n_post": n_post, "replicas": replicas, "pairs": pairs}
+        sizes = {name: plain(size) for name, size in sizes.items()}
         for name, size in sizes.items():
-            require_count(name, plain(size))
-        replicas, pairs, n_pre, n_post = (plain(n) for n in (replicas, pairs, n_pre, n_post))
+            require_count(name, size)
+        n_pre, n_post, replicas, pairs = sizes.values()
         rng.keys(plain(seed))  # refuses what is no seed
         seeds = plain(seed)
         if not isinstance(seeds, tuple):
@@ -95,18 +96,11 @@ class Crossbar:
         self.scale = self._per_replica("scale", scale).float().to(device)
         if conductance is not None:
             conductance = self._per_replica("conductance", conductance).view(-1, 1, 1, 1, 1)
-        if exists is None:
-            exists = torch.ones((n_pre, n_post), dtype=torch.bool)
-        self.exists = as_tensor(
-            "exists", exists, "mask", torch.bool, shape=(n_pre, n_post), device=device
-        )
-        self.devices = PCMArray(
-            (replicas, 2, pairs, n_pre, n_post),
-            parameters,
-            seed=seeds,
-            conductance=conductance,
-            device=device,
-        )
+        exists = torch.ones((n_pre, n_post), dtype=torch.bool) if exists is None else exists
+        there = {"shape": (n_pre, n_post), "device": device}
+        self.exists = as_tensor("exists", exists, "mask", torch.bool, **there)
+        shape, start = (replicas, 2, pairs, n_pre, n_post), {"seed": seeds, "device": device}
+        self.devices = PCMArray(shape, parameters, conductance=conductance, **start)
         self.turn = torch.zeros((replicas, 2, n_pre, n_post), dtype=torch.int32, device=device)
         self.reads = torch.zeros(replicas, dtype=torch.int64, device=device)
 
@@ -134,9 +128,7 @@ class Crossbar:
             chosen = as_tensor("pre", pre, "index", torch.int64, device=self.exists.device)
             inside = chosen.ndim == 1 and bool(((chosen >= 0) & (chosen < self.n_pre)).all())
             require(inside, "pre", pre, f"presynaptic neurons 0 .. {self.n_pre - 1}")
-            everything = slice(None)
-            G = self.devices.read(t, (everything, everything, everything, chosen))
-            exists = self.exists[chosen]
+            G, exists = self.devices.read(t, (*[slice(None)] * 3, chosen)), self.exists[chosen]
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * exists / self.scale.view(-1, 1, 1)
 
     def measure(self) -> Float32[Tensor, "R n_pre n_post"]:

@@ -47,7 +47,6 @@ class Update(NamedTuple):
 
     t: float  # s
     number: int  # of the update, from 1
-    resets: bool  # whether the scheme asks for RESETs
     refresh: bool  # whether it is time to refresh saturated synapses
     symmetric: bool  # take off what the two devices of a pair hold in common, for free
     tolerance: np.float32  # µS, of write-verify; 0: open loop
@@ -68,7 +67,7 @@ def program(counts, reset, devices, update, p, key):
     draw = update.number * DRAWS
     work = dealt, xi, sight
     for i in range(n_pre):
-        if update.resets and _any(reset, i):
+        if _any(reset, i):
             _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, xi)
         if _any(counts, i):
             _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
@@ -91,7 +90,7 @@ def _any(flags, i):
 
 @kernel(inner=True, error_model="numpy")
 def _reset_row(i, reset, devices, t, p, key, draw, xi):
-    """RESET all N devices of the flagged sides; their next turn is pair 0's."""
+    """RESET all N devices of the flagged sides, whose next turn is pair 0's; lower the flags."""
     G, P, tp, n_reset, turn = devices.G, devices.P, devices.tp, devices.n_reset, devices.turn
     _, pairs, n_pre, n_post = G.shape
     for side in range(2):
@@ -104,8 +103,8 @@ def _reset_row(i, reset, devices, t, p, key, draw, xi):
                     tp[side, n, i, j] = t
                     n_reset[side, n, i, j] += 1
         for j in range(n_post):
-            if reset[side, i, j]:
-                turn[side, i, j] = 0
+            turn[side, i, j] = 0 if reset[side, i, j] else turn[side, i, j]
+            reset[side, i, j] = False
 
 
 @kernel(inner=True, error_model="numpy")

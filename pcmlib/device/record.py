@@ -27,7 +27,7 @@ def numbers(p: PCMParameters | None = None) -> Shaped[np.ndarray, "1"]:
     return record
 
 
-@kernel(error_model="numpy")
+@kernel(inner=True, error_model="numpy")
 def in_force(record):
     """`PCMParameters.in_force` of a record with these names, as `Constants`."""
     ideal = record.bits > 0

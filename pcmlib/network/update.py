@@ -60,14 +60,14 @@ def learn_layer(state, run, k, lr, number, decide, hold):
     )  # fmt: skip
     if holds and not part.digital:
         tolerance = _F(run.tolerance if run.write_verify > 0 else 0)
-        write(part, run, p, number, run.resets > 0, tolerance)
+        write(part, run, p, number, tolerance)
     if holds and on_pcm:
         holds = hold(
             scheme, memory.kept, part.kept, memory.devices.G, devices.exists,
             settings(run, lr, run.kept_scale), memory.key, draw, most, memory.counts, memory.reset,
         )  # fmt: skip
         if holds:
-            write(memory, run, p, number, True, _F(0))
+            write(memory, run, p, number, _F(0))
     return holds
 
 
@@ -81,11 +81,11 @@ def settings(run, lr, scale):
 
 
 @kernel(inner=True, error_model="numpy")
-def write(part, run, p, number, resets, tolerance):
+def write(part, run, p, number, tolerance):
     """RESET and SET a layer's devices as a rule said, and refresh them if due."""
     refresh = run.refresh_period > 0 and number % int(run.refresh_period) == 0
     update = Update(
-        number * run.period, number, resets, refresh, run.symmetric_devices > 0, tolerance,
+        number * run.period, number, refresh, run.symmetric_devices > 0, tolerance,
         _F(run.assumed_pulse), _F(math.exp(-1 / run.a)),
     )  # fmt: skip
     program(part.counts, part.reset, part.devices, update, p, part.key)

@@ -6,7 +6,7 @@ from pcmlib.base.memory import require_memory
 from pcmlib.training.config import TrainConfig
 
 _DIGITAL, _SYNAPSE, _DEVICE = 26, 38, 45  # bytes of a weight; of one on a crossbar, of each device
-_STEP, _SHOWN = 12, 5  # bytes of a neuron at a time step, and of each sample that is shown
+_STEP, _SHOWN = 12, 1  # bytes of a neuron at a time step, and of each sample that is shown
 _SPIKE = 8  # bytes of a spike of the inputs
 _EPOCH = 32  # bytes
 

@@ -8,18 +8,16 @@ step, all networks at once (`pcmlib.network.reference`); the programming is the 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.cores import Cores
 from pcmlib.base.records import short
 from pcmlib.device.array import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over, shuffled
@@ -82,7 +80,7 @@ class Network:
         self._outputs = np.zeros_like(self._targets)
         scheme = SCHEMES[c.scheme]
         self._rules = scheme.pointer, (HOLD if c.kept_on_pcm else scheme).pointer
-        self._updated, self._pool_of = 0, 0
+        self._updated, self._cores = 0, Cores()
         seed = int(self.states[0].keys[0, 1]) >> 1
         self._generator = torch.Generator(self.device).manual_seed(seed)
 
@@ -262,28 +260,9 @@ class Network:
         require(holds, "pulses of an update", "more, or not a number", allowed)
         return tuple(means)
 
-    def _each_network(self, work: Callable[[int], Any]) -> Sequence[Any]:
-        """`work` on each network, one on each core at a time."""
-        everyone = range(self.config.replicas)
-        if len(everyone) == 1 or numba.get_num_threads() == 1:
-            return [work(r) for r in everyone]
-        jobs = [self._pool.submit(work, r) for r in everyone]
-        try:
-            return [job.result() for job in jobs]
-        finally:  # after Ctrl-C or a failure, let the others leave off
-            for job in jobs:
-                job.cancel()
-            for job in jobs:
-                if not job.cancelled():
-                    job.exception()
-
-    @property
-    def _pool(self) -> ThreadPoolExecutor:
-        """Threads of this process; a forked child has none of its parent's."""
-        if self._pool_of != os.getpid():
-            self._threads = ThreadPoolExecutor(numba.get_num_threads())
-            self._pool_of = os.getpid()
-        return self._threads
+    def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
+        """`work` on each network."""
+        return self._cores.map(work, range(self.config.replicas))
 
     # In torch, on any device
 

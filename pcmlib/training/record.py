@@ -15,10 +15,8 @@ from pcmlib.training.config import TrainConfig
 
 _NO_NUMBERS = ("replicas", "constants", "snapshots")
 _OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
-RUN = np.dtype(
-    [(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", "resets", *NAMES])]
-)
-"""The fields of `TrainConfig`, what its scheme needs, and the constants of its devices."""
+RUN = np.dtype([(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", *NAMES])])
+"""The fields of `TrainConfig`, and the constants of its devices."""
 BUILT_IN = [name for name, scheme in SCHEMES.items() if scheme.built_in]
 
 
@@ -31,7 +29,6 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
     p, scheme = one.parameters, SCHEMES[one.scheme]
     given = {
         "scheme": BUILT_IN.index(one.scheme) if scheme.built_in else -1,
-        "resets": scheme.resets,
         "gradient_limit": math.inf if one.gradient_limit is None else one.gradient_limit,
         "seed": one.seeds[0],
     }

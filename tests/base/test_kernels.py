@@ -116,7 +116,7 @@ G, P = np.full((2, 1, 100, 100), 3, np.float32), np.full((2, 1, 100, 100), 0.5, 
 n = np.zeros(G.shape, np.int32)
 reads, exists = np.zeros(1, np.int64), np.ones((100, 100), np.float32)
 devices = Devices(G, P, 0.0 * G.astype(float), n, n.copy(), n[:, 0].copy(), reads, exists)
-flags, none = (False, False, False), np.float32(0)
+flags, none = (False, False), np.float32(0)
 update = Update(38.6, 1, *flags, none, np.float32(0.75), np.float32(0.7))
 counts, p = n[:, 0] + np.int32(3), PCMParameters().constants()
 program(counts, counts > 9, devices, update, p, np.uint64(7))

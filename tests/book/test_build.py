@@ -34,7 +34,7 @@ Press the rocket.
 """
 OPENING = "It rains. Does it\nhold? The mean is {glue:text}`ours:.2f` µS.\n\nWhat?"
 COMPARE = """\
-from pcmlib.experiments.reproduction import Quantity, compare, glue, measured
+from pcmlib.book.experiments.reproduction import Quantity, compare, glue, measured
 glue("ours", 2.0567)
 compare("Fig. 5", Quantity("mean after 1 pulse", "µS", 2.0567, reference=2.06, tolerance=0.1))
 compare(

@@ -39,7 +39,7 @@ assert pcmlib.__file__.startswith({prefix!r}), pcmlib.__file__
 
 MOVE = """
 import asyncio
-from pcmlib.explore import Panel
+from pcmlib.book.widgets import Panel
 shown = {call}
 assert shown._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]["model_id"]
 panel = Panel(shown)

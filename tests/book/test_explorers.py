@@ -13,9 +13,9 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlibrc import hostile
 
-from pcmlib.explore import Slider, explorer
-from pcmlib.live import LiveFunction
-from pcmlib.plots.contents import numbers
+from pcmlib.book.figures.contents import numbers
+from pcmlib.book.live import LiveFunction
+from pcmlib.book.widgets import Slider, explorer
 
 SECONDS = 20  # that one figure may take, on two busy cores; a reader waits for it
 FOUND = [found for path in CHAPTERS for found in explorers_of(path)]

@@ -1,9 +1,9 @@
 """What holds the data of each captioned figure of a chapter.
 
 Either its cell is checked: then nbval compares the figure's text, which tells its data
-(`pcmlib.plots.contents`). Or it draws what belongs to a processor, trained networks above all; then
-each variable that it draws is one that a checked number is computed from, and the tests of
-`pcmlib.plots` see to it that a figure shows what it is given.
+(`pcmlib.book.figures.contents`). Or it draws what belongs to a processor, trained networks above
+all; then each variable that it draws is one that a checked number is computed from, and the tests
+of `pcmlib.book.figures` see to it that a figure shows what it is given.
 """
 
 import ast

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pcmlib.live.page import script
+from pcmlib.book.live.page import script
 
 PATH = Path(__file__).resolve().parents[2] / "book" / "live.py"
 _spec = spec_from_file_location("book_live", PATH)  # "live" is a folder of tests, too

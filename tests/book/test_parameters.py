@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from pcmlib import training
-from pcmlib.experiments import reproduction
+from pcmlib.book.experiments import reproduction
 from pcmlib.training import store
 
 # What a reader would try first: zero, one, few, many, the ends of a range, another seed.

@@ -16,7 +16,7 @@ from serving import ROOT
 sys.path.insert(0, str(ROOT / "book"))
 import laboratory
 
-from pcmlib.live.page import script
+from pcmlib.book.live.page import script
 
 SITE = ROOT / "_build" / "html"
 MOVED = []  # (page, how it was opened and moved, explorers, knobs), for the summary below

@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from serving import opened
 
-from pcmlib.experiments.devices import DriftCurves
-from pcmlib.explore.page import draw as as_svg
-from pcmlib.explore.page import picture
-from pcmlib.live.artists import trace, written
-from pcmlib.plots.crossbars import draw_product_noise, draw_saturation, draw_write_statistics
-from pcmlib.plots.devices import draw_array_drift, draw_device_panels, draw_pulse_statistics
+from pcmlib.book.experiments.devices import DriftCurves
+from pcmlib.book.figures.crossbars import draw_product_noise, draw_saturation, draw_write_statistics
+from pcmlib.book.figures.devices import draw_array_drift, draw_device_panels, draw_pulse_statistics
+from pcmlib.book.live.artists import trace, written
+from pcmlib.book.widgets.page import draw as as_svg
+from pcmlib.book.widgets.page import picture
 
-SCRIPT = files("pcmlib.live").joinpath("artists.js").read_text("utf-8")
+SCRIPT = files("pcmlib.book.live").joinpath("artists.js").read_text("utf-8")
 REDRAW = """([artists, outputs]) => {
     for (const output of Object.values(outputs))
         output.data = Float32Array.from(output.data.map(Number));

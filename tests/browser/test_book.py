@@ -13,13 +13,13 @@ from serving import ROOT, opened, served
 sys.path.insert(0, str(ROOT / "book"))
 import modules
 
-import pcmlib.demos.crossbars
-import pcmlib.demos.devices
-import pcmlib.demos.network
-import pcmlib.demos.outcomes
-import pcmlib.demos.training  # noqa: F401
-from pcmlib.demos.small_runs import SmallRun
-from pcmlib.live.function import FUNCTIONS
+import pcmlib.book.explorers.crossbars
+import pcmlib.book.explorers.devices
+import pcmlib.book.explorers.network
+import pcmlib.book.explorers.outcomes
+import pcmlib.book.explorers.training  # noqa: F401
+from pcmlib.book.explorers.small_runs import SmallRun
+from pcmlib.book.live.function import FUNCTIONS
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 FILES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]

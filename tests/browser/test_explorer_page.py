@@ -5,9 +5,9 @@ import pytest
 from moving import State, computed, move_all, settled
 from serving import SLOW, opened, served
 
-from pcmlib.demos import crossbars, devices
-from pcmlib.explore import Choice, Slider, Steps, Toggle, explorer
-from pcmlib.live.page import script
+from pcmlib.book.explorers import crossbars, devices
+from pcmlib.book.live.page import script
+from pcmlib.book.widgets import Choice, Slider, Steps, Toggle, explorer
 
 WIDTHS = (1280, 390)
 HEAD = (

@@ -18,7 +18,7 @@ import json
 import time
 from matplotlib.figure import Figure
 from tqdm.auto import tqdm
-from pcmlib.explore import Slider, explorer
+from pcmlib.book.widgets import Slider, explorer
 
 calls = []
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from pcmlib import PCMArray, TrainConfig, train
 from pcmlib.__main__ import app
-from pcmlib.experiments.training import reported
+from pcmlib.book.experiments.training import reported
 
 SMALL = "n_rec=30&epochs=12&samples=2&n_in=40"
 BOUND = 1e-4  # of a noisy run's curves, page against Python: last bits of a product and a sum

@@ -7,9 +7,9 @@ import pytest
 from laboratory import CONSTANTS
 from serving import opened, served
 
+from pcmlib.book.explorers.whole_run import BINS, train_run
 from pcmlib.schemes import SCHEMES
-from pcmlib.training.alone import BINS, train_alone
-from pcmlib.training.numbers import numbers
+from pcmlib.training.record import numbers
 
 TINY = "n_rec=6&n_in=9&steps=80&samples=2&epochs=4&input_rate=300&threshold=0.02&refresh_period=3"
 STATES = [
@@ -53,7 +53,7 @@ def outcome(config):
     spikes = np.zeros((config.steps, config.n_rec), np.float32)
     conductance = np.zeros((3, 2, BINS), np.float32)
     run = numbers(config)[0]
-    train_alone(run, False, *curves, targets, outputs, spikes, conductance)
+    train_run(run, False, *curves, targets, outputs, spikes, conductance)
     return np.concatenate([x.ravel() for x in (curves[:4], outputs, spikes, conductance)])
 
 

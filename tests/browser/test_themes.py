@@ -12,8 +12,8 @@ from laboratory import SCRIPTS, bench
 from PIL import Image
 from serving import ROOT, opened, served
 
-from pcmlib.demos import devices
-from pcmlib.explore import Steps, explorer
+from pcmlib.book.explorers import devices
+from pcmlib.book.widgets import Steps, explorer
 
 STYLES = [
     Path(pydata_sphinx_theme.__file__).parent

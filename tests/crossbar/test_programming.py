@@ -22,7 +22,7 @@ def by_kernel(bar, counts, t=38.6, number=1, **changes):
     devices = bar.devices
     arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
     views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
-    usual = {"t": t, "number": number, "resets": False, "refresh": False, "symmetric": False}
+    usual = {"t": t, "number": number, "refresh": False, "symmetric": False}
     usual |= {"tolerance": np.float32(0), "assumed_pulse": np.float32(0.75)}
     parts = {**usual, **changes}
     update = Update(**parts, decay=np.float32(history_decay(devices.parameters)))

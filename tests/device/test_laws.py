@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from pcmlib.base.checks import plain
+from pcmlib.book.experiments import devices as experiments
 from pcmlib.device import (
     PCMArray,
     PCMParameters,
@@ -20,7 +21,6 @@ from pcmlib.device import (
     read_noise,
     set_increment,
 )
-from pcmlib.experiments import devices as experiments
 
 P = PCMParameters()
 

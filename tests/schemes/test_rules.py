@@ -51,7 +51,7 @@ class Layer:
             self.counts, self.reset,
         )  # fmt: skip
         usual = {
-            "t": 38.6 * number, "number": number, "resets": self.scheme.resets, "refresh": False,
+            "t": 38.6 * number, "number": number, "refresh": False,
             "symmetric": False, "tolerance": np.float32(0), "assumed_pulse": np.float32(0.75),
         }  # fmt: skip
         if holds:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from typecheck import unchecked
 
-from pcmlib.experiments import comparison
-from pcmlib.experiments.memory import memories
+from pcmlib.book.experiments import comparison
+from pcmlib.book.experiments.memory import memories
 from pcmlib.schemes import SCHEMES, Scheme
 from pcmlib.sweep import Budget, tune
 from pcmlib.sweep import search as sweep

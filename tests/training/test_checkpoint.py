@@ -136,7 +136,7 @@ def test_what_another_version_has_beside_is_refused(tmp_path):
     rewrite(tmp_path, version="9.9", config=config.to_dict() | {"colour": "red"})
     with pytest.raises(ValueError, match=r"field = 'colour': .*, of pcmlib 9\.9; this is"):
         train(config, checkpoint=tmp_path, resume=True)
-    state = {name: x for name, x in content["network"].items() if name != "in.reads"}
+    state = {name: x for name, x in content["network"].items() if name != "reads"}
     assert state.keys() != content["network"].keys()
     record = {name: x for name, x in content["record"].items() if name != "reads"}
     for parts in ({"network": state}, {"record": record}):

@@ -12,12 +12,12 @@ from pcmlib.base import memory as base
 from pcmlib.training import TrainConfig, memory
 
 MEASURE = """
-import json, resource, sys
+import json, re, sys
+from pathlib import Path
 from pcmlib import TrainConfig, train
 
-def peak():
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+def peak():  # of this program; getrusage tells that of the process which started it, too
+    return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 config = TrainConfig.from_dict(json.loads(sys.argv[1]))
 train(config.replace(n_in=4, n_rec=5, steps=20, replicas=1, samples=1, epochs=1), progress=False)

@@ -89,7 +89,7 @@ def test_key_depends_on_the_libraries_and_the_processor(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "module", ["device.laws", "device", "base.rng", "srnn.compiled", "schemes", "training.config"]
+    "module", ["device.laws", "device", "base.rng", "network.trial", "schemes", "training.config"]
 )
 def test_an_edit_to_code_that_trains_changes_the_key(module, tmp_path):
     package = Path(shutil.copytree(PACKAGE, tmp_path / "pcmlib"))
@@ -104,7 +104,7 @@ def test_an_edit_to_code_that_trains_changes_the_key(module, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "module", ["plots.style", "training.presets", "base.progress", "training.store"]
+    "module", ["book.figures.style", "training.presets", "base.progress", "training.store"]
 )
 def test_an_edit_to_other_code_does_not(module, tmp_path):
     package = Path(shutil.copytree(PACKAGE, tmp_path / "pcmlib"))

@@ -1,0 +1,136 @@
+"""The comparison: every scheme on every memory, and what its error bars can tell apart.
+
+    digital weights     FP32: a scheme trains numbers
+    2 bits ... 8 bits   performance mode: ideal devices, whose pulses add g_max / 2^b each
+    PCM                 the full device model
+
+Every cell of the table is one run of several networks on the reporting seeds, with the set that the
+scheme's own study found for that memory; all studies had the same budget.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from jaxtyping import Float
+
+from pcmlib.base.checks import require, require_count
+from pcmlib.base.records import Record
+from pcmlib.book.experiments.statistics import Interval, ratio, sign_flip_test
+from pcmlib.book.experiments.training import (
+    CROSSBAR_SCHEMES,
+    NAMES,
+    NETWORKS,
+    loss_interval,
+    losses,
+    reported,
+)
+from pcmlib.training import TrainingRun
+
+BITS = (2, 4, 8)
+DIGITAL, PCM = "FP32", "PCM"
+CLAIMED = "mixed-precision"  # the scheme of which the claim is made
+ACCEPTABLE = 0.1  # the loss below which the paper is quoted to call a training acceptable
+
+Runs = Mapping[str, Mapping[str, TrainingRun]]  # by memory, then by scheme
+
+
+def comparison(bits: Sequence[int] = BITS, *, networks: int = NETWORKS) -> Runs:
+    """The runs of the table, by memory and then by scheme."""
+    for b in bits:
+        require_count("bits", b, at_most=16)
+    digital = [scheme for scheme in NAMES if scheme not in CROSSBAR_SCHEMES]
+    memories = {f"{b} bits": {"bits": b} for b in bits} | {PCM: {}}
+    found = {DIGITAL: {scheme: reported(scheme, networks=networks) for scheme in digital}}
+    for memory, changes in memories.items():
+        found[memory] = {
+            scheme: reported(scheme, networks=networks, **changes) for scheme in CROSSBAR_SCHEMES
+        }
+    return found
+
+
+def comparison_table(runs: Runs) -> str:
+    """Markdown: a row a scheme, a column a memory; final loss and its 95 % interval."""
+    lines = ["| | " + " | ".join(runs) + " |", "|--" * (len(runs) + 1) + "|"]
+    for scheme in dict.fromkeys(scheme for column in runs.values() for scheme in column):
+        cells = [str(loss_interval(c[scheme])) if scheme in c else "" for c in runs.values()]
+        lines.append(f"| {NAMES[scheme]} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Versus(Record):
+    """One scheme against another, network by network."""
+
+    ratios: Float[np.ndarray, " R"]  # times as large a loss, of each network
+    ratio: Interval  # their geometric mean and its 95 % interval
+    p: float  # sign-flip test of the difference of the logarithms
+    better: int  # networks in which the first has the lower loss
+
+
+def versus(first: TrainingRun, second: TrainingRun) -> Versus:
+    """The final loss of `second` over that of `first`, on the seeds that both have."""
+    n = min(first.config.replicas, second.config.replicas)
+    require(first.config.seed == second.config.seed, "second", second.config.seed, "the same seeds")
+    a, b = losses(first)[:n], losses(second)[:n]
+    return Versus(b / a, ratio(b, a), sign_flip_test(np.log(b / a)), int((a < b).sum()))
+
+
+def claim(runs: Mapping[str, TrainingRun], claimed: str = CLAIMED) -> dict[str, Versus]:
+    """The claimed scheme against each other one on the same memory, network by network."""
+    require(claimed in runs, "claimed", claimed, f"one of {', '.join(runs)}")
+    return {name: versus(runs[claimed], run) for name, run in runs.items() if name != claimed}
+
+
+def claim_table(found: Mapping[str, Versus], networks: int) -> str:
+    """Markdown: effect size with its interval, test, and networks in favour.
+
+    Each chance is corrected for the number of comparisons (Bonferroni).
+    """
+    lines = ["| | times the loss (95 %) | networks in favour | chance of it |", "|--|--|--|--|"]
+    for scheme, one in found.items():
+        chance = min(1.0, one.p * len(found))
+        lines.append(
+            f"| {NAMES[scheme]} | {one.ratio} | {one.better} of {networks} | {chance:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def quoted(networks: int = NETWORKS) -> dict[str, TrainingRun]:
+    """The five configurations of the claim that is quoted from the paper, on the full PCM model."""
+    several = {f"multi-memristor, N = {n}": reported("multi-mem", networks=networks, pairs=n)
+               for n in (4, 8)}  # fmt: skip
+    single = {NAMES[s]: reported(s, networks=networks) for s in ("sign", "stochastic", CLAIMED)}
+    last = single.pop(NAMES[CLAIMED])
+    return single | several | {NAMES[CLAIMED]: last}
+
+
+def quoted_table(runs: Mapping[str, TrainingRun], acceptable: float = ACCEPTABLE) -> str:
+    """Markdown: loss, networks below the acceptable one, and whether their mean is."""
+    lines = [f"| | loss (95 %) | networks below {acceptable:g} | passes |", "|--|--|--|--|"]
+    for name, run in runs.items():
+        below = f"{int((losses(run) < acceptable).sum())} of {run.config.replicas}"
+        passes = "yes" if losses(run).mean() < acceptable else "no"
+        lines.append(f"| {name} | {loss_interval(run)} | {below} | {passes} |")
+    return "\n".join(lines)
+
+
+def detectable_ratio(
+    first: TrainingRun, second: TrainingRun, *, level: float = 0.05, power: float = 0.8
+) -> float:
+    """The smallest ratio of losses that as many networks would find, with this power.
+
+        exp((z_{1 - level/2} + z_power) s / sqrt(n)),   s: sd of the log ratio over n networks
+
+    A ratio nearer to 1 can be missed, however real it is; a single network finds none.
+    """
+    n = min(first.config.replicas, second.config.replicas)
+    if n == 1:
+        return math.inf
+    log_ratio = np.log(losses(second)[:n] / losses(first)[:n])
+    z = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)
+    return math.exp(z * float(log_ratio.std(ddof=1)) / math.sqrt(n))

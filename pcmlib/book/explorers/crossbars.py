@@ -1,0 +1,271 @@
+"""What the crossbar explorers compute and show: knobs in, an experiment's numbers out, a figure.
+
+The experiments are those of `pcmlib.book.experiments.crossbars`, with the same random numbers, in
+the Python that Numba compiles for a browser. Conductances in µS, times in s.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.book.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
+from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.explorers.synapses import (
+    ask,
+    deal,
+    make_bar,
+    refresh,
+    reset_sides,
+    side_means,
+    verify,
+)
+from pcmlib.book.figures import crossbars as plots
+from pcmlib.book.live import live
+from pcmlib.crossbar.laws import MOST_CORRECTIONS, REACH, lacks_room
+from pcmlib.device import drifted, read_noise, set_increment
+from pcmlib.device.record import in_force, numbers
+
+_F = np.float32
+_READS, _SIZE = 10, 100  # of the product
+_UPDATES, _SYNAPSES = 100, 2000  # of the saturation
+_CELL = 100  # synapses a cell of the WRITE statistics
+_MOST = 64  # pulses a device by the mean curve
+
+
+# 05: a product
+
+_PRODUCT = (_READS, _SIZE)
+
+
+@live(
+    data={"p": numbers()},
+    exact=_PRODUCT, one=_PRODUCT, many=_PRODUCT, number=(1,), one_error=(1,), many_error=(1,),
+)  # fmt: skip
+def product_noise(
+    pairs, active, elapsed, read_noise, p, exact, one, many, number, one_error, many_error
+):
+    """Chapter 05: a product with one pair, beside the same with N."""
+    p[0].read_noise = read_noise
+    c, n = in_force(p[0]), exact.shape[1]
+    w, u, x = np.empty(n * n, np.float32), np.empty(n, np.float32), np.zeros(n, np.float32)
+    of_w, of_x = rng.derive(np.uint64(0), RANDOM_WEIGHTS), rng.derive(np.uint64(0), RANDOM_INPUTS)
+    for k in range(n * n):
+        w[k] = _F(10) * rng.uniform_at(of_w, 0, 0, k) - _F(5)
+    for i in range(n):
+        u[i] = rng.uniform_at(of_x, 0, 0, i)
+    wanted = max(1, round(active * n))
+    for i in range(n):
+        rank = 0
+        for k in range(n):
+            rank += u[k] < u[i]
+        x[i] = rank < wanted
+    for j in range(n):
+        total = _F(0)
+        for i in range(n):
+            total += x[i] * w[i * n + j]
+        for r in range(exact.shape[0]):
+            exact[r, j] = total
+    number[0] = pairs
+    one_error[0] = read_products(one, exact, w, x, 1, elapsed, c)
+    many_error[0] = read_products(many, exact, w, x, int(pairs), elapsed, c)
+
+
+@kernel(error_model="numpy")
+def read_products(out, exact, w, x, pairs, elapsed, p):
+    """Read the product again and again; error of a read in % of the exact outputs' sd."""
+    reads, n = out.shape
+    xi = np.zeros(2 * pairs * n * n, np.float32)
+    squares = 0.0
+    for r in range(reads):
+        if p.read_noise > 0:
+            rng.fill_flat(xi, np.uint64(0), 2 + r)
+        for side in range(2):
+            sign = _F((1 - 2 * side) / pairs)
+            for i in range(n):
+                if x[i] == 0:
+                    continue
+                for j in range(n):
+                    value = w[i * n + j] if side == 0 else -w[i * n + j]
+                    G = max(value, _F(0)) + p.g_reset
+                    Gd = drifted(G, _F(elapsed), _F(0), p)
+                    sd = p.read_noise * read_noise(Gd, p)
+                    total = _F(0)
+                    for k in range(pairs):
+                        noisy = Gd + sd * xi[((side * pairs + k) * n + i) * n + j]
+                        total += min(max(noisy, p.g_min), p.g_max)
+                    out[r, j] += sign * total
+        for j in range(n):
+            squares += (out[r, j] - exact[r, j]) ** 2
+    mean = variance = 0.0
+    for j in range(n):
+        mean += exact[0, j] / n
+    for j in range(n):
+        variance += (exact[0, j] - mean) ** 2 / n
+    return 100 * math.sqrt(squares / (reads * n)) / math.sqrt(variance)
+
+
+@product_noise.figure
+def _(exact, one, many, number, one_error, many_error) -> Figure:
+    return plots.draw_product_noise(exact, one, many, number, one_error, many_error, last=80)
+
+
+# 05: saturation
+
+_RUNS = (2, _UPDATES)
+
+
+@live(data={"p": numbers()}, **dict.fromkeys(("larger", "smaller", "middle", "response"), _RUNS))
+def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response):
+    """Chapter 05: random updates fill both sides; a refresh empties them. bits: 0 (PCM), 3, 4, 6
+    by their place."""
+    p[0].bits = bits + 2 if bits < 3 else 6.0
+    if bits == 0:
+        p[0].bits = 0
+    c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
+    updates, synapses = larger.shape[1], _SYNAPSES
+    of_steps, up = rng.derive(np.uint64(0), RANDOM_STEPS), np.empty((updates, synapses), np.bool_)
+    for update in range(updates):
+        for j in range(synapses):
+            up[update, j] = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
+    before = np.empty(synapses, np.float32)
+    for run in range(2):
+        bar = make_bar(int(pairs), synapses)
+        mean, pulses, draw = bar.mean, bar.side, 1
+        bar.reset[:] = True
+        reset_sides(bar, c, draw)
+        side_means(bar.G, bar.pairs, mean)
+        for update in range(updates):
+            for j in range(synapses):
+                before[j] = mean[0, j] - mean[1, j]
+                pulses[0, j], pulses[1, j] = (1, 0) if up[update, j] else (0, 1)
+            draw += 1
+            deal(bar, c, decay, draw)
+            gain = 0.0
+            side_means(bar.G, bar.pairs, mean)
+            for j in range(synapses):
+                change = mean[0, j] - mean[1, j] - before[j]
+                gain += change if up[update, j] else -change
+            due = run == 1 and (update + 1) % int(refresh_every) == 0
+            if due and refresh(bar, c, decay, draw + 1) > 0:
+                draw += 2
+                side_means(bar.G, bar.pairs, mean)
+            most = least = 0.0
+            for j in range(synapses):
+                plus, minus = mean[0, j], mean[1, j]
+                most, least = most + max(plus, minus), least + min(plus, minus)
+            larger[run, update], smaller[run, update] = most / synapses, least / synapses
+            middle[run, update] = (most + least) / synapses / 2
+            response[run, update] = gain / synapses
+
+
+@saturation.figure
+def _(larger, smaller, middle, response) -> Figure:
+    names = ("no refresh", "refreshed")
+    curves = {n: (smaller[k], middle[k], larger[k], response[k]) for k, n in enumerate(names)}
+    return plots.draw_saturation(np.arange(1, _UPDATES + 1), curves)
+
+
+# 06
+
+_N = len(LEVELS)
+_FIRST = float(LEVELS[0])
+
+
+@live(data={"p": numbers()}, mean=(_N, _N), std=(_N, _N), error=(1,), spread=(1,))
+def write_statistics(
+    scheme, pairs, pulse_count, refresh, assumed_pulse, p, mean, std, error, spread
+):
+    """Chapter 06: the maps of WRITE statistics, every choice of the programming scheme.
+
+    scheme: 0, 1 and 2, as in `pcmlib.book.experiments.crossbars.SCHEMES`; the last takes the
+    assumed step of a SET for its tolerance.
+    """
+    c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
+    update_ready, by_curve = scheme > 0, pulse_count > 0
+    within = _F(assumed_pulse if scheme > 1 else 0)
+    bar, reached = make_bar(int(pairs), _CELL), np.empty(_CELL, np.float32)
+    squares = sds = 0.0
+    for i in range(_N):
+        for k in range(_N):
+            source, target = _F(_FIRST + i), _F(_FIRST + k)
+            bar.key[0] = i * _N + k
+            write_cell(
+                bar, source, target, update_ready, within, by_curve, refresh > 0, assumed_pulse, c,
+                decay,
+            )  # fmt: skip
+            side_means(bar.G, bar.pairs, bar.mean)
+            for j in range(_CELL):
+                reached[j] = bar.mean[0, j] - bar.mean[1, j]
+            average, sd = mean_and_sd(reached)
+            mean[i, k], std[i, k] = average, sd
+            squares, sds = squares + (average - target) ** 2, sds + sd
+    error[0], spread[0] = squares / _N**2, sds / _N**2
+
+
+@kernel(error_model="numpy")
+def write_cell(
+    bar, source, target, update_ready, tolerance, by_curve, refreshed, assumed_pulse, p, decay
+):
+    """Program the synapses of one cell from source to target."""
+    G, P, turn, mean, pairs, pulses = bar.G, bar.P, bar.turn, bar.mean, bar.pairs, bar.side
+    synapses, draw = turn.shape[1], 1
+    history = np.ones((2, synapses), np.float32)
+    for side in range(2):
+        first, last = side * pairs * synapses, (side + 1) * pairs * synapses
+        G[first:last] = max(source if side == 0 else -source, p.g_reset)
+    P[:], turn[:] = 1, 0
+    side_means(G, pairs, mean)
+    if update_ready:
+        for j in range(synapses):
+            plus, minus = mean[0, j], mean[1, j]
+            d = target - (plus - minus)
+            short = lacks_room(d, plus, minus, _F(REACH))
+            bar.reset[0, j], bar.reset[1, j] = short and d < 0, short and d >= 0
+        draw += 1
+        reset_sides(bar, p, draw)
+        side_means(G, pairs, mean)
+    if tolerance > 0:
+        verify(bar, target, tolerance, p, decay, draw + 1)
+        draw += 1 + 2 * MOST_CORRECTIONS * pairs
+        if refreshed:
+            refresh(bar, p, decay, draw + 1)
+        return
+    if by_curve:
+        side_means(P, pairs, history)
+    for j in range(synapses):
+        change = target - (mean[0, j] - mean[1, j] if update_ready else source)
+        if by_curve:
+            for side in range(2):
+                growth = max(change if side == 0 else -change, _F(0))
+                steps = steps_of_mean_curve(mean[side, j], history[side, j], growth, p, decay)
+                pulses[side, j] = np.int32(np.rint(steps * pairs))
+        else:
+            ask(pulses, j, np.float64(change), assumed_pulse, pairs)
+    draw += 1
+    deal(bar, p, decay, draw)
+    if refreshed:
+        refresh(bar, p, decay, draw + 1)
+
+
+@kernel(error_model="numpy")
+def steps_of_mean_curve(G, P, growth, p, decay):
+    """The steps of the mean curve that a growth takes: `pcmlib.crossbar.pulses_by_mean_curve`."""
+    goal, steps = G + growth, _F(0)
+    for _ in range(_MOST):
+        if goal <= G:
+            break
+        P *= decay
+        step = max(set_increment(G, P, p)[0], _F(1e-6))
+        steps += min(max((goal - G) / step, _F(0)), _F(1))
+        G = min(G + step, goal)
+    return steps
+
+
+@write_statistics.figure
+def _(mean, std, error, spread) -> Figure:
+    return plots.draw_write_statistics(LEVELS.numpy(), mean, std, error, spread)

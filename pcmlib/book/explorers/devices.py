@@ -1,0 +1,294 @@
+"""What the device explorers compute and show: knobs in, an experiment's numbers out, a figure.
+
+The experiments are those of `pcmlib.book.experiments.devices`, with the same random numbers, in the
+Python that Numba compiles for a browser. Conductances in µS, times in s.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pcmlib.base import rng
+from pcmlib.base.kernels import kernel
+from pcmlib.book.experiments import devices as experiments
+from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.figures import devices as plots
+from pcmlib.book.live import live
+from pcmlib.device import PCMParameters, after_reset, apply_set, drifted, read_noise, set_increment
+from pcmlib.device.laws import blocks
+from pcmlib.device.record import in_force, numbers
+
+_F = np.float32
+blocks_of = kernel(error_model="numpy")(blocks)
+_PULSES = 20  # of the WRITE statistics
+_SECONDS, _CELLS = 400, 3  # of the staircase
+_ARRAY_SECONDS, _STOP = 299, 100.0  # s: of an array's reads, and of its pulses
+_LEVELS, _READS = 25, 2000  # of the READ panel
+_STARTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)  # µS at T0, of the DRIFT panel
+_TIMES = np.geomspace(1e-3, 1e4, 141)  # s, likewise
+
+
+# An array of devices, as `PCMArray` has it: rows of devices, a key each
+
+
+@kernel(error_model="numpy")
+def fill_rows(xi, key, draw):
+    """Normals for devices [rows, n]."""
+    for r in range(len(key)):
+        rng.fill_flat(xi[r], key[r], draw)
+
+
+@kernel(error_model="numpy")
+def read_rows(out, G, tp, deviate, t, p, xi):
+    """Read all devices at time t, with the noise xi."""
+    for r in range(G.shape[0]):
+        for i in range(G.shape[1]):
+            Gd = drifted(G[r, i], _F(t - tp[r, i]), deviate[r, i], p)
+            Gd += p.read_noise * read_noise(Gd, p) * xi[r, i]
+            out[r, i] = min(max(Gd, p.g_min), p.g_max)
+
+
+@kernel(error_model="numpy")
+def follow(p, decay, key, devices, interval, before, time, out, still):
+    """SETs every `interval` s and reads at `time`, each after as many SETs as `before` says.
+
+    out, still [reads, rows, devices]: as read, and where it has as many reads, without noise.
+    """
+    rows = len(key)
+    shape = rows, devices
+    G, xi, none = (
+        np.empty(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32),
+    )
+    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
+    once, deviate, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
+    if p.nu_spread > 0:
+        fill_rows(deviate, key, draw)
+        draw += 1
+    fill_rows(xi, key, draw)
+    for r in range(rows):
+        for i in range(devices):
+            G[r, i] = after_reset(xi[r, i], p)
+    given, jobs = 1, blocks_of(rows, devices)
+    for k in range(len(time)):
+        while given <= before[k]:
+            draw += 1
+            apply_set(G, P, tp, n_set, once, given * interval, p, decay, key, draw, 0, jobs)
+            given += 1
+        if p.read_noise > 0:
+            draw += 1
+            fill_rows(xi, key, draw)
+        read_rows(out[k], G, tp, deviate, time[k], p, xi if p.read_noise > 0 else none)
+        if len(still) > 0:
+            read_rows(still[k], G, tp, deviate, time[k], p, none)
+
+
+@kernel(error_model="numpy")
+def fill_pulse_times(pulse, interval, number):
+    """Times of the first `number` pulses; NaN after them."""
+    for k in range(len(pulse)):
+        pulse[k] = (k + 1) * interval if k < number else np.nan
+
+
+# 01
+
+
+@live(
+    data={"p": numbers()},
+    time=(_SECONDS,),
+    conductance=(_CELLS, _SECONDS),
+    still=(_CELLS, _SECONDS),
+    pulse=(_SECONDS // 5,),
+)
+def staircase(interval, g_max, write_noise, read_noise, drift, p, time, conductance, still, pulse):
+    """Chapter 01: three devices under the same pulses, read 1, 2, ... s after each."""
+    own = p[0]
+    own.g_max, own.write_noise, own.read_noise, own.drift = g_max, write_noise, read_noise, drift
+    cells, seconds = conductance.shape
+    key = np.empty(cells, np.uint64)
+    for r in range(cells):
+        key[r] = 1 + r
+    read, quiet = (
+        np.empty((seconds, cells, 1), np.float32),
+        np.empty((seconds, cells, 1), np.float32),
+    )
+    decay = _F(math.exp(-1 / own.a))
+    at, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
+    for k in range(seconds):
+        while (given + 1) * interval < k + 1:
+            given += 1
+        last, before[k] = given * interval, given
+        at[k] = min(last + math.ceil(k + 1 - last), (given + 1) * interval)
+    follow(in_force(own), decay, key, 1, interval, before, at, read, quiet)
+    for k in range(seconds):
+        time[k] = at[k]
+        for r in range(cells):
+            conductance[r, k], still[r, k] = read[k, r, 0], quiet[k, r, 0]
+    fill_pulse_times(pulse, interval, given)
+
+
+@staircase.figure
+def _(time: np.ndarray, conductance: np.ndarray, still: np.ndarray, pulse: np.ndarray) -> Figure:
+    both = zip(conductance, still, strict=True)
+    runs = [experiments.Staircase(time, read, quiet, pulse) for read, quiet in both]
+    return plots.plot_staircase(runs, ylim=(0, 20), last=_SECONDS)
+
+
+# 02
+
+
+@kernel(error_model="numpy")
+def fill_write_statistics(p, decay, devices, T0, mean, std, low, high):
+    """Mean, sd, and mean -+ sd over devices after each SET, T0 after it."""
+    key, shape = np.zeros(1, np.uint64), (1, devices)
+    G, xi, read = (
+        np.empty(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.empty(shape, np.float32),
+    )
+    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
+    once, none, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
+    fill_rows(xi, key, draw)
+    for i in range(devices):
+        G[0, i] = after_reset(xi[0, i], p)
+    for k in range(len(mean)):
+        draw += 1
+        apply_set(G, P, tp, n_set, once, k * T0, p, decay, key, draw, 0, blocks_of(1, devices))
+        if p.read_noise > 0:
+            draw += 1
+            fill_rows(xi, key, draw)
+        read_rows(read, G, tp, none, (k + 1) * T0, p, xi if p.read_noise > 0 else none)
+        average, sd = mean_and_sd(read[0])
+        mean[k], std[k] = average, sd
+        low[k], high[k] = mean[k] - std[k], mean[k] + std[k]
+
+
+_ROW = (_PULSES,)
+
+
+@live(
+    data={"p": numbers()}, mean=_ROW, std=_ROW, low=_ROW, high=_ROW, exact_mean=_ROW, exact_std=_ROW
+)
+def pulse_statistics(
+    m1, A1, A2, a, write_noise, g_max, p, mean, std, low, high, exact_mean, exact_std
+):
+    """Chapter 02: the constants of a SET behind Fig. 5, beside the exact moments.
+
+    The exact ones: `pcmlib.book.experiments.devices.exact_moments`.
+    """
+    own = p[0]
+    own.m1, own.A1, own.A2, own.a, own.write_noise, own.g_max = m1, A1, A2, a, write_noise, g_max
+    c, decay = in_force(own), math.exp(-1 / a)
+    fill_write_statistics(c, _F(decay), 4000, own.T0, mean, std, low, high)
+    E, V, P = own.g_reset, (write_noise * own.reset_spread * own.g_reset) ** 2, 1.0
+    for k in range(len(mean)):
+        P *= decay
+        mu, sigma = set_increment(E, P, own)
+        V = (1 + m1) ** 2 * V + write_noise**2 * (own.m2**2 * V + sigma**2)
+        E += mu
+        exact_mean[k], exact_std[k] = E, math.sqrt(V)
+
+
+@pulse_statistics.figure
+def _(mean, std, low, high, exact_mean, exact_std) -> Figure:
+    found = np.arange(1, _PULSES + 1), mean, std, low, high
+    return plots.draw_pulse_statistics(*found, (exact_mean, exact_std), ylim=(0, 16))
+
+
+# 03
+
+_TWO = (2, _ARRAY_SECONDS)
+
+
+@live(data={"p": numbers()}, mean=_TWO, low=_TWO, high=_TWO, pulse=(round(_STOP / 2),))
+def array_drift(interval, nu, nu_spread, g_max, p, mean, low, high, pulse):
+    """Chapter 03: the saw-tooth of an array, and what it is without drift."""
+    own = p[0]
+    own.nu, own.nu_spread, own.g_max = nu, nu_spread, g_max
+    key, seconds, devices = np.zeros(1, np.uint64), mean.shape[1], 1000
+    read, nothing = np.empty((seconds, 1, devices), np.float32), np.empty((0, 1, 1), np.float32)
+    time, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
+    for k in range(seconds):
+        time[k] = k + 1
+        while (given + 1) * interval <= time[k] and (given + 1) * interval < _STOP:
+            given += 1
+        before[k] = given
+    for run in range(2):
+        own.drift = 1 - run
+        decay = _F(math.exp(-1 / own.a))
+        follow(in_force(own), decay, key, devices, interval, before, time, read, nothing)
+        for t in range(seconds):
+            average, sd = mean_and_sd(read[t, 0])
+            mean[run, t] = average
+            low[run, t], high[run, t] = average - sd, average + sd
+    fill_pulse_times(pulse, interval, given)
+
+
+@array_drift.figure
+def _(mean, low, high, pulse) -> Figure:
+    time = np.arange(1.0, _ARRAY_SECONDS + 1)
+    runs = {"with drift": 0, "without": 1}
+    curves = {name: (mean[k], low[k], high[k]) for name, k in runs.items()}
+    return plots.draw_array_drift(time, curves, pulse, ylim=(0, 20))
+
+
+# 04
+
+
+@live(
+    data={"p": numbers(), "starts": np.array(_STARTS), "times": _TIMES},
+    **dict.fromkeys(("write_mean", "write_low", "write_high"), _ROW),
+    **dict.fromkeys(("level", "read_mean", "read_low", "read_high"), (_LEVELS,)),
+    curve=(len(_STARTS), len(_TIMES)),
+)
+def device_panels(
+    g_max, nu, c3, m3, p, starts, times,
+    write_mean, write_low, write_high, level, read_mean, read_low, read_high, curve,
+):  # fmt: skip
+    """Chapter 04: WRITE, READ and DRIFT of one set of constants."""
+    own = p[0]
+    own.g_max, own.nu, own.c3, own.m3 = g_max, nu, c3, m3
+    c, T0 = in_force(own), own.T0
+    decay = _F(math.exp(-1 / own.a))
+    write_std = np.empty(len(write_mean), np.float32)
+    fill_write_statistics(c, decay, 4000, T0, write_mean, write_std, write_low, write_high)
+    n, levels = _READS, len(level)
+    xi, read = np.empty(levels * n, np.float32), np.empty(n, np.float32)
+    rng.fill_flat(xi, np.uint64(0), 2)
+    for k in range(levels):
+        G = _F(own.g_min + (own.g_max - own.g_min) * k / (levels - 1))
+        level[k] = G
+        Gd = drifted(G, _F(T0), _F(0), c)
+        for i in range(n):
+            noisy = Gd + c.read_noise * read_noise(Gd, c) * xi[k * n + i]
+            read[i] = min(max(noisy, c.g_min), c.g_max)
+        average, sd = mean_and_sd(read)
+        read_mean[k], read_low[k], read_high[k] = average, average - sd, average + sd
+    for k in range(len(starts)):
+        for t in range(len(times)):
+            curve[k, t] = drifted(_F(starts[k]), _F(times[t]), _F(0), c)
+
+
+@device_panels.figure
+def _(write_mean, write_low, write_high, level, read_mean, read_low, read_high, curve) -> Figure:
+    return plots.draw_device_panels(
+        (np.arange(1, _PULSES + 1), write_mean, write_low, write_high),
+        (level, read_mean, read_low, read_high),
+        experiments.DriftCurves(_TIMES, np.array(_STARTS), curve),
+        g_max=21,
+    )
+
+
+def chance_of_decrease(g_max: float = 20.0) -> Figure:
+    """Chapter 02: the chance that a SET lowers the conductance, and where the mean device is."""
+    p = PCMParameters(g_max=g_max)
+    conductance = np.linspace(0.1, 14, 140)
+    pulses = (1, 2, 5, 10, 20)
+    mean, _ = experiments.exact_moments(p, pulses=max(pulses))
+    track = {k: p.g_reset if k == 1 else float(mean[k - 2]) for k in pulses}
+    chances = {k: experiments.chance_of_decrease(conductance, k, p) for k in pulses}
+    return plots.plot_chance_of_decrease(conductance, chances, track)

@@ -1,0 +1,165 @@
+"""Live functions that train: a small run of a scheme's set, changed by the knobs.
+
+A small run has 50 neurons and one pattern, 60 updates of three networks. In a browser one function
+trains them (`pcmlib.book.explorers.whole_run`); here `pcmlib.training.train` does, on all cores, to
+the same figure.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from jaxtyping import Shaped
+from matplotlib.figure import Figure
+from numba import types
+
+from pcmlib.base.kernels import kernel
+from pcmlib.base.reports import report
+from pcmlib.book.explorers.whole_run import BINS, train_run
+from pcmlib.book.figures.training import plot_small_runs
+from pcmlib.book.live.function import LiveFunction
+from pcmlib.training import TrainConfig, TrainingRun
+from pcmlib.training.record import config_of, numbers
+from pcmlib.training.store import stored_train
+
+SMALL = {"n_rec": 50, "samples": 1, "epochs": 60}
+NETWORKS = 3
+_WINDOW = 5  # epochs over which a learning curve is smoothed
+_EPOCHS, _STEPS = SMALL["epochs"], TrainConfig().steps
+_OUTPUTS = {
+    "low": (_EPOCHS,),
+    "mean": (_EPOCHS,),
+    "high": (_EPOCHS,),
+    "output": (_STEPS,),
+    "target": (_STEPS,),
+    "final": (1,),
+    "rate": (1,),
+}
+
+
+def sets(*schemes: str, memories: Sequence[int | None] = (None,)) -> Shaped[np.ndarray, " n"]:
+    """Small runs of these schemes' sets as records, each scheme on each memory (its bits)."""
+    configs = [TrainConfig.preset(s, bits=b, **SMALL) for s in schemes for b in memories]
+    return np.concatenate([numbers(config) for config in configs])
+
+
+def small_run(
+    *schemes: str,
+    memories: Sequence[int | None] = (None,),
+    beside: tuple[str, str] | None = None,
+    ylim: tuple[float, float] = (0.01, 1.0),
+) -> Callable[[Callable[..., int]], SmallRun]:
+    """Make a live function of `change`(runs, knobs): it changes a record of `sets`, and says which.
+
+    It is plain arithmetic on records, which Numba compiles and Python calls. Its learning curves
+    are drawn beside those of a set as it is: of a scheme and under a name, or of the first one.
+    """
+    return lambda change: SmallRun(change, sets(*schemes, memories=memories), beside, ylim)
+
+
+class SmallRun(LiveFunction):
+    """What `small_run` makes of a function."""
+
+    def __init__(
+        self,
+        change: Callable[..., int],
+        runs: Shaped[np.ndarray, " n"],
+        beside: tuple[str, str] | None,
+        ylim: tuple[float, float],
+    ) -> None:
+        knobs = list(inspect.signature(change).parameters)[1:]
+        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs)
+        self.change, self.beside, self.ylim = change, beside, ylim
+        self.draw, self._here = self._draw, self._train
+
+    @property
+    def parts(self) -> list[tuple[Callable, tuple]]:
+        """The knobs' part, which returns a place, and the training of the record there."""
+        runs, outputs = self.types
+        choose = kernel(error_model="numpy")(self.change)
+        knobs = [types.float64] * len(self.knobs)
+        return [(choose, (*runs, *knobs)), (train_some, (runs[0].dtype, *outputs))]
+
+    def _train(self, **knobs: float) -> dict[str, np.ndarray]:
+        runs = self.data["runs"].copy().view(np.recarray)
+        return _train(runs[self.change(runs, **knobs)])
+
+    def _draw(self, low, mean, high, output, target, final, rate) -> Figure:
+        name, scheme = self.beside or ("the chapter's set", "")
+        record = sets(scheme)[0] if scheme else self.data["runs"][0]
+        usual = _train(record)
+        curves = {
+            name: [usual[n] for n in ("low", "mean", "high")],
+            "this setting": (low, mean, high),
+        }
+        return plot_small_runs(curves, output, target, final, rate, ylim=self.ylim)
+
+
+def small(scheme: str) -> TrainingRun:
+    """The small run of the set for `scheme`."""
+    return stored_train(TrainConfig.preset(scheme, replicas=NETWORKS, **SMALL))
+
+
+def _train(record: Shaped[np.void, ""]) -> dict[str, np.ndarray]:
+    run = stored_train(config_of(record).replace(replicas=NETWORKS))
+    found = {name: np.zeros(shape, np.float32) for name, shape in _OUTPUTS.items()}
+    found["output"][:], found["target"][:] = run.outputs[0, 0, :, 0], run.targets[0, 0, :, 0]
+    loss, rate_hz = run.loss.numpy(), run.rate_hz.numpy()
+    summarise(
+        loss, rate_hz, *(found[n] for n in ("low", "mean", "high", "output", "final", "rate"))
+    )
+    return found
+
+
+@kernel(error_model="numpy")
+def train_some(run, low, mean, high, output, target, final, rate):
+    """Train `NETWORKS` networks of a run, one after the other, and sum them up after each."""
+    T, epochs, first = output.size, low.size, run.seed
+    loss = np.zeros((NETWORKS, epochs), np.float32)
+    rate_hz = np.zeros((NETWORKS, epochs), np.float32)
+    targets, outputs = np.zeros((1, T, 1), np.float32), np.zeros((1, T, 1), np.float32)
+    spikes, devices = np.zeros((T, int(run.n_rec)), np.float32), np.zeros((3, 2, BINS), np.float32)
+    wear = np.zeros((3, epochs), np.float32)
+    for r in range(NETWORKS):
+        run.seed = first + r
+        train_run(
+            run,
+            False,
+            loss[r],
+            rate_hz[r],
+            wear[0],
+            wear[1],
+            wear[2],
+            targets,
+            outputs,
+            spikes,
+            devices,
+        )
+        if r == 0:
+            for t in range(T):
+                output[t], target[t] = outputs[0, t, 0], targets[0, t, 0]
+        summarise(loss[: r + 1], rate_hz[: r + 1], low, mean, high, output, final, rate)
+        report(r)
+
+
+@kernel(error_model="numpy")
+def summarise(loss, rate_hz, low, mean, high, output, final, rate):
+    """Learning curves [R, E], smoothed: their range and mean; what stands at the end."""
+    R, E = loss.shape
+    final[0] = rate[0] = 0
+    for e in range(E):
+        low[e], mean[e], high[e] = np.inf, 0, -np.inf
+        since = max(0, e + 1 - _WINDOW)
+        for r in range(R):
+            smooth = np.float32(0)
+            for k in range(since, e + 1):
+                smooth += loss[r, k] / np.float32(e + 1 - since)
+            low[e], high[e] = min(low[e], smooth), max(high[e], smooth)
+            mean[e] += smooth / R
+    for r in range(R):
+        rate[0] += rate_hz[r, E - 1] / R
+    final[0] = mean[E - 1]
+    for t in range(output.size):
+        output[t] = min(max(output[t], np.float32(-2)), np.float32(2))

@@ -1,0 +1,208 @@
+"""Figures of what sets the schemes apart: final losses, cancelled gradients, wear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from pcmlib.book.experiments.comparison import ACCEPTABLE, DIGITAL, PCM, Runs
+from pcmlib.book.experiments.cost import wear_of
+from pcmlib.book.experiments.gradients import Remaining
+from pcmlib.book.experiments.statistics import Interval, smoothed
+from pcmlib.book.experiments.training import (
+    CROSSBAR_SCHEMES,
+    NAMES,
+    loss_interval,
+    silent_loss,
+)
+from pcmlib.book.figures.style import (
+    COLOURS,
+    LAYERS,
+    LOSS,
+    LOSS_TICKS,
+    SKY,
+    band,
+    book_style,
+    label,
+    legend,
+    loss_axis,
+    panels,
+)
+from pcmlib.book.figures.training import SCHEME_COLOURS, colours
+from pcmlib.training import TrainingRun
+
+
+@book_style()
+def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.0015, 1.0)) -> Figure:
+    """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
+
+    The band is the interval of FP32; the dotted line an output that stays at 0, and the dashed one
+    the loss below which the paper is quoted to call a training acceptable.
+    """
+    figure, (axes,) = panels(height=3.9, left=0.1, top=0.8)
+    digital = loss_interval(runs[DIGITAL]["vanilla"])
+    axes.axhspan(digital.low, digital.high, color=SKY, alpha=0.35, lw=0)
+    memories = [name for name in runs if name != DIGITAL]
+    for s, scheme in enumerate(CROSSBAR_SCHEMES):
+        name, colour = NAMES[scheme], SCHEME_COLOURS[NAMES[scheme]]
+        x = np.arange(len(memories)) + 0.13 * (s - (len(CROSSBAR_SCHEMES) - 1) / 2)
+        found = [loss_interval(runs[memory][scheme]) for memory in memories]
+        for at, memory in zip(x, memories, strict=True):
+            dots = np.clip(runs[memory][scheme].final_loss().numpy(), *ylim)
+            axes.plot(np.full(len(dots), at), dots, ".", ms=3, alpha=0.5, color=colour)
+        values = np.array([i.value for i in found])
+        ends = np.array([[i.value - i.low, i.high - i.value] for i in found]).T
+        axes.errorbar(x, values, ends, fmt="o", ms=5, lw=2, color=colour, label=name)
+    axes.axhline(silent_loss(runs[PCM]["sign"]), color="black", lw=0.8, ls=":")
+    axes.axhline(ACCEPTABLE, color="black", lw=0.8, ls="--")
+    axes.set_xticks(range(len(memories)), memories)
+    axes.grid(axis="x", visible=False)
+    label(axes, "memory", LOSS, xlim=(-0.5, len(memories) - 0.5))
+    loss_axis(axes, ylim)
+    figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+@book_style()
+def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
+    """Share of the devices that have had at least so many SET pulses, all layers and networks."""
+    figure, (axes,) = panels(height=3.0)
+    for scheme, run in runs.items():
+        pulses = wear_of(run)
+        worn = np.sort(pulses[pulses > 0])[::-1]
+        share = np.arange(1, len(worn) + 1) / len(pulses)
+        name = NAMES[scheme]
+        axes.loglog(worn, 100 * share, color=SCHEME_COLOURS[name], label=name)
+    label(axes, "SET pulses of a device", "devices with as many (%)", ylim=(1e-4, 150))
+    axes.legend(loc="upper right", frameon=False, fontsize=9)
+    return figure
+
+
+@book_style()
+def plot_remaining(found: Remaining) -> Figure:
+    """Part of the gradient that is left, against the number of updates that are added up."""
+    figure, (axes,) = panels(height=3.0)
+    for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
+        share = found.share[name]
+        axes.fill_between(found.updates, share.min(1), share.max(1), color=colour, alpha=0.2, lw=0)
+        axes.loglog(found.updates, share.mean(1), "o-", ms=4, color=colour, label=layer)
+    n = np.array(found.updates)
+    axes.loglog(n, n**-0.5, color="black", lw=0.8, ls=":", label=r"random signs, $1/\sqrt{n}$")
+    label(axes, "updates added up", "part of the gradient left", ylim=(0.03, 1.3))
+    axes.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
+    axes.set_xticks(n, [str(k) for k in found.updates])
+    axes.minorticks_off()
+    axes.legend(loc="lower left", frameon=False, fontsize=9)
+    return figure
+
+
+# Comparisons
+
+
+@book_style()
+def plot_intervals(
+    groups: Mapping[str, Mapping[str, Interval]],
+    *,
+    points: Mapping[str, Mapping[str, Float[np.ndarray, " R"]]] | None = None,
+    silent: float | None = None,
+    xlim: tuple[float, float] = (0.004, 1.0),
+    quantity: str = LOSS,
+) -> Figure:
+    """A row a name, a colour a group: the mean with its interval, and each network as a dot."""
+    rows = list(dict.fromkeys(name for group in groups.values() for name in group))
+    height = 1.3 + 0.32 * len(rows)
+    figure, (axes,) = panels(height=height, left=0.27, bottom=0.55 / height)
+    for g, ((group, values), colour) in enumerate(
+        zip(groups.items(), colours(groups), strict=True)
+    ):
+        shift = 0.16 * (g - (len(groups) - 1) / 2) * min(1, 4 / len(groups))
+        for name, interval in values.items():
+            y = rows.index(name) + shift
+            if points is not None:
+                dots = np.clip(points[group][name], *xlim)
+                axes.plot(dots, np.full(len(dots), y), ".", ms=4, alpha=0.5, color=colour)
+            axes.plot([interval.low, interval.high], [y, y], color=colour, lw=2.2)
+        marks = [(interval.value, rows.index(n) + shift) for n, interval in values.items()]
+        axes.plot(*zip(*marks, strict=True), "o", ms=5.5, color=colour, label=group)
+    if silent is not None:
+        axes.axvline(silent, color="black", lw=0.8, ls=":")
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(rows)), rows)
+    label(axes, quantity, "", xlim=xlim, ylim=(len(rows) - 0.4, -0.6))
+    ticks = [t for t in LOSS_TICKS if xlim[0] <= t <= xlim[1]]
+    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.minorticks_off()
+    if len(groups) > 1:
+        figure.legend(loc="upper right", ncols=len(groups), frameon=False, fontsize=9)
+    return figure
+
+
+@book_style()
+def plot_against(
+    x: Sequence[float],
+    curves: Mapping[str, Sequence[Float[np.ndarray, " R"]]],
+    *,
+    name: str,
+    ylim: tuple[float, float] = (0.004, 0.6),
+    silent: float | None = None,
+    quantity: str = LOSS,
+) -> Figure:
+    """Final loss, or another quantity, against the settings x: mean and range over networks."""
+    figure, (axes,) = panels(height=3.0)
+    at = np.arange(len(x))
+    for (curve, values), colour in zip(curves.items(), colours(curves), strict=True):
+        band(axes, at, np.stack(values, axis=1), colour, curve, marker="o")
+    label(axes, name, quantity)
+    axes.set_xticks(at, [f"{value:g}" for value in x])
+    if quantity == LOSS:
+        loss_axis(axes, ylim)
+    else:
+        axes.set_ylim(ylim)
+    if silent is not None:
+        axes.axhline(silent, color="black", lw=0.8, ls=":")
+    if len(curves) > 1:
+        legend(axes, ncols=2)
+    return figure
+
+
+@book_style()
+def plot_cost(
+    runs: Mapping[str, TrainingRun],
+    energies: Mapping[str, Float[np.ndarray, "R E"]],
+    *,
+    xlim: tuple[float, float] = (0.01, 100.0),
+    energy_xlim: tuple[float, float] = (1e-10, 3e-5),
+) -> Figure:
+    """Loss against SET pulses a synapse, and against the energy that programming took."""
+    curves = {
+        name: (
+            run.set_pulses.double().numpy().mean(0) / run.config.synapses,
+            energies[name].mean(0),
+            smoothed(run.loss.double().numpy()).mean(0),
+        )
+        for name, run in runs.items()
+    }
+    return draw_cost(curves, xlim=xlim, energy_xlim=energy_xlim)
+
+
+@book_style()
+def draw_cost(
+    curves: Mapping[str, Sequence[np.ndarray]],
+    *,
+    xlim: tuple[float, float],
+    energy_xlim: tuple[float, float],
+) -> Figure:
+    """The same from arrays: SET pulses a synapse, energy (J) and loss of each run."""
+    figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
+    for (name, (sets, joules, loss)), colour in zip(curves.items(), colours(curves), strict=True):
+        pulses.loglog(sets, loss, color=colour, label=name)
+        energy.loglog(joules, loss, color=colour, label=name)
+    label(pulses, "SET pulses a synapse", LOSS, xlim=xlim)
+    label(energy, "programming energy (J)", "", xlim=energy_xlim)
+    for panel in (pulses, energy):
+        loss_axis(panel, (0.004, 1.0))
+    legend(pulses)
+    return figure

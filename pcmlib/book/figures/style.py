@@ -1,0 +1,146 @@
+"""One style for every figure of the book, and the pieces that figures share.
+
+Black and white are the page's ink and paper (explorers swap them in a dark theme); every other
+colour is one of a set that colour-blind readers can tell apart (Okabe and Ito 2008) and that
+stands out on both. Limits of axes are arguments, so that an explorer's frames do not jump.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.style
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pcmlib.book.figures.contents import contents
+
+BLUE, ORANGE, GREEN, PURPLE, SKY, RED = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#56b4e9",
+    "#d55e00",
+)
+COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY)
+SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
+STYLE = {
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#808080",
+    "grid.alpha": 0.25,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "figure.dpi": 100,
+    "svg.hashsalt": "pcmlib",  # the same figure has the same bytes
+}
+WIDTH = 7.2  # inches: the width of the book's text
+LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
+LOSS = "mean squared error"
+LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
+
+
+@contextmanager
+def book_style() -> Iterator[None]:
+    """The book's style on Matplotlib's defaults; also a decorator, of every figure function.
+
+    Nothing of a reader's matplotlibrc is left: the page's script draws where the book's figures
+    have their boxes.
+    """
+    with matplotlib.style.context(["default", STYLE]):
+        yield
+
+
+class BookFigure(Figure):
+    """A figure that is drawn in the book's style, wherever that is, and whose text is its data."""
+
+    @book_style()
+    def draw(self, renderer: Any) -> None:
+        """Some artists, ticks for one, are made now."""
+        super().draw(renderer)
+
+    @book_style()
+    def savefig(self, *arguments: Any, **options: Any) -> None:
+        """Whole: a file has the size of the figure."""
+        super().savefig(*arguments, **options)
+
+    def __repr__(self) -> str:
+        return contents(self)
+
+
+@book_style()
+def panels(
+    columns: int = 1, *, height: float = 3.0, rows: int = 1, wspace: float = 0.32, **margins: float
+) -> tuple[Figure, np.ndarray]:
+    """A figure of the text's width in the book's style, and its axes in reading order."""
+    figure = BookFigure(figsize=(WIDTH, height))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    edges = {"left": 0.09, "right": 0.98, "bottom": 0.5 / height, "top": 1 - 0.3 / height}
+    figure.subplots_adjust(**{**edges, "wspace": wspace, "hspace": 0.45, **margins})
+    return figure, axes
+
+
+def label(
+    axes: Axes,
+    x: str,
+    y: str,
+    *,
+    title: str = "",
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+) -> None:
+    """Name an axes' quantities with their units, and fix its limits."""
+    axes.set(xlabel=x, ylabel=y)
+    axes.set_title(title, fontsize=STYLE["axes.titlesize"], loc="left")
+    if xlim is not None:
+        axes.set_xlim(xlim)
+    if ylim is not None:
+        axes.set_ylim(ylim)
+
+
+def legend(axes: Axes, **options: object) -> None:
+    """A legend without a frame, in the book's size."""
+    axes.legend(frameon=False, fontsize=STYLE["legend.fontsize"], **options)
+
+
+def draw_raster(axes: Axes, spikes: np.ndarray, dt: float, *, name: str = "neuron") -> None:
+    """A dot a spike; `spikes` is bool [T, n]."""
+    step, neuron = np.nonzero(spikes)
+    axes.plot(step * dt, neuron, ".", ms=1.8, color=BLUE, rasterized=True)
+    label(axes, "time (s)", name, xlim=(0, len(spikes) * dt), ylim=(-1, spikes.shape[1]))
+
+
+def band(
+    axes: Axes,
+    x: np.ndarray,
+    values: Float[np.ndarray, "R x"],
+    colour: str,
+    name: str,
+    marker: str = "",
+) -> None:
+    """Mean over the networks, and the range from the lowest to the highest."""
+    axes.fill_between(x, values.min(0), values.max(0), color=colour, alpha=0.18, lw=0)
+    axes.plot(x, values.mean(0), color=colour, label=name, marker=marker, ms=4)
+
+
+def loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
+    """A logarithmic axis of losses, with plain numbers at its ticks."""
+    axes.set_yscale("log")
+    axes.set_ylim(ylim)
+    ticks = [tick for tick in LOSS_TICKS if ylim[0] <= tick <= ylim[1]]
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()

@@ -1,0 +1,224 @@
+"""Figures of the training chapters: runs in, matplotlib Figure out, in the book's style.
+
+A line is the mean over networks and its band reaches from the lowest network to the highest,
+unless a figure says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pcmlib.book.experiments.statistics import smoothed
+from pcmlib.book.experiments.training import NAMES, silent_loss
+from pcmlib.book.figures.style import (
+    BLUE,
+    COLOURS,
+    LAYERS,
+    LOSS,
+    RED,
+    band,
+    book_style,
+    draw_raster,
+    label,
+    legend,
+    loss_axis,
+    panels,
+)
+from pcmlib.book.live.artists import written
+from pcmlib.training import TrainingRun
+
+_DRAWN = [name for scheme, name in NAMES.items() if scheme not in ("vanilla", "accumulator")]
+SCHEME_COLOURS = dict(zip([*_DRAWN, NAMES["vanilla"]], COLOURS, strict=True))
+
+
+def colours(names: Iterable[str]) -> list[str]:
+    """A colour for each name: a scheme's own, in every figure, or else the next that is free."""
+    names = list(names)
+    own = {name: SCHEME_COLOURS[name] for name in names if name in SCHEME_COLOURS}
+    free = (colour for colour in COLOURS if colour not in own.values())
+    return [own.get(name) or next(free, "black") for name in names]
+
+
+# The standard figures of one run
+
+
+@book_style()
+def plot_learning(
+    runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.004, 0.6), window: int = 5
+) -> Figure:
+    """Learning curves, each point the mean over the last `window` epochs.
+
+    The dotted line is the loss of an output that stays at 0.
+    """
+    figure, (axes,) = panels(height=3.2, left=0.11)
+    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+        curve = smoothed(run.loss.double().numpy(), window)
+        band(axes, np.arange(1, curve.shape[1] + 1), curve, colour, name)
+    first = next(iter(runs.values()))
+    axes.axhline(silent_loss(first), color="black", lw=0.8, ls=":")
+    longest = max(run.config.epochs for run in runs.values())
+    label(axes, "epoch", LOSS, xlim=(0, longest))
+    loss_axis(axes, ylim)
+    legend(axes, loc="upper right", ncols=2)
+    return figure
+
+
+@book_style()
+def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
+    """Above: target and output of one network. Below: error over all networks and samples."""
+    epochs = run.config.snapshot_epochs
+    figure, axes = panels(len(epochs), rows=2, height=4.2, wspace=0.18)
+    time = run.config.task.time.numpy()
+    error = (run.snapshots - run.targets)[..., 0].flatten(1, 2).numpy()
+    for k, epoch in enumerate(epochs):
+        top, bottom = axes[k], axes[len(epochs) + k]
+        top.plot(time, run.targets[replica, sample, :, 0], color="black", lw=1, label="target")
+        output = run.snapshots[k, replica, sample, :, 0]
+        top.plot(time, output, color=BLUE, lw=1.3, label="output")
+        name = "before learning" if epoch == 0 else f"after {epoch} epochs"
+        label(
+            top,
+            "",
+            "output" if k == 0 else "",
+            title=name,
+            xlim=(0, float(time[-1])),
+            ylim=(-1.6, 1.6),
+        )
+        low, middle, high = np.quantile(error[k], [0.1, 0.5, 0.9], axis=0)
+        bottom.fill_between(time, low, high, color=RED, alpha=0.25, lw=0)
+        bottom.plot(time, middle, color=RED, lw=1)
+        label(
+            bottom,
+            "time (s)",
+            "error" if k == 0 else "",
+            xlim=(0, float(time[-1])),
+            ylim=(-1.6, 1.6),
+        )
+        for panel in (top, bottom):
+            panel.tick_params(labelleft=k == 0)
+    legend(axes[0], loc="upper right", ncols=2, columnspacing=1, handlelength=1)
+    return figure
+
+
+@book_style()
+def plot_activity(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figure:
+    """Left: spikes of one network after training. Right: mean rate while all learn."""
+    figure, (raster, rate) = panels(2, height=3.0, wspace=0.28)
+    draw_raster(raster, run.spikes[replica, sample].numpy(), run.config.dt)
+    hertz = run.rate_hz.double().numpy()
+    band(rate, np.arange(1, hertz.shape[1] + 1), hertz, BLUE, "mean rate")
+    target = run.config.each("target_rate")[replica]
+    rate.axhline(target, color="black", lw=0.8, ls=":", label="target of the regularisation")
+    top = 1.1 * max(float(hertz.max()), target)
+    label(rate, "epoch", "rate (Hz)", xlim=(0, run.config.epochs), ylim=(0, top))
+    legend(rate)
+    return figure
+
+
+@book_style()
+def plot_conductances(run: TrainingRun) -> Figure:
+    """Where the devices of both sides stand after training, a panel a layer, all networks."""
+    figure, axes = panels(3, height=2.7, wspace=0.3)
+    last = run.config.g_max
+    bins = np.linspace(0, last, 49)
+    exists = run.weights["rec"].numpy() != 0
+    for (name, title), panel in zip(LAYERS.items(), axes, strict=True):
+        G = run.conductances[name].double().numpy()
+        for side, (sign, colour) in enumerate((("+", BLUE), ("-", RED))):
+            values = G[:, side].mean(axis=1)
+            values = values[exists] if name == "rec" else values
+            share, _ = np.histogram(values.ravel(), bins)
+            panel.stairs(
+                100 * share / max(values.size, 1),
+                bins,
+                color=colour,
+                label=f"$G^{sign}$",
+                fill=side == 0,
+                alpha=0.45 if side == 0 else 1,
+            )
+        panel.set_yscale("log")
+        limits = (0.0, last)
+        ylabel = "synapses (%)" if name == "in" else ""
+        label(panel, "conductance (µS)", ylabel, title=title, xlim=limits, ylim=(1e-3, 200))
+    legend(axes[0])
+    return figure
+
+
+@book_style()
+def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
+    """Distribution of the weights after training, a panel a layer, all networks."""
+    figure, axes = panels(3, height=2.7, wspace=0.3)
+    for (name, title), panel in zip(LAYERS.items(), axes, strict=True):
+        for (run_name, run), colour in zip(runs.items(), colours(runs), strict=True):
+            values = run.weights[name].numpy()
+            values = values[np.isfinite(values) & (values != 0)]  # none of a run that diverged
+            count, edges = np.histogram(values, 60)
+            density = count / (max(values.size, 1) * np.diff(edges))
+            panel.stairs(density, edges, color=colour, label=run_name)
+        label(panel, "weight", "density" if name == "in" else "", title=title)
+        panel.set_ylim(0, 1.4 * panel.get_ylim()[1])
+    legend(axes[0], loc="upper left", handlelength=1)
+    return figure
+
+
+@book_style()
+def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure:
+    """SET pulses a synapse up to each epoch, and how many come in each; dashed: RESET pulses.
+
+    `log`: on logarithmic axes, which end at one pulse in 1000 synapses.
+    """
+    figure, (total, each) = panels(2, height=3.0, wspace=0.3)
+    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+        sets = run.set_pulses.double().numpy() / run.config.synapses
+        epoch = np.arange(1, sets.shape[1] + 1)
+        band(total, epoch, sets, colour, name)
+        band(each, epoch, smoothed(np.diff(sets, axis=1, prepend=0)), colour, name)
+        if run.reset_pulses.any():
+            resets = run.reset_pulses.double().numpy() / run.config.synapses
+            total.plot(epoch, resets.mean(0), color=colour, ls="--")
+    longest = max(run.config.epochs for run in runs.values())
+    label(total, "epoch", "pulses a synapse", title="so far", xlim=(0, longest))
+    label(each, "epoch", "SET pulses a synapse", title="in an epoch", xlim=(0, longest))
+    for panel in (total, each):
+        panel.set_ylim(0, None)
+        if log:
+            panel.set_yscale("log")
+            panel.set_ylim(1e-3, 20 * max(1.0, panel.get_ylim()[1]))  # room for the legend
+    legend(each, loc="upper right", ncols=1 + (len(runs) > 3))
+    return figure
+
+
+@book_style()
+def plot_small_runs(
+    curves: Mapping[str, Sequence[np.ndarray]],
+    output: np.ndarray,
+    target: np.ndarray,
+    final: np.ndarray,
+    rate: np.ndarray,
+    *,
+    ylim: tuple[float, float] = (0.01, 1.0),
+) -> Figure:
+    """What a training explorer shows: learning curves, and the last run's output on its target.
+
+    `curves`: lowest network, mean and highest at each epoch, of each run.
+    """
+    figure, (learning, shown) = panels(2, height=3.0, wspace=0.28)
+    for (name, (low, mean, high)), colour in zip(curves.items(), COLOURS, strict=False):
+        epoch = np.arange(1, len(mean) + 1)
+        learning.fill_between(epoch, low, high, color=colour, alpha=0.18, lw=0)
+        learning.plot(epoch, mean, color=colour, label=name)
+    learning.axhline((target.astype(float) ** 2).mean(), color="black", lw=0.8, ls=":")
+    label(learning, "epoch", LOSS, xlim=(0, len(mean)))
+    loss_axis(learning, ylim)
+    legend(learning, loc="lower left")
+    time = np.arange(len(target)) * 1e-3
+    shown.plot(time, target, color="black", lw=1, label="target")
+    shown.plot(time, output, color=colour, lw=1.2, label="output")
+    label(shown, "time (s)", "output", xlim=(0, float(time[-1])), ylim=(-2, 2))
+    title = shown.set_title("", loc="left", fontsize=10)
+    written(title, "error {final:.3f}, {rate:.0f} Hz", final=final, rate=rate)
+    legend(shown, ncols=2, loc="lower right")
+    return figure

@@ -1,5 +1,0 @@
-"""Functions that compute in a reader's browser as they do here."""
-
-from pcmlib.live.function import Later, LiveFunction, live
-
-__all__ = ["Later", "LiveFunction", "live"]

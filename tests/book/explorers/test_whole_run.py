@@ -1,0 +1,70 @@
+"""A run as a record of numbers. That a browser trains it to the same figures: tests/browser."""
+
+import numpy as np
+import pytest
+
+from pcmlib.book.explorers.whole_run import BINS, train_run
+from pcmlib.schemes import SCHEMES
+from pcmlib.training import TrainConfig, train
+from pcmlib.training.record import RUN, config_of, numbers
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(TrainConfig.preset(scheme, seed=3) for scheme in SCHEMES),
+        TrainConfig.preset("sign", bits=4),
+        TrainConfig(
+            scheme="multi-mem", pairs=3, refresh_period=7, gradient_limit=None, drift=0.5,
+            constants=tuple({"nu_slope": 0.02, "nu_bounds": (0.01, 0.09), "m1": -0.1}.items()),
+            symmetric_feedback=True, learn_rec=False,
+        ),
+    ],
+    ids=lambda config: config.scheme,
+)  # fmt: skip
+def test_a_run_comes_back_from_its_numbers(config):
+    assert config_of(numbers(config)[0]) == config
+
+
+def test_a_record_is_one_replica_s():
+    config = TrainConfig(replicas=3, seed=(5, 9, 2), threshold=(0.1, 0.2, 0.3))
+    assert config_of(numbers(config, 1)[0]) == config.replica(1)
+    assert numbers(config, 2)["seed"] == [2]
+
+
+def test_every_field_is_a_number():
+    assert {kind for kind, _ in RUN.fields.values()} == {np.dtype(float)}
+    assert "replicas" not in RUN.names  # of one network
+
+
+@pytest.mark.parametrize(
+    ("scheme", "options"),
+    [
+        *((scheme, {}) for scheme in SCHEMES),
+        ("multi-mem", {"write_verify": True}),
+        ("mixed-precision", {"kept_on_pcm": True}),
+        ("mixed-precision", {
+            "kept_on_pcm": True, "pairs": 2, "write_verify": True, "constants": {"nu_spread": 0.01}
+        }),
+    ],
+)  # fmt: skip
+def test_it_is_the_run_that_train_makes(scheme, options):
+    """But for last bits of the noise, of which each of the two has its own copy: with tuned sets,
+    which do not make much of them, and without PCM in the first epochs."""
+    sizes = {"n_rec": 30, "n_in": 40, "samples": 2, "epochs": 8}
+    config = TrainConfig.preset(scheme, **sizes, seed=7, **options)
+    if config.on_crossbar:
+        config = config.replace(refresh_period=3)
+    run, shape = train(config), (config.samples, config.steps, config.n_out)
+    curves = loss, rate_hz, *counts = np.zeros((5, config.epochs), np.float32)
+    targets, outputs = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    spikes = np.zeros((config.steps, config.n_rec), np.float32)
+    bars = np.zeros((3, 2, BINS), np.float32)
+    assert train_run(numbers(config)[0], False, *curves, targets, outputs, spikes, bars)
+    np.testing.assert_array_equal(targets, run.targets[0])
+    for mine, theirs in zip(counts, (run.set_pulses, run.reset_pulses, run.reads), strict=True):
+        np.testing.assert_array_equal(mine, theirs[0])
+    np.testing.assert_allclose(rate_hz, run.rate_hz[0], rtol=1e-4)
+    np.testing.assert_allclose(loss, run.loss[0], rtol=1e-4)
+    assert (spikes != run.spikes[0, 0].numpy()).mean() < 1e-3
+    assert np.abs(outputs - run.outputs[0].numpy()).max() <= 1e-2 * np.abs(outputs).max()

@@ -1,0 +1,80 @@
+"""Figures of what sets the schemes apart show their numbers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from runs import made_up
+
+from pcmlib.book.experiments import comparison, training
+from pcmlib.book.experiments.cost import Energy
+from pcmlib.book.experiments.gradients import Remaining
+from pcmlib.book.experiments.statistics import Interval, smoothed
+from pcmlib.book.figures import comparison as plots
+from pcmlib.training import TrainConfig, train
+
+TINY = {"n_rec": 12, "steps": 200, "epochs": 4, "replicas": 2}
+
+
+@pytest.fixture(scope="module")
+def run():
+    return train(TrainConfig.preset("mixed-precision", **TINY), progress=False)
+
+
+def lines(axes):
+    return [line.get_ydata() for line in axes.lines]
+
+
+@pytest.mark.usefixtures("untrained")
+def test_the_figure_has_a_mark_for_each_cell_of_the_table():
+    runs = comparison.comparison((3,), networks=2)
+    axes = plots.plot_comparison(runs).axes[0]
+    marks = [bar.lines[0].get_ydata() for bar in axes.containers]
+    assert len(marks) == len(training.CROSSBAR_SCHEMES)
+    assert all(list(y) == pytest.approx([0.1, 0.1]) for y in marks)
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["3 bits", "PCM"]
+
+
+def test_wear_counts_devices_with_at_least_so_many_pulses():
+    pulses = torch.tensor([0] * 20 + [1, 2, 2, 7], dtype=torch.int32).view(1, 2, 1, 3, 4)
+    run = dataclasses.replace(made_up([[0.1]]), wear={"in": pulses})
+    (line,) = plots.plot_wear({"sign": run}).axes[0].lines
+    share = dict(zip(*line.get_data(), strict=True))  # of equal counts, the last holds
+    assert share == pytest.approx({7: 100 / 24, 2: 300 / 24, 1: 400 / 24})
+
+
+def test_what_remains_is_drawn_by_layer():
+    share = {name: np.full((3, 2), 0.5) for name in ("in", "rec", "out")}
+    axes = plots.plot_remaining(Remaining((1, 4, 16), share)).axes[0]
+    *layers, random = axes.lines
+    assert [list(line.get_ydata()) for line in layers] == [[0.5] * 3] * 3
+    assert list(random.get_ydata()) == [1, 0.5, 0.25]
+
+
+def test_intervals_stand_in_their_rows():
+    groups = {
+        "one": {"a": Interval(0.1, 0.05, 0.2), "b": Interval(1.0, 0.5, 2.0)},
+        "two": {"b": Interval(0.3, 0.2, 0.4)},
+    }
+    points = {"one": {"a": np.array([0.05, 99.0]), "b": np.ones(2)}, "two": {"b": np.ones(2)}}
+    axes = plots.plot_intervals(groups, points=points, silent=0.2, xlim=(0.01, 10)).axes[0]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["a", "b"]
+    named = {line.get_label(): line.get_xdata() for line in axes.lines}
+    assert list(named["one"]) == [0.1, 1.0]
+    assert list(axes.lines[0].get_xdata()) == [0.05, 10]  # what lies beyond stands at the end
+
+
+def test_cost_and_sweeps_are_drawn(run):
+    energy = Energy().of(run)
+    pulses, joules = plots.plot_cost({"a": run}, {"a": energy}).axes
+    loss = smoothed(run.loss.double().numpy()).mean(0)
+    assert lines(pulses)[0] == pytest.approx(loss)
+    assert joules.lines[0].get_xdata() == pytest.approx(energy.mean(0))
+    sweep = [np.array([0.1, 0.3]), np.array([0.2, 0.4])]
+    axes = plots.plot_against([1, 2], {"a": sweep}, name="pairs", silent=0.25).axes[0]
+    assert lines(axes)[0] == pytest.approx([0.2, 0.3])
+    assert lines(axes)[1] == [0.25, 0.25]
+    axes = plots.plot_against([1, 2], {"a": sweep}, name="N", quantity="%", ylim=(0, 9)).axes[0]
+    assert axes.get_ylim() == (0, 9)
+    assert axes.get_yscale() == "linear"
