@@ -28,16 +28,11 @@ def room(module):
 
 
 def needs(name):
-    """The modules that one imports, at any place but for type checkers."""
+    """The modules that one imports, at any place, for type checkers too."""
     tree = ast.parse(MODULES[name].read_text(encoding="utf8"))
-    only_types = [
-        node for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    ]  # fmt: skip
-    left_out = {id(inner) for node in only_types for inner in ast.walk(node)}
     found = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and id(node) not in left_out:
+        if isinstance(node, ast.ImportFrom):
             module = (node.module or "").removeprefix("pcmlib").removeprefix(".")
             if (node.module or "").startswith("pcmlib"):
                 within = {f"{module}.{alias.name}".removeprefix(".") for alias in node.names}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float32
@@ -10,14 +10,11 @@ from torch import Tensor
 
 from pcmlib.crossbar.laws import MOST_CORRECTIONS, correction
 
-if TYPE_CHECKING:
-    from pcmlib.crossbar.array import Crossbar
-
 Differences = Float32[Tensor, "R n_pre n_post"]
 
 
 def correct(
-    xbar: Crossbar,
+    xbar: Any,  # a `Crossbar`, which stands above
     goal: Differences,
     seen: Differences,
     asked: Bool[Tensor, "R n_pre n_post"],
