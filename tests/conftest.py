@@ -19,7 +19,8 @@ install_import_hook(
         ".".join(("pcmlib", *path.relative_to(_package).with_suffix("").parts))
         for path in sorted(_package.rglob("[!_]*.py"))
         if not re.search(
-            r"\bnjit\b|register_jitable|base\.kernels import|pcmlib\.live import", path.read_text()
+            r"\bnjit\b|register_jitable|base\.kernels import|pcmlib\.book\.live import",
+            path.read_text(),
         )
     ],
     "typecheck.typecheck",

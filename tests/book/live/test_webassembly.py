@@ -63,7 +63,7 @@ def test_a_compiler_without_the_target_is_named(monkeypatch):
 def test_a_failure_says_what_the_compiler_says(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     webassembly.build.cache_clear()
-    with pytest.raises(RuntimeError, match=r"No module named 'pcmlib\.demos\.nothing'"):
+    with pytest.raises(RuntimeError, match=r"No module named 'pcmlib\.book\.explorers\.nothing'"):
         webassembly.build(("pcmlib.book.explorers.nothing",))
 
 
