@@ -10,7 +10,7 @@ From the bottom up, each built on those before it:
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
     sweep          searches for hyperparameters
-    book           what the chapters and pages need, above the model, which needs none of it
+    book           what the chapters and pages need; nothing of the above needs it
     commands       the command line
 """
 

@@ -1,4 +1,6 @@
-"""What the chapters and pages need, above the model, which needs none of it. From the bottom up:
+"""What the chapters and pages need: explorers, experiments, figures. The model needs none of it.
+
+From the bottom up:
 
 live          functions that a browser computes: to WebAssembly, and into a figure
 experiments   the data behind the chapters' figures and tables

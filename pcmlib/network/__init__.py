@@ -1,4 +1,6 @@
-"""The spiking network, from the bottom up.
+"""The spiking network: a trial, e-prop's gradient, a weight update; the same in torch, to read.
+
+From the bottom up:
 
 laws        a neuron's membrane, and what stands for its derivative
 drift       devices within a trial
