@@ -19,10 +19,10 @@ _TOLD = ("scheme", "bits", "pairs", "epochs", "replicas", "seed", "snapshots")
 def tune_command(
     scheme: Annotated[str, typer.Option(help="Update scheme, as in `pcmlib train`.")],
     bits: Annotated[
-        int | None, typer.Option(help="Bits of an ideal memory; full PCM model unless told.")
+        int | None, typer.Option(help="Bits of an ideal memory; by default the full PCM model.")
     ] = None,
     pairs: Annotated[
-        int | None, typer.Option(help="Differential pairs a synapse; the scheme's unless told.")
+        int | None, typer.Option(help="Differential pairs per synapse; by default the scheme's.")
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -39,7 +39,8 @@ def tune_command(
         typer.Option(
             help="Where the candidates are kept: a journal file, or a database URL such as "
             "postgresql://USER@HOST/DATABASE or sqlite:///FILE. Several machines share a search if "
-            "each runs this command on one storage, with a seed of its own."
+            "each runs this command on one storage, with a seed of its own. Each picks its own "
+            "best of the shared candidates: compare their last losses."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the sampler; each process needs its own.")] = 0,
@@ -57,8 +58,6 @@ def tune_command(
         require(name not in _TOLD, "--set", name, allowed)
     fixed = memory | others
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **fixed)
-    lines = [
-        f"loss {record['finalists'][0]['loss']} on tuning seeds; {budget.updates} updates spent"
-    ]
+    lines = [f"loss {record['last'][0]['loss']} on tuning seeds; budget: {budget.updates} updates"]
     lines += [f"{name:15} {value:g}" for name, value in record["best"].items()]
     deliver("\n".join(lines), (json, lambda path: write_record(record, path)))

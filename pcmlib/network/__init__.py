@@ -1,14 +1,14 @@
 """The spiking network: a trial, e-prop's gradient, a weight update; the same in torch, to read.
 
-From the bottom up:
+Read `reference` first: the network in torch, step by step, which the kernels are tested against.
+They are, from the bottom up:
 
-laws        a neuron's membrane, and what stands for its derivative
-drift       devices within a trial
-state       one network as plain arrays; a layer of it
-trial       a trial
-gradient    e-prop's gradient of it
-update      what the scheme makes of the gradient
-start       the network before its training
-epoch       trial, gradient, update, sample by sample: the one loop of every training
-reference   the same network in torch, step by step, to read and to compare with
+    laws        a neuron's membrane, and its surrogate derivative
+    drift       devices within a trial
+    state       one network as plain arrays; a layer of it
+    trial       a trial
+    gradient    e-prop's gradient of it
+    update      what the scheme makes of the gradient
+    start       the network before its training
+    epoch       trial, gradient, update, sample by sample: the one loop of every training
 """

@@ -32,7 +32,7 @@ def pass_over(
     Args:
         state, run: the network (`pcmlib.network.state`), which changes.
         samples: int64, places of the samples; none: all of them, in the epoch's random order.
-        epoch: number of the epoch, from 0; of it are the learning rates.
+        epoch: number of the epoch, from 0; it sets the learning rates.
         update: how many updates there were before.
         stream: from 0 to STREAMS - 1, tells trials after the same update apart.
         trials: whether there are trials at all, or the gradient stands in `state` already.

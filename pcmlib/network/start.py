@@ -1,7 +1,7 @@
 """How a network starts: its first weights or conductances, its feedback, the keys of its noise.
 
-Every random number belongs to the run's seed and to one use of it, so that a network is the same
-to the bit alone and among others.
+Every random number belongs to the run's seed and to one use of it, so a network is identical to the
+bit whether it is trained alone or with others.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ _NO_FACTOR = np.empty(0, np.float32)
 def learn(state, run, number, epoch, decide, hold):
     """Update number `number` (from 1), with the learning rates of `epoch` (from 0).
 
-    Returns whether every count of pulses that the rules gave was one that devices can take.
+    Returns whether all counts of pulses were valid.
     """
     fade = run.lr_decay**epoch
     holds = True

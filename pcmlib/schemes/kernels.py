@@ -31,7 +31,7 @@ def decider(rule: Callable, resets: bool) -> Callable:
 
     Arrays [n_pre, n_post], G [2, N, n_pre, n_post]; `kept` is brought up to date; counts [2, n_pre,
     n_post] (int32) and, if the rule asks for RESETs, reset (bool, the same shape) are filled in.
-    Counts hold if all are from 0 to `most`. `scheme` is for functions that stand for several.
+    Counts hold if all are whole and from 0 to `most`. `scheme` serves those that stand for several.
     """
     law = register_jitable(rule)
     flags = register_jitable(_flags if resets else _no_flags)
@@ -54,6 +54,7 @@ def decider(rule: Callable, resets: bool) -> Callable:
                 holds &= (up >= 0) & (up <= most) & (down >= 0) & (down <= most)
                 counts[0, i, j] = np.int32(up * exists[i, j])
                 counts[1, i, j] = np.int32(down * exists[i, j])
+                holds &= (np.floor(up) == up) & (np.floor(down) == down)
                 flags(decision, exists[i, j] > 0, reset, i, j)
         return holds
 

@@ -37,6 +37,11 @@ def save(directory: str | Path, content: dict[str, Any]) -> Path:
     return path
 
 
+def exists(directory: str | Path) -> bool:
+    """Whether there is a checkpoint in a directory."""
+    return (Path(directory) / _NAME).exists()
+
+
 def load(directory: str | Path) -> dict[str, Any]:
     """Read what `save` wrote.
 

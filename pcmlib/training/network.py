@@ -1,4 +1,4 @@
-"""R networks as a configuration describes them: what `train` and the experiments move on.
+"""R networks as a configuration describes them: what `train` and the experiments advance.
 
 On a CPU each network is a `State`, which compiled functions change, a network on each core at a
 time. With ``compiled=False``, or on another device, trials and gradients run in torch, step by
@@ -256,8 +256,9 @@ class Network:
             self.states[r], self._runs[r], samples, epoch, update, stream, trials, learning,
             self._targets[r], self._outputs[r], seen, *self._rules,
         )  # fmt: skip
-        allowed = f"from 0 to {MOST_PULSES * self.config.pairs}, {MOST_PULSES} for a device at once"
-        require(holds, "pulses of an update", "more, or not a number", allowed)
+        most = MOST_PULSES * self.config.pairs
+        allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
+        require(holds, f"pulses that {self.config.scheme} asks for", "other numbers", allowed)
         return tuple(means)
 
     def _each_network(self, work: Callable[[int], Any]) -> list[Any]:

@@ -64,6 +64,7 @@ class TrainingRun(Record):
 
     def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
         """Mean loss of each replica over the last epochs."""
+        require_count("epochs", epochs)
         return self.loss[:, -epochs:].mean(1)
 
     def __repr__(self) -> str:
@@ -126,14 +127,19 @@ def train(
         progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
         checkpoint: directory for a checkpoint, which each new one replaces.
         checkpoint_every: epochs between two of them; the end is always kept.
-        resume: go on from the checkpoint in that directory; the end is the same to the bit.
+        resume: go on from the checkpoint in that directory; the end is the same to the bit. Without
+            it, there must not be one.
 
     Raises:
         ValueError: for a value out of range, or a checkpoint that is not this run's.
         OSError: when a checkpoint cannot be written; the one before it stays.
     """
     require_count("checkpoint_every", checkpoint_every)
+    require(isinstance(config, TrainConfig), "config", config, "a TrainConfig")
     require(checkpoint is not None or not resume, "resume", resume, "False without a checkpoint")
+    lost = checkpoint is not None and not resume and checkpoints.exists(checkpoint)
+    allowed = "a folder without a checkpoint, which would be lost; or go on from it, with resume"
+    require(not lost, "checkpoint", str(checkpoint), allowed)
     kind = _kind(device)
     require(not compiled or kind == "cpu", "compiled", compiled, f"False on the device {kind}")
     available = kind != "cuda" or torch.cuda.is_available()

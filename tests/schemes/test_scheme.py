@@ -75,7 +75,8 @@ def test_a_run_by_a_readers_rule_is_not_taken_from_the_store(tmp_path):
 
 
 def test_a_rule_that_asks_for_too_much_is_stopped_by_name():
-    for name, count in (("many", 1e9), ("fewer than none", -1), ("none at all", float("nan"))):
+    counts = {"many": 1e9, "fewer than none": -1, "none at all": float("nan"), "half": 0.5}
+    for name, count in counts.items():
         rule = lambda g, kept, chance, plus, minus, s, n=count: (n + 0 * g, 0 * g, kept)  # noqa: E731
         with pytest.raises(ValueError, match="rule"):
             add_scheme(name, rule)  # it takes n, too
@@ -84,7 +85,8 @@ def test_a_rule_that_asks_for_too_much_is_stopped_by_name():
             return where(g == 0.5, 0, count) + 0 * g, 0 * g, kept  # noqa: B023
 
         add_scheme(name, rule)
-        with pytest.raises(ValueError, match=r"pulses of an update = .*from 0 to 10000"):
+        message = rf"pulses that {name} asks for = .*whole numbers from 0 to 10000"
+        with pytest.raises(ValueError, match=message):
             train(small(name, epochs=1))
 
 

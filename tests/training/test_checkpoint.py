@@ -96,6 +96,14 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path):
     assert not (tmp_path / "trapped").exists()
 
 
+def test_a_checkpoint_is_not_lost_to_a_run_that_was_to_go_on(tmp_path):
+    config = small("sign", epochs=2)
+    whole = train(config, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"^checkpoint = .*a folder without a checkpoint"):
+        train(config.replace(epochs=1), checkpoint=tmp_path)
+    assert_same(train(config, checkpoint=tmp_path, resume=True), whole)
+
+
 def test_another_runs_checkpoint_is_refused(tmp_path):
     train(small("vanilla", epochs=2), checkpoint=tmp_path, checkpoint_every=1)
     with pytest.raises(ValueError, match=r"lr_in = 0.5.*must be 0.003"):

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from runs import SUMMARY, assert_same, small
+from typecheck import unchecked
 
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
@@ -188,3 +189,9 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 2.0
+
+
+@pytest.mark.parametrize("config", ["sign", {"scheme": "sign"}, None])
+def test_what_is_no_configuration_is_refused_by_name(config):
+    with pytest.raises(ValueError, match=r"config = .*: must be a TrainConfig"), unchecked():
+        train(config)
