@@ -47,7 +47,9 @@ class Fields {
     const limits = [kind === "int" ? "a whole number" : "a number"];
     if (low !== null) limits.push(`${above ? "above" : "at least"} ${low}`);
     if (high !== null) limits.push(`at most ${high}`);
-    const fits = Number.isFinite(value) && (kind !== "int" || Number.isInteger(value)) &&
+    if (kind === "float") limits.push("of a size that float32 has");
+    const fits = Number.isFinite(Math.fround(value)) && (value === 0 || Math.abs(value) >= 2 ** -126) &&
+      (kind !== "int" || Number.isInteger(value)) &&
       (low === null || (above ? value > low : value >= low)) && (high === null || value <= high);
     const written = this.inputs[name].value || "(no number)";
     return this.mark(name, fits ? "" : `${name} = ${written}: must be ${limits.join(", ")}`);

@@ -185,6 +185,8 @@ FAULTS = {
     "n_rec=2.5": "n_rec = 2.5: must be a whole number",
     "threshold=0": "threshold = 0: must be a number, above 0",
     "lr_decay=1.5": "lr_decay = 1.5: must be a number, above 0, at most 1",
+    "lr_in=1e39": "lr_in = 1e+39: must be a number, at least 0, of a size that float32 has",
+    "tau_rec=1e-46": "tau_rec = 1e-46: must be a number, above 0, of a size that float32 has",
     "conductance=13": "conductance = 13: must be at most g_max = 12",
     "g_min=12": "g_min = 12: must be below g_max = 12",
     "nu_low=2": "nu_low = 2: must be at most nu_high = 1",
