@@ -1,4 +1,5 @@
-"""Sphinx extension: the package reference, a page a folder or lone file of the package.
+"""Sphinx extension: the package reference, a page a folder or lone file of the package; of the
+book's, a page a folder in it.
 
 The pages are written before each build, and list every module after those that it imports. Their
 index says ``<!-- modules -->`` where the list of them goes.
@@ -52,17 +53,23 @@ def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     }
     parts: dict[str, set[str]] = {}
     for name, found in needs.items():
-        part = name.split(".")[0]
-        parts.setdefault(part, set()).update({n.split(".")[0] for n in found} - {part})
+        here = part_of(name)
+        parts.setdefault(here, set()).update({part_of(n) for n in found} - {here})
     return {
         part: [
             name
             for name in TopologicalSorter({n: sorted(needs[n]) for n in needs}).static_order()
-            if name in needs and name.split(".")[0] == part
+            if name in needs and part_of(name) == part
         ]
         for part in TopologicalSorter({p: sorted(n) for p, n in parts.items()}).static_order()
         if part in parts
     }
+
+
+def part_of(name: str) -> str:
+    """Return the folder or lone file that a module belongs to."""
+    first, _, rest = name.partition(".")
+    return f"book.{rest.split('.')[0]}" if first == "book" and rest else first
 
 
 def page(part: str, modules: list[str]) -> str:
@@ -76,8 +83,8 @@ def page(part: str, modules: list[str]) -> str:
 
 def summary(part: str) -> str:
     """Return the first line of a part's docstring."""
-    path = PACKAGE / part / "__init__.py"
-    path = path if path.exists() else PACKAGE / f"{part}.py"
+    place = PACKAGE.joinpath(*part.split("."))
+    path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf8"))) or ""
     return text.split("\n", 1)[0]
 

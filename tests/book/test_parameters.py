@@ -16,6 +16,7 @@ from explorers import CHAPTERS
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+import pcmlib.book.explorers.network  # noqa: F401 - before TrainConfig is another
 from pcmlib import training
 from pcmlib.book.experiments import reproduction
 from pcmlib.training import store

@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
             devices.staircase,
             caption="Three cells.",
             interval=Steps([5, 10, 20, 38.6, 80], 38.6, "time between pulses", "s"),
-            g_max=Slider(8, 20, 2, 20, "upper limit", "µS"),
+            g_max=Slider(4, 20, 2, 20, "upper limit", "µS"),
             write_noise=Slider(0, 2, 0.5, 1, "write noise"),
             read_noise=Slider(0, 2, 0.5, 1, "read noise"),
             drift=Slider(0, 2, 0.5, 1, "drift"),
