@@ -39,7 +39,7 @@ class Rows(NamedTuple):
     weights: np.ndarray  # float32 [n_pre, n_post]
     G: np.ndarray  # float32, conductance, µS (`settle`)
     start: np.ndarray  # float32: the age of each at the start of the trial (`settle`)
-    nu: np.ndarray  # float32: drift exponent of each; [1, 1] where it is the course's
+    nu: np.ndarray  # float32: drift exponent of each, where it is not the course's
     course: Course
     exists: np.ndarray  # float32 [n_pre, n_post]: 1 or 0
     gain: np.float32  # weight for each µS, 1 / (N scale)
