@@ -30,8 +30,7 @@ from pcmlib.base.checks import require
 from pcmlib.base.kernels import kernel
 from pcmlib.base.rng import cores_for
 
-FUNCTIONS: dict[str, LiveFunction] = {}
-"""All live functions that were made so far, by name."""
+FUNCTIONS: dict[str, LiveFunction] = {}  # all that were made so far, by name
 
 
 class Later(NamedTuple):
