@@ -41,16 +41,17 @@ epochs there are 750 updates. "Before" is pcmlib before its updates were compile
 
 One network, mixed precision on the full PCM model, on one core. A device is read only when its
 presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40
-million.
+million. And only sums of reads reach a membrane, so that one random number for each neuron and time
+step stands for the noise of all of them ([](difference-cost)).
 
 {_profile(record["profile"])}
 
-The floors: for the reads the cost of their normal numbers
-({record["profile"]["ns_a_normal"]:.2f} ns each, drawn alone), since a read can't cost less than its
-noise; for the gradient one addition of a row for each spike; for the rest a copy of what it has to
-read and write. What is left: drift, clipping and the sums of the reads; in the recurrence and the
-gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A network has one core to
-itself, and many share the cores evenly.
+The floors: for the trial one normal number ({record["profile"]["ns_a_normal"]:.2f} ns, drawn alone)
+for each neuron and step, and one addition of a row of three numbers for each spike; for the
+gradient one addition of a row; for the rest a copy of what it has to read and write. What is left:
+of the moments, a power, two quotients and the tail of a normal for each device; in the trial and
+the gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A network has one core
+to itself, and many share the cores evenly.
 
 ## How it grows
 
@@ -64,8 +65,7 @@ Milliseconds an update and network, mixed precision on the full PCM model.
 
 {_growth("Networks at once", growth["replicas"])}
 
-The drift exponent may depend on the conductance, or differ from device to device: then each read
-takes an exponential of its own.
+The drift exponent may depend on the conductance, or differ from device to device.
 
 {_growth("Drift exponent, 1 network", growth["drift of 1"])}
 

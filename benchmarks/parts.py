@@ -1,7 +1,7 @@
 """Where an update's time goes: its parts on one core, each beside its floor.
 
-The floors: a normal number for each device that is read; an addition of a row for each spike that a
-gradient is made of; a copy of what a part has to read and write.
+The floors: a normal number for each neuron and step; an addition of a row for each spike, of three
+numbers a synapse in a trial and of one in a gradient; a copy of what a part has to read and write.
 """
 
 from __future__ import annotations
@@ -18,40 +18,37 @@ from pcmlib.base import rng
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.gradient import _sum_rows, gradients
+from pcmlib.network.reads import reads_of
 from pcmlib.network.state import Spikes, layer, neurons
-from pcmlib.network.trial import read_inputs, read_out, read_rows, recur
+from pcmlib.network.trial import read_out, recur
 from pcmlib.network.update import learn
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
 
 STAGES = (
-    "devices as the trial finds them",
-    "read the input's synapses",
-    "recurrence, with its reads",
-    "read the readout's synapses",
+    "moments of reads",
+    "input and recurrence",
+    "readout",
     "gradient",
 )
 
 
 @njit(error_model="numpy")
-def trial(state, run, s, target, update, y, current, stages):
+def trial(state, run, s, target, update, y, stages):
     """A trial and its gradient, as far as its first `stages` stages."""
     p, c = in_force(run), neurons(run)
-    course, draw = course_of(run, p, state.young, state.factor, state.by_start), 16 * update
+    course, draw = course_of(run, p, state.young, state.factor), 16 * update
     w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
-    T = len(state.v)
-    rows_in = read_rows(w_in, p, course, update, draw)
-    rows_rec = read_rows(w_rec, p, course, update, draw)
-    rows_out = read_rows(w_out, p, course, update, draw)
+    rows_in = reads_of(w_in, p, course, update, draw)
+    rows_rec = reads_of(w_rec, p, course, update, draw)
+    rows_out = reads_of(w_out, p, course, update, draw)
     if stages > 1:
-        read_inputs(current, 0, inputs, rows_in, 0, T)
+        recur(inputs, rows_in, rows_rec, c.threshold, c.alpha, state.v, z)
     if stages > 2:
-        recur(current, 0, rows_rec, c.threshold, c.alpha, state.v, z, 0, T - 1)
-    if stages > 3:
         read_out(z, rows_out, c.kappa, y)
-    if stages > 4:
+    if stages > 3:
         gradients(
             inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
             w_out.gradient, state.rate,
@@ -65,10 +62,10 @@ def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
         network.epoch(epoch)
     state, run = network.states[0], network._runs[0]
     T, n = state.v.shape
-    y, current = np.zeros((T, config.n_out), np.float32), np.empty((T, n), np.float32)
+    y = np.zeros((T, config.n_out), np.float32)
     target, update = network.targets[0, 0].numpy(), 3 * config.samples
     until = [
-        least(lambda stages=k: trial(state, run, 0, target, update, y, current, stages), repeats)
+        least(lambda stages=k: trial(state, run, 0, target, update, y, stages), repeats)
         for k in range(1, len(STAGES) + 1)
     ]
     spikes, inputs = int(state.z_first[-1]), int(state.first[0, -1])
@@ -84,10 +81,9 @@ def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
     normal, row, byte = normal_cost(), row_cost(n), byte_cost()
     devices = 2 * config.synapses
     floors = (
-        20 * devices * byte,
-        2 * n * inputs * normal,
-        2 * n * spikes * normal,
-        2 * config.n_out * spikes * normal,
+        (12 * config.synapses + 12 * devices) * byte,
+        n * T * normal + 3 * (inputs + spikes) * row,
+        config.n_out * T * normal,
         (inputs + spikes) * row,
         (16 * config.synapses + 4 * devices) * byte,
     )

@@ -95,7 +95,9 @@ def _operand(value):
 
 # What Numba compiles in their place, for numbers
 
-_INF, _NAN, _ZERO = np.float32(math.inf), np.float32(math.nan), np.float32(0)
+_INF, _NAN = np.float32(math.inf), np.float32(math.nan)
+_ZERO, _ONE = np.float32(0), np.float32(1)
+_INLINE = {"forceinline": True}  # a loop that calls it is not vectorised
 _LEAST, _MOST = np.float32(-87), np.float32(88)  # whose exponentials a float32 holds
 
 
@@ -134,11 +136,16 @@ def _log(x):
     return narrow if x == types.float32 else (lambda x: math.log(x))
 
 
-@overload(power)
+@overload(power, jit_options=_INLINE)
 def _power(x, y):
-    if x == y == types.float32:
-        return lambda x, y: exp(y * log(x))
-    return lambda x, y: x**y
+    def narrow(x, y):
+        z = y * log32(x)
+        e = exp32(minimum(maximum(z, _LEAST), _MOST))
+        e = where(z > _MOST, _INF, where(z < _LEAST, 0, e))
+        of_infinity = where(y == 0, _ONE, where(y < 0, 0, y * _INF))
+        return where(x < _INF, e, where(x != x, x, of_infinity))
+
+    return narrow if x == y == types.float32 else (lambda x, y: x**y)
 
 
 @overload(exp)

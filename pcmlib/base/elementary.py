@@ -1,9 +1,10 @@
-"""Exponential, logarithm and circle in float32 by polynomials, to 1e-7 to 1e-6.
+"""Exponential, logarithm, circle and normal tail in float32 by polynomials, to 1e-7 to 1e-6.
 
 They have no branch, so that LLVM vectorises a loop of them; the C library's it would call one by
 one, or not have at all (in a browser).
 
-Sources: exp and log, Cephes (Moshier), expf and logf; cos and sin, minimax fits in [-1/2, 1/2].
+Sources: exp and log, Cephes (Moshier), expf and logf; cos and sin, minimax fits in [-1/2, 1/2];
+tail, Abramowitz and Stegun (1964), 26.2.17.
 """
 
 from __future__ import annotations
@@ -59,3 +60,13 @@ def cos_sin_pi(a):
     c = _F(4.05871212642) + u * (_F(-1.33526276885) + u * c)
     c = _F(1) + u * (_F(-4.93480220054) + u * c)
     return -s, (c if a >= _F(0) else -c)
+
+
+@register_jitable
+def normal_tail(x):
+    """Density of the standard normal at x, and its probability above x."""
+    t = _F(1) / (_F(1) + _F(0.2316419) * abs(x))
+    density = _F(0.3989422804) * exp32(max(_F(-0.5) * x * x, _F(-80)))
+    y = _F(1.781477937) + t * (_F(-1.821255978) + t * _F(1.330274429))
+    y = density * t * (_F(0.319381530) + t * (_F(-0.356563782) + t * y))
+    return density, (y if x > _F(0) else _F(1) - y)

@@ -14,8 +14,9 @@ from pcmlib.crossbar.programming import weigh
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.gradient import gradients
+from pcmlib.network.reads import reads_of
 from pcmlib.network.state import Spikes, copy, layer, neurons
-from pcmlib.network.trial import read_rows, run_trial
+from pcmlib.network.trial import run_trial
 from pcmlib.network.update import learn
 
 STREAMS = 16  # trials after the same update whose read noise differs
@@ -68,7 +69,7 @@ def run_sample(state, run, s, target, update, stream, y):
     Fills in the outputs y [T, n_out]; mean squared error over time and outputs, mean rate in Hz.
     """
     p, c = in_force(run), neurons(run)
-    course = course_of(run, p, state.young, state.factor, state.by_start)
+    course = course_of(run, p, state.young, state.factor)
     w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
     if run.symmetric_feedback > 0:
         plain_weights(w_out, state.feedback)
@@ -76,8 +77,8 @@ def run_sample(state, run, s, target, update, stream, y):
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
     run_trial(
-        inputs, read_rows(w_in, p, course, update, draw), read_rows(w_rec, p, course, update, draw),
-        read_rows(w_out, p, course, update, draw), c, state.current, state.v, y, z,
+        inputs, reads_of(w_in, p, course, update, draw), reads_of(w_rec, p, course, update, draw),
+        reads_of(w_out, p, course, update, draw), c, state.v, y, z,
     )  # fmt: skip
     return gradients(
         inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,

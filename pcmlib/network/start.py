@@ -17,7 +17,6 @@ from pcmlib.device import after_reset
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import make_course
 from pcmlib.network.state import LAYERS, MEMORIES, State, is_analogue, layer
-from pcmlib.network.trial import CHUNK
 
 _F = np.float32
 _NAMES = [
@@ -38,29 +37,34 @@ def make_state(run, seed, x):
     n, n_out = int(run.n_rec), int(run.n_out)
     digital, analogue, memories = run.on_crossbar == 0, is_analogue(run), run.kept_on_pcm > 0
     shapes = np.zeros((6, 2), np.int64)
-    keys, synapses = np.zeros((6, 2), np.uint64), 0
+    keys, synapses, trial_synapses = np.zeros((6, 2), np.uint64), 0, 0
     for k in range(6 if memories else 3):
         shapes[k, 0], shapes[k, 1] = n_in if k % 3 == 0 else n, n_out if k % 3 == 2 else n
         synapses += shapes[k, 0] * shapes[k, 1]
+        trial_synapses = synapses if k < 3 else trial_synapses
         keys[k, 0] = first_key(seed, k) >> np.uint64(1)
         if digital:
             keys[k, 0] = rng.derive(seed, _UPDATE[k % 3])
         keys[k, 1] = rng.derive(seed, _READ[k % 3])
     devices = 0 if digital else 2 * int(run.pairs) * synapses
-    sides, rows = 0 if digital else 2 * synapses, devices if analogue else 0
+    sides = 0 if digital else 2 * synapses
     weights = 0 if analogue else synapses
     course = make_course(run, in_force(run))
+    singles = 2 * int(run.pairs) * trial_synapses if analogue else 0
+    sums = 3 * trial_synapses if analogue and course.sums else 0
+    by_law = 0 if course.alike and course.sums else singles
     first, index, when = by_time(x)
     state = State(
         shapes, zeros(weights), zeros(synapses), zeros(synapses),
         zeros(synapses), np.zeros(sides, np.int32), np.zeros(sides, np.int32),
         np.zeros(sides, np.bool_), zeros(devices), zeros(devices), np.zeros(devices, np.float64),
-        np.zeros(devices, np.int32), np.zeros(devices, np.int32), zeros(devices), zeros(rows),
-        zeros(rows), zeros(rows), np.zeros(6, np.int64), keys,
-        np.full(1, rng.derive(seed, _ORDER)), np.empty((n, n_out), np.float32), course.young,
-        course.factor, course.by_start, first, index, when, np.empty((CHUNK, n), np.float32),
-        np.zeros((T, n), np.float32), np.zeros(T + 1, np.int64), np.empty(T * n + 1, np.int32),
-        np.empty(T * n + 1, np.int32), np.zeros(n, np.float32),
+        np.zeros(devices, np.int32), np.zeros(devices, np.int32), zeros(devices),
+        np.zeros(6, np.int64), keys, np.full(1, rng.derive(seed, _ORDER)),
+        np.empty((n, n_out), np.float32), course.young, course.factor,
+        zeros(sums), np.zeros(n_in + 2 * n + 3, np.int32),
+        np.empty(singles, np.int32), zeros(singles), zeros(singles), zeros(by_law), zeros(by_law),
+        first, index, when, np.zeros((T, n), np.float32), np.zeros(T + 1, np.int64),
+        np.empty(T * n + 1, np.int32), np.empty(T * n + 1, np.int32), np.zeros(n, np.float32),
     )  # fmt: skip
     fill_normal_weights(state.feedback, rng.derive(seed, _FEEDBACK), run.feedback_gain, n)
     for k in range(6 if memories else 3):

@@ -52,9 +52,6 @@ class State(NamedTuple):
     n_set: np.ndarray  # int32
     n_reset: np.ndarray  # int32
     deviate: np.ndarray  # float32, of each drift exponent, in standard deviations
-    row_G: np.ndarray  # float32, as the trial finds them (`pcmlib.network.drift.settle`)
-    row_start: np.ndarray  # float32
-    row_nu: np.ndarray  # float32
     reads: np.ndarray  # int64 [6]: reads of synapses that programming needed
     keys: np.ndarray  # uint64 [6, 2]: of a layer's updates, and of its reads
     order: np.ndarray  # uint64 [1]: key of the samples' order
@@ -62,13 +59,19 @@ class State(NamedTuple):
     # drift in trials: as of `Course`
     young: np.ndarray
     factor: np.ndarray
-    by_start: np.ndarray
+    # what the present trial reads: as of `Reads`, one layer after the other
+    sums: np.ndarray  # float32
+    single_first: np.ndarray  # int32
+    single_post: np.ndarray  # int32, of devices
+    single_G: np.ndarray  # float32
+    single_weight: np.ndarray  # float32
+    single_start: np.ndarray  # float32; empty where all of them follow the course's `young`
+    single_nu: np.ndarray  # float32, likewise
     # inputs by time, of each sample: as of `Spikes`
     first: np.ndarray  # int64 [S, T+1]
     index: np.ndarray
     when: np.ndarray
     # the present trial
-    current: np.ndarray  # float32 [CHUNK, n_rec]
     v: np.ndarray  # float32 [T, n_rec]
     z_first: np.ndarray  # spikes: as of `Spikes`
     z_index: np.ndarray
@@ -80,6 +83,17 @@ LEARNT = ("weights", "kept", "turn", "G", "P", "tp", "n_set", "n_reset", "reads"
 """What training changes: all that a checkpoint has to keep."""
 
 
+class Singles(NamedTuple):
+    """Devices that a trial reads one by one: first[i] to first[i+1] are those of row i."""
+
+    first: np.ndarray  # int32 [n_pre + 1]
+    post: np.ndarray  # int32, postsynaptic neuron
+    G: np.ndarray  # float32, µS
+    weight: np.ndarray  # float32, weight for each µS, negative on the side of G-
+    start: np.ndarray  # float32, age at the start of the trial, s
+    nu: np.ndarray  # float32, drift exponent
+
+
 class Layer(NamedTuple):
     """Views of one layer."""
 
@@ -88,7 +102,8 @@ class Layer(NamedTuple):
     weights: np.ndarray  # float32 [n_pre, n_post]
     devices: Devices  # of a digital layer, G is [1, 1, n_pre, n_post], its weights
     deviate: np.ndarray  # [2, N, n_pre, n_post]
-    rows: tuple  # row_G, row_start, row_nu; each [n_pre, 2 N n_post]
+    sums: np.ndarray  # [n_pre, 3 n_post], or empty
+    singles: Singles
     kept: np.ndarray  # [n_pre, n_post]
     gradient: np.ndarray  # [n_pre, n_post]
     counts: np.ndarray  # [2, n_pre, n_post]
@@ -132,29 +147,37 @@ def is_analogue(run):
 def layer(state, run, k):
     """Layer k of a network: 0, 1 and 2 for input, recurrence and readout; then their memories."""
     n_pre, n_post = state.shapes[k, 0], state.shapes[k, 1]
-    s = 0  # synapses before it
+    s = i = 0  # synapses and rows before it
     for before in range(k):
         s += state.shapes[before, 0] * state.shapes[before, 1]
+        i += state.shapes[before, 0] + 1
     digital, analogue, pairs = run.on_crossbar == 0, is_analogue(run), int(run.pairs)
     synapses = n_pre, n_post
     weights = part(state.weights, 0 if analogue else s, (0, 0) if analogue else synapses)
     exists = part(state.exists, s, synapses)
     sides = (2, 0, 0) if digital else (2, n_pre, n_post)
     cells = (2, pairs, 0, 0) if digital else (2, pairs, n_pre, n_post)
-    rows = (n_pre if analogue else 0, 2 * pairs * n_post)
     d, r = (0, 0) if digital else (2 * s, 2 * pairs * s)
     G = part(state.weights, s, (1, 1, n_pre, n_post)) if digital else part(state.G, r, cells)
     devices = Devices(
         G, part(state.P, r, cells), part(state.tp, r, cells), part(state.n_set, r, cells),
         part(state.n_reset, r, cells), part(state.turn, d, sides), state.reads[k : k + 1], exists,
     )  # fmt: skip
-    a = r if analogue else 0
-    as_read = (
-        part(state.row_G, a, rows), part(state.row_start, a, rows), part(state.row_nu, a, rows)
+    read = analogue and k < 3  # in trials
+    row = 3 * n_post if read and len(state.sums) else 0
+    listed = 2 * pairs * n_pre * n_post if read else 0
+    by_law = listed if len(state.single_nu) else 0
+    a = r if read else 0
+    singles = Singles(
+        part(state.single_first, i if read else 0, (n_pre + 1,)),
+        part(state.single_post, a, (listed,)), part(state.single_G, a, (listed,)),
+        part(state.single_weight, a, (listed,)), part(state.single_start, a, (by_law,)),
+        part(state.single_nu, a, (by_law,)),
     )  # fmt: skip
+    sums = part(state.sums, 3 * s if row else 0, (n_pre, row))
     scale = run.kept_scale if k >= 3 else run.scale
     return Layer(
-        digital, analogue, weights, devices, part(state.deviate, r, cells), as_read,
+        digital, analogue, weights, devices, part(state.deviate, r, cells), sums, singles,
         part(state.kept, s, synapses), part(state.gradient, s, synapses),
         part(state.counts, d, sides), part(state.reset, d, sides), _F(1 / (pairs * scale)),
         state.keys[k, 0], state.keys[k, 1],

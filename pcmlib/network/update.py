@@ -49,7 +49,7 @@ def learn_layer(state, run, k, lr, number, decide, hold):
     most = _F(MOST_PULSES * run.pairs)
     on_pcm = run.kept_on_pcm > 0
     if on_pcm:
-        course = course_of(run, p, state.young, state.factor, state.by_start)
+        course = course_of(run, p, state.young, state.factor)
         factor = course.factor if course.alike else _NO_FACTOR
         gain, key = memory.gain, memory.key
         read(memory.devices, number, run.period, factor, memory.deviate, gain, p, key, memory.kept)

@@ -85,6 +85,7 @@ class TrainConfig:
     kept_on_pcm: bool = False  # True: what a rule keeps is held by a second crossbar, open loop
     kept_scale: Each = 100.0  # µS of the second crossbar that 1 in the accumulator corresponds to
     period: float = 38.6  # s of device time between two updates
+    reads: str = "sums"  # a trial's reads of devices: one random number a sum, or "each" its own
     bits: int | None = None  # bits of an ideal memory; None: the full PCM model
     write_noise: float = 1.0  # 1, scales of the non-idealities: 1 as modelled, 0 off
     read_noise: float = 1.0
@@ -194,6 +195,7 @@ class TrainConfig:
         if self.refresh_period is not None:
             for period in self._given("refresh_period"):
                 require_count("refresh_period", period, at_most=1_000_000_000)
+        require(self.reads in READS, "reads", self.reads, f"one of {', '.join(READS)}")
         for name in ("tau_rec", "tau_out", "period"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
@@ -253,6 +255,7 @@ def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+READS = ("sums", "each")
 _DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")
 _FLAGS = (
     "recurrence", "learn_in", "learn_rec", "learn_out", "symmetric_feedback", "symmetric_devices",

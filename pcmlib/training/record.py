@@ -11,7 +11,7 @@ from jaxtyping import Shaped
 from pcmlib.device import PCMParameters
 from pcmlib.device.record import NAMES
 from pcmlib.schemes import SCHEMES
-from pcmlib.training.config import TrainConfig
+from pcmlib.training.config import READS, TrainConfig
 
 _NO_NUMBERS = ("replicas", "constants", "snapshots")
 _OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
@@ -29,6 +29,7 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
     p, scheme = one.parameters, SCHEMES[one.scheme]
     given = {
         "scheme": BUILT_IN.index(one.scheme) if scheme.built_in else -1,
+        "reads": READS.index(one.reads),
         "gradient_limit": math.inf if one.gradient_limit is None else one.gradient_limit,
         "seed": one.seeds[0],
     }
@@ -43,7 +44,7 @@ def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
     """The inverse of `numbers`."""
     own = {}
     for field in dataclasses.fields(TrainConfig):
-        if field.name in RUN.names and field.name != "scheme":
+        if field.name in RUN.names and field.name not in ("scheme", "reads"):
             kind = type(field.default) if field.default is not None else int
             own[field.name] = kind(record[field.name])
     for name in ("bits", "refresh_period"):
@@ -58,5 +59,8 @@ def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
     if bounds != usual.nu_bounds:
         other["nu_bounds"] = bounds
     return TrainConfig(
-        scheme=BUILT_IN[int(record["scheme"])], constants=tuple(other.items()), **own
+        scheme=BUILT_IN[int(record["scheme"])],
+        reads=READS[int(record["reads"])],
+        constants=tuple(other.items()),
+        **own,
     )

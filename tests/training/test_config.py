@@ -153,6 +153,7 @@ def test_constants_reach_the_device():
 R = 3
 OTHER_FIELDS = {  # those whose values are no numbers, or are several
     "scheme": ["sign"],
+    "reads": ["each"],
     "seed": [3, (4, 0, 4)],
     "snapshots": [(0, 2), (), None],
     "constants": [(("a", 2.5), ("m1", 0.5), ("nu_bounds", (0.0, 0.5)))],

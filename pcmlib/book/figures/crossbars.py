@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.crossbars import ProductNoise, Saturation, WriteStatistics
+from pcmlib.book.experiments.reads import SumsOfReads
 from pcmlib.book.figures.style import (
     COLOURS,
     DIVERGING,
@@ -229,4 +230,24 @@ def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatis
         axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
         axes.minorticks_off()
         legend(axes)
+    return figure
+
+
+@book_style()
+def plot_sums_of_reads(sums: Sequence[SumsOfReads]) -> Figure:
+    """Histograms of sums of reads, each beside the normal density that takes its place."""
+    figure, every = panels(len(sums), height=2.8)
+    for axes, one in zip(every, sums, strict=True):
+        reach = 4 * one.sd
+        axes.hist(
+            one.values, 81, (-reach, reach), density=True, color=COLOURS[0], alpha=0.5,
+            label="reads, one by one",
+        )  # fmt: skip
+        x = np.linspace(-reach, reach, 201)
+        density = np.exp(-((x / one.sd) ** 2) / 2) / (one.sd * np.sqrt(2 * np.pi))
+        axes.plot(x, density, color=COLOURS[1], label="one normal number")
+        title = f"{one.count} pairs"
+        label(axes, "sum of G+ - G- (µS)", "density (1/µS)", title=title, xlim=(-reach, reach))
+        axes.set_ylim(0, 1.4 * density.max())
+    legend(every[0], loc="upper left")
     return figure

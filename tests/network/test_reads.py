@@ -1,0 +1,132 @@
+"""What reads come to in a trial, against the law of each device, and against reads one by one."""
+
+import numba
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from pcmlib.device.record import in_force
+from pcmlib.network.drift import course_of
+from pcmlib.network.reads import settle
+from pcmlib.network.state import layer
+from pcmlib.training import TrainConfig
+from pcmlib.training.network import Network
+
+SMALL = {"n_in": 6, "n_rec": 9, "steps": 400, "epochs": 100, "samples": 3, "scale": 2.0}
+UPDATE = 250
+
+
+@numba.njit
+def _settle(state, run, update):
+    p = in_force(run)
+    settle(layer(state, run, 0), update, p, course_of(run, p, state.young, state.factor))
+
+
+def settled(**changes):
+    """A network whose input's devices are of all ages and conductances, and what its trial reads:
+    sums [n_in, 3, n_rec], and (row, neuron, conductance, weight) of each device listed."""
+    config = TrainConfig.preset("mixed-precision", "reference", **SMALL, **changes)
+    network = Network(config)
+    state, shape = network.states[0], (2, config.pairs, config.n_in, config.n_rec)
+    n, rng = int(np.prod(shape)), np.random.default_rng(1)
+    state.G[:n] = np.where(rng.random(n) < 0.5, 0.1, rng.uniform(0.05, 12, n))
+    ages = rng.choice([0, 0, 1, 2, 249], n)
+    state.tp[:n] = (UPDATE - ages) * config.period
+    _settle(state, network._runs[0], UPDATE)
+    first = state.single_first[: config.n_in + 1]
+    listed = [
+        (i, int(state.single_post[k]), float(state.single_G[k]), float(state.single_weight[k]))
+        for i in range(config.n_in)
+        for k in range(first[i], first[i + 1])
+    ]
+    sums = state.sums[: 3 * config.n_in * config.n_rec].reshape(config.n_in, 3, -1)
+    arrays = state.G[:n].reshape(shape), ages.reshape(shape), state.deviate[:n].reshape(shape)
+    return config, sums, listed, arrays
+
+
+DEVICES = {
+    "alike": {},
+    "slope": {"nu_slope": 0.0155, "nu": 0.0244, "nu_bounds": (0.049, 0.1)},
+    "spread": {"nu_spread": 0.005},
+    "narrow": {"g_max": 0.5},
+    "no drift": {"drift": 0.0},
+}
+
+
+@pytest.mark.parametrize("pairs", [1, 3])
+@pytest.mark.parametrize("kind", DEVICES.values(), ids=DEVICES)
+def test_sums_have_the_moments_of_reads(kind, pairs):
+    """Mean at both ends of the trial and variance in its middle, synapse by synapse, to 1e-4 of a
+    device's read: a limit left out, a variance halved or a young device counted is far more."""
+    fields = {k: v for k, v in kind.items() if k in ("g_max", "drift")}
+    constants = {k: v for k, v in kind.items() if k not in fields}
+    config, sums, listed, (G, ages, deviate) = settled(pairs=pairs, constants=constants, **fields)
+    p, gain = config.parameters, 1 / (pairs * config.scale)
+    length = config.steps * config.dt
+    nu = p.nu - p.nu_slope * np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
+    nu = nu.clip(*p.nu_bounds)
+    nu = p.drift * (nu + p.nu_spread * deviate).clip(min=0)
+    sign = np.array([gain, -gain])[:, None, None, None]
+    old = (ages > 0) | (p.drift == 0)
+
+    def moments(tau):
+        Gd = G * ((ages * config.period + p.t_min + tau) / p.T0) ** -nu
+        sd = p.m3 * Gd + p.c3
+        a, b = (p.g_min - Gd) / sd, (p.g_max - Gd) / sd
+        Phi, phi = stats.norm.cdf, stats.norm.pdf
+        inside = Phi(b) - Phi(a)
+        mean = p.g_min * Phi(a) + p.g_max * Phi(-b) + Gd * inside + sd * (phi(a) - phi(b))
+        second = p.g_min**2 * Phi(a) + p.g_max**2 * Phi(-b) + (Gd**2 + sd**2) * inside
+        second += 2 * Gd * sd * (phi(a) - phi(b)) + sd**2 * (a * phi(a) - b * phi(b))
+        return (sign * old * mean).sum((0, 1)), (gain**2 * old * (second - mean**2)).sum((0, 1))
+
+    for tau in (0.0, length):
+        found = sums[:, 0] + sums[:, 1] * (tau - length / 2)
+        np.testing.assert_allclose(found, moments(tau)[0], atol=1e-4 * gain * p.g_max)
+    np.testing.assert_allclose(sums[:, 2], moments(length / 2)[1], rtol=2e-4, atol=1e-6)
+    expected = [
+        (i, j, float(G[s, n, i, j]), gain * (1 - 2 * s))
+        for i in range(config.n_in)
+        for s in range(2)
+        for n in range(pairs)
+        for j in range(config.n_rec)
+        if not old[s, n, i, j]
+    ]
+    np.testing.assert_allclose(listed, expected, rtol=1e-6)
+
+
+def test_each_read_by_choice_lists_every_device():
+    config, sums, listed, _ = settled(reads="each")
+    assert sums.size == 0
+    assert len(listed) == 2 * config.n_in * config.n_rec
+
+
+@pytest.mark.parametrize("conductance", [0.1, 5.0, 11.9])
+def test_trials_have_the_moments_of_trials_that_read_each_device(conductance):
+    """Membranes of 40 neurons that never spike, over 1,440 trials each way: means within 4.5
+    standard errors (40 comparisons), variances within 5.
+
+    At 0.1 and 11.9 µS, every read is cut off.
+    """
+    n, trials = 40, 1440
+    found = {}
+    for reads in ("sums", "each"):
+        config = TrainConfig.preset(
+            "mixed-precision", "reference", n_in=30, n_rec=n, steps=60, samples=1, epochs=120,
+            threshold=1e6, conductance=conductance, input_rate=100.0, reads=reads, seed=3,
+        )  # fmt: skip
+        network = Network(config)
+        (state,), last = network.states, []
+        for update in range(trials // 12):
+            state.tp[::2], state.tp[1::2] = (update - 1) * config.period, update * config.period
+            for stream in range(12):
+                last.append(network.run(torch.tensor([0]), update, stream).trial.v[0, -1].numpy())
+        found[reads] = np.array(last, np.float64)
+    assert len(found["sums"]) == trials
+    a, b = found["sums"], found["each"]
+    error = np.sqrt((a.var(0) + b.var(0)) / trials)
+    assert (np.abs(a.mean(0) - b.mean(0)) < 4.5 * error).all()
+    ratio = a.var(0) / b.var(0)
+    assert (np.abs(np.log(ratio)) < 5 * 2 / np.sqrt(trials)).all()
+    assert abs(np.log(ratio).mean()) < 5 * 2 / np.sqrt(trials * n)
