@@ -30,6 +30,8 @@ lowest:
 	$(PYTHON) -m venv _build/lowest
 	$(PYTHON) tests/lowest.py > _build/lowest/requirements.txt
 	_build/lowest/bin/python -m pip install --quiet --requirement _build/lowest/requirements.txt
+	_build/lowest/bin/python -m pip install --quiet --no-deps --editable . \
+	  --config-settings editable_mode=compat
 	_build/lowest/bin/python -m pytest $(CORE:%=tests/%)
 
 lab: $(ENV)

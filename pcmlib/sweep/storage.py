@@ -6,6 +6,7 @@ while. What a database refuses is said in one line, in which no password can be.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 import weakref
@@ -67,11 +68,11 @@ def _open_database(url: URL) -> BaseStorage:
 
 
 def persist(call: Callable[[], Any], seconds: float, failed: Callable[[], Any] = int) -> Any:
-    """What `call` returns, tried again for some `seconds` where a database fails.
+    """What `call` returns, tried again for some `seconds` from its first failure on.
 
     After each failure `failed` is called.
     """
-    end = time.monotonic() + seconds
+    end = math.inf
     while True:
         try:
             return call()
@@ -79,6 +80,7 @@ def persist(call: Callable[[], Any], seconds: float, failed: Callable[[], Any] =
             failed()
             if time.monotonic() > end:
                 raise
+            end = min(end, time.monotonic() + seconds)
             time.sleep(_PAUSE)
 
 

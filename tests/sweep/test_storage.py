@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from pcmlib.sweep import Budget, search, storage, study, tune
 from pcmlib.sweep.space import search_space, start
-from pcmlib.sweep.storage import reported
+from pcmlib.sweep.storage import persist, reported
 from pcmlib.sweep.study import open_study
 
 BUDGET = Budget(
@@ -113,10 +113,24 @@ def test_a_password_that_a_driver_names_is_hidden():
         raise error
 
 
+def test_a_failure_is_tried_again_however_long_it_took():
+    """As making a database's tables does, where the machine is busy."""
+    calls = []
+
+    def slow_to_fail():
+        calls.append(time.monotonic())
+        if len(calls) == 1:
+            time.sleep(0.3)
+            raise OperationalError("CREATE", {}, RuntimeError("another was first"))
+        return "made"
+
+    assert persist(slow_to_fail, 0.1) == "made"
+
+
 OPENER = """
 import sys
 from pcmlib.sweep.space import search_space, start
-from pcmlib.sweep.storage import reported
+from pcmlib.sweep.storage import persist, reported
 from pcmlib.sweep.study import open_study
 
 for line in sys.stdin:
