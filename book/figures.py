@@ -4,7 +4,11 @@ A picture is as wide as the book's text, and its letters are nearly as high as t
 four fifths of that they are hard to read, so it gets no narrower: book.css sees to it, by the
 natural width that the frame hands on. scroll.js lets the keyboard into what scrolls, under a name;
 print.js prints a page in its light theme.
+
+A picture of the class ``pinned-19`` keeps the last 19 % of its width in view.
 """
+
+import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -32,12 +36,19 @@ class FramePictures(SphinxPostTransform):
                     frame = Frame("", width=picture["width"])
                     outer.replace_self(frame)
                     frame += outer
+                    pins = [re.fullmatch(r"pinned-(\d+)", name) for name in picture["classes"]]
+                    for pin in filter(None, pins):
+                        frame["pinned"] = int(pin[1]) / 100
+                        copy = nodes.image(uri=picture["uri"], candidates=picture["candidates"])
+                        copy["alt"] = ""  # screen readers have the picture itself
+                        frame += nodes.container("", copy, classes=["pinned"])
 
 
 def open_frame(writer: HTML5Translator, frame: Frame) -> None:
     """Write the frame's start, with the picture's natural width."""
     width = frame["width"].removesuffix("px")
-    writer.body.append(f'<div class="frame" style="--natural: {float(width):g}px">')
+    pinned = f"; --pinned: {frame['pinned']:g}" if "pinned" in frame else ""
+    writer.body.append(f'<div class="frame" style="--natural: {float(width):g}px{pinned}">')
 
 
 def close_frame(writer: HTML5Translator, frame: Frame) -> None:
