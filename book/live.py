@@ -1,4 +1,5 @@
-"""Sphinx extension: the script by which pages compute, on every page that holds a live function.
+"""Sphinx extension: the script by which pages compute, on every page that holds a live function,
+and those by which an explorer can be cited.
 
 It takes half a minute to compile (`pcmlib.book.live.webassembly`) and is kept, so it is begun
 beside the reading of the pages.
@@ -13,6 +14,8 @@ from sphinx.application import Sphinx
 
 NAME = "live.js"
 MARK = "data-live"  # what needs the script says so
+EXPLORER = 'class="explorer"'
+CITING = ("address.js", "files.js", "cite.js")
 
 
 def begin(app: Sphinx) -> None:
@@ -38,9 +41,13 @@ def stop(app: Sphinx, error: Exception | None) -> None:
 
 
 def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Let a page with a live function load the script."""
-    if MARK in context.get("body", ""):
+    """Let a page with a live function load the script, and one with explorers the others."""
+    body = context.get("body", "")
+    if MARK in body:
         app.add_js_file(NAME, loading_method="defer")
+    if EXPLORER in body:
+        for name in CITING:
+            app.add_js_file(name, loading_method="defer", priority=900)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

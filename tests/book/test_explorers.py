@@ -71,6 +71,22 @@ def test_explorer_holds_wherever_its_knobs_stand(found):
     check(found.make())
 
 
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_the_same_in_python_is_one_call_with_the_names_of_choices(found):
+    """A call of the values that a knob shows makes the explorer's own figure."""
+    explorer = found.make()
+    for positions in dict.fromkeys((explorer.start, tuple(0 for _ in explorer.knobs))):
+        values = explorer.values(positions)
+        passed = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        names = {explorer.label: explorer.function}
+        figure, expected = (
+            [numbers(a) for axes in one.axes for a in axes.get_children()]
+            for one in (eval(f"{explorer.label}.plot({passed})", names), explorer.figure(positions))
+        )
+        np.testing.assert_equal(figure, expected)
+        plt.close("all")
+
+
 def line(slope, level=0, *, fault=None):
     figure = Figure(figsize=(4, 3))
     axes = figure.subplots()

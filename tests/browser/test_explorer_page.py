@@ -85,7 +85,7 @@ def test_from_disk_too_and_the_numbers_are_python_s(browser, folder):
         assert knobs["interval"] == 37.4  # between two of the listed values
         assert knobs["g_max"] == 19.8
         call = page.locator(".explorer-call").last.text_content()
-        assert call.startswith("staircase(interval=37.4, g_max=19.8, write_noise=1")
+        assert call.startswith("staircase.plot(interval=37.4, g_max=19.8, write_noise=1")
         assert page.faults == []
 
 
@@ -141,7 +141,8 @@ def test_of_many_moves_the_last_one_stands(browser, site):
         assert_equal(outputs, as_python_computes(name, knobs))
 
 
-def test_a_reload_brings_the_defaults_back(browser, site):
+def test_without_an_address_a_reload_brings_the_defaults_back(browser, site):
+    """Here are not the scripts by which the book's explorers can be cited."""
     with opened(browser) as page:
         page.goto(site)
         start = State.of(page.locator("figure.explorer").first)

@@ -13,7 +13,14 @@ from matplotlib.figure import Figure
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
-from pcmlib.book.experiments.crossbars import LEVELS, RANDOM_INPUTS, RANDOM_STEPS, RANDOM_WEIGHTS
+from pcmlib.book.experiments.crossbars import (
+    LEVELS,
+    PULSE_COUNTS,
+    RANDOM_INPUTS,
+    RANDOM_STEPS,
+    RANDOM_WEIGHTS,
+    SCHEMES,
+)
 from pcmlib.book.explorers.moments import mean_and_sd
 from pcmlib.book.explorers.synapses import (
     ask,
@@ -119,7 +126,11 @@ def _(exact, one, many, number, one_error, many_error) -> Figure:
 _RUNS = (2, _UPDATES)
 
 
-@live(data={"p": numbers()}, **dict.fromkeys(("larger", "smaller", "middle", "response"), _RUNS))
+@live(
+    data={"p": numbers()},
+    choices={"bits": [None, 3, 4, 6]},
+    **dict.fromkeys(("larger", "smaller", "middle", "response"), _RUNS),
+)
 def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response):
     """Chapter 05: random updates fill both sides; a refresh empties them. bits: 0 (PCM), 3, 4, 6
     by their place."""
@@ -176,7 +187,14 @@ _N = len(LEVELS)
 _FIRST = float(LEVELS[0])
 
 
-@live(data={"p": numbers()}, mean=(_N, _N), std=(_N, _N), error=(1,), spread=(1,))
+@live(
+    data={"p": numbers()},
+    choices={"scheme": SCHEMES, "pulse_count": PULSE_COUNTS},
+    mean=(_N, _N),
+    std=(_N, _N),
+    error=(1,),
+    spread=(1,),
+)
 def write_statistics(
     scheme, pairs, pulse_count, refresh, assumed_pulse, p, mean, std, error, spread
 ):

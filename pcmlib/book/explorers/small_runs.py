@@ -8,7 +8,7 @@ the same figure.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Shaped
@@ -48,6 +48,7 @@ def sets(*schemes: str, memories: Sequence[int | None] = (None,)) -> Shaped[np.n
 def small_run(
     *schemes: str,
     memories: Sequence[int | None] = (None,),
+    choices: Mapping[str, Sequence[str]] | None = None,
     beside: tuple[str, str] | None = None,
     ylim: tuple[float, float] = (0.01, 1.0),
 ) -> Callable[[Callable[..., int]], SmallRun]:
@@ -56,7 +57,8 @@ def small_run(
     It is plain arithmetic on records, which Numba compiles and Python calls. Its learning curves
     are drawn beside those of a set as it is: of a scheme and under a name, or of the first one.
     """
-    return lambda change: SmallRun(change, sets(*schemes, memories=memories), beside, ylim)
+    runs = sets(*schemes, memories=memories)
+    return lambda change: SmallRun(change, runs, beside, ylim, choices)
 
 
 class SmallRun(LiveFunction):
@@ -68,9 +70,10 @@ class SmallRun(LiveFunction):
         runs: Shaped[np.ndarray, " n"],
         beside: tuple[str, str] | None,
         ylim: tuple[float, float],
+        choices: Mapping[str, Sequence[str]] | None,
     ) -> None:
         knobs = list(inspect.signature(change).parameters)[1:]
-        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs)
+        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs, choices)
         self.change, self.beside, self.ylim = change, beside, ylim
         self.draw, self._here = self._draw, self._train
 

@@ -70,6 +70,7 @@ def mixed_precision(runs, quantum, learning, scale, noise):
 @small_run(
     *CROSSBAR_SCHEMES,
     memories=list(MEMORIES.values()),
+    choices={"scheme": [NAMES[scheme] for scheme in CROSSBAR_SCHEMES], "memory": list(MEMORIES)},
     beside=("FP32", "vanilla"),
     ylim=(0.01, 3.0),
 )

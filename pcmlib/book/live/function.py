@@ -9,10 +9,12 @@
         ...                                # a Matplotlib figure of them
 
     staircase(interval=38.6, g_max=20)     # {"time": array, "conductance": array}
+    staircase.plot(interval=38.6, g_max=20)  # their figure
 
-Arguments come in this order: knobs, each a float64; data, arrays that the author gives with the
-function; outputs, float32 arrays of known shapes, all 0 at first. The function
-returns nothing, raises nothing, and draws random numbers from `pcmlib.base.rng` alone.
+Arguments come in this order: knobs, each a float64, for one of several options its place; data,
+arrays that the author gives with the function; outputs, float32 arrays of known shapes, all 0 at
+first. The function returns nothing, raises nothing, and draws random numbers from
+`pcmlib.base.rng` alone.
 """
 
 from __future__ import annotations
@@ -44,10 +46,12 @@ class Later(NamedTuple):
 def live(
     *,
     data: Mapping[str, np.ndarray | Later] | None = None,
+    choices: Mapping[str, Sequence[Any]] | None = None,
     **outputs: tuple[int, ...],
 ) -> Callable[[Callable], LiveFunction]:
-    """Make a function live. `outputs`: the shape of each; `data`: the arrays that it is given."""
-    return lambda function: LiveFunction(function, data or {}, outputs)
+    """Make a function live. `outputs`: the shape of each; `data`: the arrays that it is given;
+    `choices`: the options of knobs that are no numbers."""
+    return lambda function: LiveFunction(function, data or {}, outputs, choices=choices or {})
 
 
 class LiveFunction:
@@ -56,6 +60,7 @@ class LiveFunction:
     Attributes:
         name: under which a page finds it.
         knobs, data, outputs: its arguments, in this order.
+        choices: the options of knobs that are no numbers.
     """
 
     def __init__(
@@ -64,9 +69,10 @@ class LiveFunction:
         data: Mapping[str, np.ndarray | Later],
         outputs: Mapping[str, tuple[int, ...]],
         knobs: Sequence[str] | None = None,
+        choices: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         self.function, self.name = function, function.__name__
-        self._data, self.outputs = dict(data), dict(outputs)
+        self._data, self.outputs, self.choices = dict(data), dict(outputs), dict(choices or {})
         if knobs is None:
             names = list(inspect.signature(function).parameters)
             knobs = names[: len(names) - len(data) - len(outputs)]
@@ -125,6 +131,18 @@ class LiveFunction:
         with cores_for(0):  # one core: it may call kernels that would take more
             self.compiled(*given.values(), *inputs, *outputs.values())
         return outputs
+
+    def plot(self, **knobs: Any) -> Figure:
+        """The figure of its outputs; a knob that is a choice takes one of its options.
+
+        Raises:
+            ValueError: for another set of knobs, or for what is no option.
+        """
+        for name, options in self.choices.items():
+            if name in knobs:
+                require(knobs[name] in options, name, knobs[name], f"one of {list(options)}")
+                knobs[name] = options.index(knobs[name])
+        return self.draw(**self(**knobs))
 
     def checked(self, knobs: Mapping[str, float]) -> dict[str, float]:
         """The knobs in their order, as numbers."""

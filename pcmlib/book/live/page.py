@@ -35,7 +35,7 @@ def script(modules: Sequence[str] = MODULES) -> str:
     return "\n".join([f"const PCMLIB = {json.dumps(told)};", *code])
 
 
-_SCRIPTS = ("artists.js", "runtime.js")
+_SCRIPTS = ("artists.js", "runtime.js", "explore.js")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-// Live explorers: a moved knob calls a function of pcmlib, compiled to WebAssembly, in a worker, and the
-// figure's artists get its outputs (artists.js). PCMLIB holds the object and its functions' arguments.
+// Live functions: pcmlib's own, compiled to WebAssembly, called in a worker. PCMLIB holds the object and
+// its functions' arguments.
 
-// In a worker: the memory, and calls of the object's functions as Numba passes arguments.
-function serve() {
+// In a worker: the memory, and calls of the object's functions as Numba passes arguments. `port` is the
+// worker's end of the line to the page.
+function serve(port) {
   const LOW = 1 << 20; // the stack lies below, arrays above
   const QUIET = 60; // ms between two looks at unfinished outputs
   let memory, table, top, freed, shown, show;
@@ -91,7 +92,7 @@ function serve() {
       for (const { name, shape, length, pointer } of found)
         copies[name] = { shape, data: new Float32Array(memory.buffer, pointer, length).slice() };
       shown = performance.now();
-      postMessage({ id, outputs: copies, done, ms: shown - began });
+      port.postMessage({ id, outputs: copies, done, ms: shown - began });
     };
     const inputs = given.flatMap((array) => array.arguments);
     const places = found.flatMap(({ pointer, shape }) => passed(pointer, shape, 4));
@@ -106,13 +107,13 @@ function serve() {
   };
 
   let ready;
-  onmessage = async ({ data: job }) => {
+  port.onmessage = async ({ data: job }) => {
     try {
       if (job.module) ready = started(job.module);
       await ready;
       if (job.entries) compute(job);
     } catch (error) {
-      postMessage({ id: job.id, error: String(error) });
+      port.postMessage({ id: job.id, error: String(error) });
     }
   };
 }
@@ -154,12 +155,25 @@ class Live {
     }
   }
 
+  // A worker; where a browser has none, the page itself computes, and stands still meanwhile.
+  static worker() {
+    try {
+      Live.address ??= URL.createObjectURL(
+        new Blob([`(${serve})(self)`], { type: "text/javascript" }),
+      );
+      return new Worker(Live.address);
+    } catch {
+      const port = { postMessage: (data) => page.onmessage?.({ data }) };
+      const page = { postMessage: (data) => setTimeout(() => port.onmessage({ data })) };
+      page.terminate = () => (page.onmessage = null);
+      serve(port);
+      return page;
+    }
+  }
+
   begin(module) {
     if (!this.worker) {
-      Live.address ??= URL.createObjectURL(
-        new Blob([`(${serve})()`], { type: "text/javascript" }),
-      );
-      this.worker = new Worker(Live.address);
+      this.worker = Live.worker();
       this.worker.postMessage({ module });
     }
     const { told, ...job } = (this.running = this.next);
@@ -187,95 +201,3 @@ class Live {
     this.next = undefined;
   }
 }
-
-// A knob: its control, and the value at the control's position (pcmlib.book.widgets.knobs)
-class Knob {
-  constructor(element, { key, kind, values, texts, unit, lo }) {
-    Object.assign(this, { element, key, kind, values, texts, unit, lo });
-    this.inputs = [...element.querySelectorAll("input")];
-    this.label = element.querySelector(".explorer-label").textContent;
-  }
-
-  get value() {
-    const [input] = this.inputs;
-    if (this.kind === "choice") return this.inputs.findIndex((button) => button.checked);
-    if (this.kind === "toggle") return Number(input.checked);
-    const position = Number(input.value);
-    if (this.kind === "slider") return Number(position.toPrecision(12));
-    const below = Math.min(Math.floor(position), this.values.length - 2); // steps
-    const part = position - below;
-    const [a, b] = this.values.slice(below, below + 2);
-    if (part === 0 || part === 1) return part ? b : a;
-    const value = a > 0 ? a * (b / a) ** part : a + (b - a) * part;
-    const whole = this.values.every(Number.isInteger);
-    return whole ? Math.round(value) : Number(value.toPrecision(3));
-  }
-
-  get text() {
-    if (this.texts) return this.texts[this.value];
-    return `${Number(this.value.toPrecision(6))} ${this.unit}`.trimEnd();
-  }
-
-  say() {
-    const [input] = this.inputs;
-    if (input.type !== "range") return;
-    input.setAttribute("aria-valuetext", this.text);
-    input.nextElementSibling.textContent = this.text;
-  }
-}
-
-function unpacked(arrays) {
-  return arrays.map(({ content, shape, size }) => ({
-    content: Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)), shape, size,
-  }));
-}
-
-function explore(root) {
-  const told = JSON.parse(root.querySelector("script.explorer-live").textContent);
-  const picture = root.querySelector(".explorer-picture");
-  const form = root.querySelector("form");
-  const status = root.querySelector(".explorer-status");
-  const call = root.querySelector(".explorer-call");
-  const caption = picture.getAttribute("aria-label");
-  const knobs = [...form.querySelectorAll(".explorer-knob")].map((e, k) => new Knob(e, told.knobs[k]));
-  const live = new Live();
-  root.knobs = knobs;
-  let data, late;
-
-  // The figure is not of these knobs: it is of the ones before.
-  const lag = (why) => {
-    status.textContent = `${why} (the figure is of the values before)`;
-    picture.classList.add("explorer-stale");
-  };
-
-  const move = () => {
-    data ??= unpacked(told.data);
-    knobs.forEach((knob) => knob.say());
-    const values = knobs.map((knob) => knob.value);
-    const state = knobs.map((knob) => `${knob.label}: ${knob.text}`).join("; ");
-    const began = performance.now();
-    let first; // ms to the first figure, perhaps of what is not finished
-    late ??= setTimeout(lag, Live.PATIENCE, "computing …");
-    live.run(told.function, { knobs: values, data }, ({ outputs, done, error }) => {
-      clearTimeout(late);
-      late = undefined;
-      if (error) return lag(`This browser could not compute it: ${error}`);
-      picture.classList.remove("explorer-stale");
-      redraw(picture.querySelector("svg"), root.id, told.artists, outputs);
-      status.textContent = done ? "" : "computing …";
-      root.querySelector(".explorer-state").textContent = `(${state})`;
-      picture.setAttribute("aria-label", `${caption} (${state})`);
-      const ms = performance.now() - began;
-      root.live = { values, outputs, done, ms, first: (first ??= ms) };
-      if (done) root.dispatchEvent(new Event("drawn"));
-    });
-    const shown = knobs.map((knob, k) => `${knob.key}=${values[k]}`).join(", ");
-    call.textContent = `${told.function}(${shown})`;
-  };
-  form.addEventListener("input", move);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.hidden = root.querySelector("details").hidden = false;
-}
-
-if (typeof WebAssembly === "object" && typeof DecompressionStream === "function")
-  document.querySelectorAll("figure.explorer[data-live]").forEach(explore);

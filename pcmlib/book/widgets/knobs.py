@@ -143,7 +143,7 @@ class Choice(Knob):
         return float(self.values.index(value))
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "choice", "texts": list(self.texts)}
+        return {"kind": "choice", "texts": list(self.texts), "options": [*map(repr, self.options)]}
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,12 @@ class Explorer:
         for key, knob in knobs.items():
             require(isinstance(knob, Knob), key, knob, "a Slider, Steps, Choice or Toggle")
         self.live = function if isinstance(function, LiveFunction) else None
+        if self.live:  # which gets the place of an option
+            for key, knob in knobs.items():
+                options = list(knob.options) if isinstance(knob, Choice) else []
+                known = list(self.live.choices.get(key, ()))
+                same = options == known[: len(options)] and bool(options) == bool(known)
+                require(same, key, options, f"the function's choices, {known}")
         self.function = function
         self.label = self.live.name if self.live else function.__name__
         self.caption = caption

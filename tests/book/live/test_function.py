@@ -65,6 +65,27 @@ def test_the_machine_may_have_a_faster_way():
     np.testing.assert_array_equal(function(slope=1, offset=2)["y"], [3, 3, 3])
 
 
+def shift(scale, word, y):
+    for k in range(len(y)):
+        y[k] = scale * (k + 10 * word)
+
+
+def test_its_figure_is_one_call_in_which_a_choice_has_its_name():
+    function = live(choices={"word": [None, "up", 3]}, y=(3,))(shift)
+    function.figure(lambda y: y.tolist())  # what stands for a figure here
+    for place, option in enumerate([None, "up", 3]):
+        expected = [2 * (k + 10 * place) for k in range(3)]
+        assert function.plot(scale=2, word=option) == expected
+        assert function(scale=2, word=place)["y"].tolist() == expected
+    for option in (0, 1, 2, "down"):
+        with pytest.raises(
+            ValueError, match=rf"^word = {option!r}: must be one of \[None, 'up', 3"
+        ):
+            function.plot(scale=2, word=option)
+    with pytest.raises(ValueError, match=r"^knobs ="):
+        function.plot(scale=2)
+
+
 def test_faults_are_named():
     with pytest.raises(ValueError, match=r"^function = 'line': must be one whose last arguments"):
         live(z=(3,))(line)

@@ -66,7 +66,7 @@ def ramp():
         for k in range(3):
             x[k], y[k] = k, k * slope * (1 - 2 * sign) + mesh
 
-    made = LiveFunction(ramp, {}, {"x": (3,), "y": (3,)})
+    made = LiveFunction(ramp, {}, {"x": (3,), "y": (3,)}, choices={"sign": ["up", "down"]})
 
     @made.here
     def _(**knobs):
@@ -99,6 +99,19 @@ def test_a_page_is_alive_only_while_a_book_is_built(ramp, monkeypatch):
     assert [artist["data"][name]["output"] for name in "xy"] == ["x", "y"]
     assert f'id="{make(function).name}-live-0"' in text
     assert {tuple(call.values()) for call in calls} == {(2, 0, 0), (0, 0, 0), (4, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    "knob",
+    [Choice(["down", "up"], "up", "sign"), Choice(["up", "left"], "up", "sign"), Toggle(True, "s")],
+)
+def test_options_that_the_function_has_not_are_refused(ramp, knob):
+    """It gets their places, which would mean others."""
+    function, _ = ramp
+    with pytest.raises(
+        ValueError, match=r"^sign = .*must be the function's choices, \['up', 'down'"
+    ):
+        make(function, KNOBS | {"sign": knob})
 
 
 @pytest.mark.usefixtures("book")
