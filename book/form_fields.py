@@ -1,11 +1,9 @@
-"""What the laboratory's forms ask for: each field's kind and limits, its comment, the tuned sets.
+"""What the laboratory's forms ask for: each field's kind and limits, and the tuned sets.
 
 Limits are found by asking pcmlib's own records, so that a page takes what they take.
 """
 
 import dataclasses
-import inspect
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -58,14 +56,6 @@ ON_PCM = [
 a spread of nu its first random numbers are others.)"""
 FIELDS = {field.name: field for field in dataclasses.fields(TrainConfig)}
 CONSTANTS = [name for name in NAMES if name not in FIELDS]
-
-
-def comments(kind: type) -> dict[str, str]:
-    """The comment of each field of a dataclass: unit and meaning. One may be for several lines."""
-    found, last = {}, ""
-    for name, rest in re.findall(r"^    (\w+): (.+)$", inspect.getsource(kind), re.MULTILINE):
-        last = found[name] = rest.partition("  # ")[2] or last
-    return found | {"nu_low": "1: least nu(G)", "nu_high": "1: greatest nu(G)"}
 
 
 def field(kind: str, accepts: Callable[[Any], bool], most: float | None = None) -> dict:
@@ -149,10 +139,10 @@ def needs(scheme: str) -> dict[str, dict[str, bool] | None]:
     return found
 
 
-def sets() -> dict[str, dict[str, dict[str, Any]]]:
+def sets() -> dict[str, dict[str, dict[str, Any] | str]]:
     """For each scheme, what the tuned set of each memory changes: "pcm", bits, "8 pairs", or the
-    name of a switch."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    name of a switch. A memory with the set of an earlier one has that one's name in its place."""
+    found: dict[str, dict[str, dict[str, Any] | str]] = {}
     for scheme in schemes():
         memories = {"pcm": {}}
         if SCHEMES[scheme].on_crossbar:
@@ -160,13 +150,13 @@ def sets() -> dict[str, dict[str, dict[str, Any]]]:
             memories |= {f"{n} pairs": {"pairs": n} for n in range(1, int(MOST["pairs"]) + 1)}
             never = [name for name, needed in needs(scheme).items() if needed is None]
             memories |= {name: {name: True} for name in SWITCHES if name not in never}
-        found[scheme] = {}
+        found[scheme] = known = {}
         for memory, changes in memories.items():
             config = TrainConfig.preset(scheme, **changes)
             own = {n: getattr(config, n) for n in FIELDS if n not in ("scheme", "bits")}
             own = {n: x for n, x in own.items() if x != FIELDS[n].default}
-            if memory == "pcm" or "bits" in changes or _differs(own, found[scheme]["pcm"]):
-                found[scheme][memory] = own
+            if memory == "pcm" or "bits" in changes or _differs(own, known["pcm"]):
+                known[memory] = next((name for name, x in known.items() if x == own), own)
     return found
 
 

@@ -1,11 +1,12 @@
 """Sphinx extension: the directives ``laboratory`` and ``bench``, forms that a page computes from.
 
-The forms are made from pcmlib's own records (`form_fields`). What they do is in
-``static/laboratory.js`` and ``static/bench.js``; what is computed, in
+The forms are made from pcmlib's own records (`form_fields`) and labelled by `form_labels`. What
+they do is in ``static/laboratory.js`` and ``static/bench.js``; what is computed, in
 `pcmlib.book.explorers.laboratory`.
 """
 
 import json
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -18,13 +19,13 @@ from form_fields import (
     NETWORKS,
     ON_PCM,
     ORDERED,
-    comments,
     constant_fields,
     needs,
     run_fields,
     schemes,
     sets,
 )
+from form_labels import LABELS
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -42,6 +43,14 @@ from pcmlib.training.record import RUN
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,
 }  # fmt: skip
+RUNS = """\
+<div class="lab-runs" hidden><div><table>
+<caption>Runs</caption><thead><tr><th>run</th><th>name</th><th>loss</th><th>rate (Hz)</th>\
+<th>SET</th><th>RESET</th><th>time (s)</th><th>settings</th><th>remove</th></tr></thead>\
+<tbody></tbody></table></div><p class="lab-buttons">\
+<button type="button" data-does="csv">Table as CSV</button>\
+<button type="button" data-does="json" disabled>Download JSON</button>\
+<button type="button" data-does="forget">Remove all</button></p></div>"""
 PROGRAMME = """\
 38.6:425:38.6 read
 0:386:38.6 set
@@ -103,20 +112,15 @@ def laboratory() -> str:
         f'<label>networks<input type="number" name="networks" min="1" max="{NETWORKS}" value="1">'
         "</label>"
     )
-    about = comments(TrainConfig)
-    groups = "".join(
-        group(title, told["fields"], {name: about[name] for name in names})
-        for title, names in GROUPS.items()
-    )
-    about = comments(PCMParameters)
-    groups += group("Device", told["fields"], {name: about[name] for name in CONSTANTS})
+    titles = {**GROUPS, "Device": CONSTANTS}
+    groups = "".join(group(title, told["fields"], names) for title, names in titles.items())
     buttons = (
         '<button type="submit" data-does="start">Start</button>'
         '<button type="button" data-does="stop" disabled>Stop</button>'
         '<button type="button" data-does="reset">Back to the tuned set</button>'
-        '<button type="button" data-does="json" disabled>Download JSON</button>'
+        '<button type="button" data-does="link">Copy link</button>'
     )
-    shown = " ".join(
+    shown = '<label>run <select name="shown-run"></select></label>' + "".join(
         f'<label>{name} <input type="number" name="shown-{name}" min="1" max="1" value="1"></label>'
         for name in ("network", "pattern")
     )
@@ -125,7 +129,7 @@ def laboratory() -> str:
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>{groups}'
         f'<p class="lab-buttons">{buttons}</p></form>'
         '<progress value="0" max="1" aria-label="epochs trained"></progress>',
-        f'<div class="lab-panels"></div><p class="lab-shown">shown: {shown}</p>',
+        f'{RUNS}<div class="lab-panels"></div><p class="lab-shown">shown: {shown}</p>',
         '<pre class="lab-call"></pre><pre class="lab-command"></pre>',
         told,
     )
@@ -151,18 +155,13 @@ def bench() -> str:
         "programme": PROGRAMME,
         "colours": COLOURS,
     }
-    about = {
-        "devices": "how many, side by side",
-        "seed": "of their random numbers",
-        "wait": "s, before what a button adds",
-    }
-    first = "".join(label(name, told["fields"][name], text) for name, text in about.items())
-    about = comments(PCMParameters)
+    first = "".join(label(name, told["fields"][name]) for name in own)
     buttons = "".join(
         f'<button type="button" data-does="{what}">{text}</button>'
         for what, text in (
             ("set", "SET"), ("reset", "RESET"), ("read", "Read"), ("clear", "Clear"),
             ("usual", "Back to the start"), ("stop", "Stop"), ("json", "Download JSON"),
+            ("link", "Copy link"),
         )
     )  # fmt: skip
     return page(
@@ -172,7 +171,7 @@ def bench() -> str:
         'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
-        f"{group('Device', told['fields'], {name: about[name] for name in NAMES})}</form>"
+        f"{group('Device', told['fields'], NAMES)}</form>"
         '<progress value="0" max="1" aria-label="steps computed"></progress>',
         '<div class="lab-panels lab-single"></div>'
         '<details><summary>Numbers</summary><table class="lab-numbers"><thead><tr><th>time (s)</th>'
@@ -184,6 +183,8 @@ def bench() -> str:
 
 def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) -> str:
     """A form, a line that reports, figures, and the same in Python; hidden without the script."""
+    bare = {name: _telling(one) for name, one in told["fields"].items()}
+    told = {**told, "fields": bare}
     packed = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return (
         f'<div class="laboratory" data-live {mark}><noscript><p>This page computes in the browser, '
@@ -196,9 +197,14 @@ def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) 
     )
 
 
-def group(title: str, fields: dict[str, dict], about: dict[str, str]) -> str:
+def _telling(field: dict[str, Any]) -> dict[str, Any]:
+    """A field without what is usual: no limit, and a number where nothing is written."""
+    return {key: x for key, x in field.items() if x is not None and x is not False}
+
+
+def group(title: str, fields: dict[str, dict], names: Iterable[str]) -> str:
     """A folded group of inputs."""
-    inputs = "".join(label(name, fields[name], text) for name, text in about.items())
+    inputs = "".join(label(name, fields[name]) for name in names)
     kind = ' class="lab-crossbar"' if title in ("Crossbar", "Device") else ""
     return (
         f"<details><summary>{title}</summary><fieldset{kind}><legend>{title}</legend>"
@@ -206,29 +212,32 @@ def group(title: str, fields: dict[str, dict], about: dict[str, str]) -> str:
     )
 
 
-def label(name: str, told: dict, text: str) -> str:
-    """An input with its name and what it is."""
+def label(name: str, told: dict) -> str:
+    """An input with its label, and what it means below."""
     kind = "checkbox" if told["kind"] == "bool" else "number"
     step = "" if kind == "checkbox" else f' step="{1 if told["kind"] == "int" else "any"}"'
-    said = escape(text.replace("None:", "empty:"))  # as a form says it
+    text, unit, meaning = LABELS[name]
+    text += f" ({unit})" * bool(unit)
     return (
-        f'<label><span><code>{name}</code> {said}</span><input type="{kind}"{step} name="{name}">'
-        "</label>"
+        f'<div class="lab-field"><label><span>{escape(text)} <code>{name}</code></span>'
+        f'<input type="{kind}"{step} name="{name}"></label><small>{escape(meaning)}</small></div>'
     )
 
 
 # The pages
 
 
+COMMON = ("address.js", "files.js", "panel.js", "form.js")
 SCRIPTS = {
     "data-laboratory": (
-        "panel.js",
-        "form.js",
+        *COMMON,
         "run_form.js",
+        "training_run.js",
+        "kept_runs.js",
         "training_figures.js",
         "laboratory.js",
     ),
-    "data-bench": ("panel.js", "form.js", "bench.js"),
+    "data-bench": (*COMMON, "bench.js"),
 }
 
 

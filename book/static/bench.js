@@ -26,6 +26,7 @@ class Bench {
     this.button("usual").addEventListener("click", () => this.usual());
     this.button("stop").addEventListener("click", () => this.stop());
     this.button("json").addEventListener("click", () => this.save());
+    this.button("link").addEventListener("click", () => copyLink(Address.link(this.state), this.status));
     Address.follow((state) => this.read(state));
     root.querySelector(".lab-live").hidden = false;
   }
@@ -100,14 +101,18 @@ class Bench {
     this.leave();
     if (fits) this.compute(steps);
     else this.live.stop();
-    for (const name of Object.keys(this.told.fields))
-      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
+    this.fields.markEdited(this.edited);
     if (fits) this.tell(steps);
     else this.root.querySelector(".lab-call").textContent = "(the form holds what no bench can do)";
-    if (!fits) return;
+    this.button("link").disabled = !fits;
+    if (fits) Address.write(this.state);
+  }
+
+  // All that a link has to hold
+  get state() {
     const edits = this.edited.map((name) => [name, this.fields.value(name) ?? "none"]);
     const written = this.programme.value;
-    Address.write({ ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) });
+    return { ...Object.fromEntries(edits), ...(written === this.told.programme ? {} : { programme: written }) };
   }
 
   // Take a state; what it asks for in vain is named.

@@ -1,4 +1,4 @@
-// What forms of numbers share: their fields, what is wrong with them, and an address that says the same.
+// What forms of numbers share: their fields, and what is wrong with them.
 
 // The data that a page holds for its script. Their tables have no prototype, since an address may ask
 // for any name, and every other object has a "constructor" and a "__proto__".
@@ -9,11 +9,38 @@ function pageData(root) {
 }
 
 class Fields {
-  // told: {name: {kind, low, above, high, none}}; `above`: low itself is not allowed
+  static USUAL = { low: null, above: false, high: null, none: false };
+  static ENDLESS = 1e15; // what is allowed above that is not worth a word
+
+  // told: {name: {kind, low, above, high, none}}, without what is usual; `above`: low is not allowed
   constructor(form, told) {
-    this.told = told;
-    const input = (name) => [name, form.elements.namedItem(name)];
-    this.inputs = Object.fromEntries(Object.keys(told).map(input));
+    const entries = Object.entries(told);
+    this.told = Object.fromEntries(entries.map(([name, one]) => [name, { ...Fields.USUAL, ...one }]));
+    this.inputs = Object.fromEntries(entries.map(([name]) => [name, form.elements.namedItem(name)]));
+    for (const [name, input] of Object.entries(this.inputs)) {
+      const about = input.closest(".lab-field").querySelector("small");
+      about.id = `about-${name}`;
+      about.textContent += this.range(name);
+      input.setAttribute("aria-describedby", about.id);
+    }
+  }
+
+  // What a number may be, in words
+  range(name) {
+    const { kind, low, above, high } = this.told[name];
+    if (kind === "bool") return "";
+    const top = high === null || high > Fields.ENDLESS ? null : high;
+    if (low !== null && top !== null && !above) return `; ${low} to ${top}`;
+    const parts = [];
+    if (low !== null) parts.push(`${above ? "above" : "at least"} ${low}`);
+    if (top !== null) parts.push(`at most ${top}`);
+    return `; ${parts.join(", ") || "any number"}`;
+  }
+
+  // Mark the fields that have other values than the usual ones.
+  markEdited(names) {
+    for (const [name, input] of Object.entries(this.inputs))
+      input.closest(".lab-field").classList.toggle("lab-edited", names.includes(name));
   }
 
   // A field's value as Python would have it: a number, a boolean or null; NaN for another text
@@ -84,53 +111,8 @@ function unfold(input) {
   if (group) group.open = true;
 }
 
-// A form's state in the page's address. A link within the page has a fragment, too, but no state: the
-// fields stay as they are, and their state comes back into the address.
-// The address decorates: what the browser refuses is tried again later, and stops nothing.
-const Address = {
-  REST: 500, // ms from one change of the history to the next: Safari takes 100 of them in 30 s
-  // Call read(state) with the state that the address has now, and with each that it gets.
-  follow(read) {
-    read(Address.state ?? new URLSearchParams());
-    Address.followed = true; // until then it stays, as the browser has still to scroll there
-    addEventListener("hashchange", () => {
-      if (!Address.state) return Address.put();
-      Address.waits = false;
-      read(Address.state);
-    });
-  },
-  get state() {
-    return location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : null;
-  },
-  // state: {name: value}; it takes the place of the last one in the browser's history
-  write(state) {
-    Address.text = `${new URLSearchParams(state)}`;
-    if (Address.followed) Address.put();
-  },
-  put() {
-    const { text, resting } = Address;
-    if (text === undefined) return; // the form has had faults since the page was opened
-    Address.waits = true;
-    if (resting) return;
-    try {
-      history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
-      Address.waits = false;
-    } catch {} // where it stands, as within a frame, or since there were too many
-    Address.resting = setTimeout(() => {
-      Address.resting = undefined;
-      if (Address.waits) Address.put();
-    }, Address.REST);
-  },
-};
-
 function asPython(value) {
   if (Array.isArray(value)) return `(${value.map(asPython).join(", ")})`;
   const words = new Map([[null, "None"], [true, "True"], [false, "False"]]);
   return words.get(value) ?? `${value}`;
-}
-
-function download(name, content) {
-  const address = URL.createObjectURL(new Blob([content], { type: "application/json" }));
-  Object.assign(document.createElement("a"), { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -8,9 +8,14 @@ class Panel {
     Object.assign(this, { title, x, y, log });
     this.box = [64, width - 18, height - 46, 28]; // left, right, bottom, top
     const size = { viewBox: `0 0 ${width} ${height}` };
-    this.svg = element("svg", { ...size, role: "img", "aria-label": title });
+    this.svg = element("svg", { ...size, role: "img" });
     root.append(this.svg);
-    this.draw({ x: [0, 1], y: log ? [0.01, 1] : [0, 1] }, []);
+    this.clear();
+  }
+
+  clear() {
+    this.svg.setAttribute("aria-label", this.title);
+    this.draw({ x: [0, 1], y: this.log ? [0.01, 1] : [0, 1] }, []);
   }
 
   // What screen readers are told
@@ -18,8 +23,8 @@ class Panel {
     this.svg.setAttribute("aria-label", `${this.title}: ${text}`);
   }
 
-  // lines: [{ x, y, colour, width, dashed, opacity, name, dots, mark }], in the axes' limits;
-  // note: a text in place of data
+  // lines: [{ x, y, colour, width, dashed, opacity, name, tag, dots, mark }], in the axes' limits;
+  // a name stands above, a tag at the line's end; note: a text in place of data
   draw(limits, lines, note = "") {
     const [left, right, bottom, top] = this.box;
     const to = [
@@ -40,11 +45,27 @@ class Panel {
       made.push(this.text(place, 15, name, { "text-anchor": "end", fill: colour }));
       place -= 7 * name.length + 10;
     }
+    made.push(...this.tags(lines, to));
     if (note) {
       const middle = [(left + right) / 2, (top + bottom) / 2];
       made.push(this.text(...middle, note, { "text-anchor": "middle" }));
     }
     this.svg.replaceChildren(...made);
+  }
+
+  // Tags at the ends of lines, as far from each other as letters need
+  tags(lines, to) {
+    const [, right, bottom, top] = this.box;
+    const tagged = lines.filter(({ tag }) => tag).map(({ x, y, tag }) => {
+      const end = y.findLastIndex((value, k) => Number.isFinite(to[1](value)) && Number.isFinite(to[0](x[k])));
+      return end < 0 ? null : { tag, at: Math.max(top, Math.min(bottom, to[1](y[end]))) };
+    });
+    const found = tagged.filter(Boolean).sort((a, b) => a.at - b.at);
+    const room = Math.min(12, (bottom - top) / found.length);
+    found.forEach((one, k) => (one.at = Math.max(one.at, k ? found[k - 1].at + room : -Infinity)));
+    for (let k = found.length - 1, most = bottom; k >= 0; k--, most -= room)
+      found[k].at = Math.min(found[k].at, most);
+    return found.map(({ tag, at }) => this.text(right + 3, at + 4, tag, { "font-weight": 600 }));
   }
 
   text(x, y, content, attributes = {}) {

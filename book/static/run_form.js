@@ -28,11 +28,12 @@ class RunForm {
   // or of N pairs
   get set() {
     const sets = this.told.sets[this.scheme];
-    const usual = { ...this.told.defaults, ...sets[this.bits ?? "pcm"] };
+    const of = (memory) => (typeof sets[memory] === "string" ? sets[sets[memory]] : sets[memory]);
+    const usual = { ...this.told.defaults, ...of(this.bits ?? "pcm") };
     const asked = [...this.told.switches.filter((name) => this.edits[name]), "pairs"];
     const key = (name) => (name === "pairs" ? `${this.edits.pairs} pairs` : name);
     const name = this.bits === null ? asked.find((name) => key(name) in sets) : undefined;
-    return name ? { ...this.told.defaults, ...sets[key(name)], [name]: usual[name] } : usual;
+    return name ? { ...this.told.defaults, ...of(key(name)), [name]: usual[name] } : usual;
   }
 
   get names() {
@@ -77,15 +78,14 @@ class RunForm {
     }
   }
 
-  // What does not count is disabled, what differs from the set is marked.
+  // What does not count is disabled, and so out of sight; what differs from the set is marked.
   mark() {
     const { set } = this;
     for (const name of this.names) {
       if (this.edits[name] === set[name]) delete this.edits[name];
       this.fields.inputs[name].disabled = !this.counts(name);
     }
-    for (const name of this.names)
-      this.fields.inputs[name].closest("label").classList.toggle("lab-edited", this.edited.includes(name));
+    this.fields.markEdited(this.edited);
   }
 
   // Take a state; returns what it asks for in vain.

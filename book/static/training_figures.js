@@ -1,78 +1,120 @@
-// The laboratory's figures of a run, drawn anew from what its networks have told so far.
+// The laboratory's figures, drawn anew from what the networks have told so far: curves of all runs, and
+// what one network of one run does.
 
 class TrainingFigures {
   static LEAST = 0.01; // %, of a layer's devices
   static LAYERS = ["input", "recurrent", "output"];
+  static DIGITAL = "digital weights: no devices";
+  static GONE = "of a run before the reload: curves only";
 
-  constructor(root, { colours, bins, dt }) {
+  constructor(root, { colours, bins, dt, outputs }) {
     Object.assign(this, { colours, bins, dt });
-    this.panels = Object.fromEntries(Object.entries({
-      loss: { title: "Learning curve", x: "epoch", y: "mean squared error", log: true },
-      rate: { title: "Rate", x: "epoch", y: "mean rate (Hz)" },
-      output: { title: "Output", x: "time (s)", y: "output (1)" },
-      raster: { title: "Raster", x: "time (s)", y: "neuron" },
-      devices: { title: "Conductances", x: "conductance (µS)", y: "devices (%)", log: true },
-      pulses: { title: "Pulses", x: "epoch", y: "SET, RESET pulses" },
-    }).map(([name, axes]) => [name, new Panel(root, axes)]));
+    const panel = (title, x, y, log) => new Panel(root, { title, x, y, log });
+    const shared = {
+      loss: panel("Learning curve", "epoch", "mean squared error", true),
+      rate: panel("Rate", "epoch", "mean rate (Hz)"),
+      pulses: panel("Pulses", "epoch", "SET, RESET pulses"),
+    };
+    this.outputs = Array.from({ length: outputs }, () => panel("Output", "time (s)", "output (1)"));
+    this.panels = {
+      ...shared,
+      raster: panel("Raster", "time (s)", "neuron"),
+      devices: panel("Conductances", "conductance (µS)", "devices (%)", true),
+    };
+    this.forget();
+    this.clear();
   }
 
-  // run: { values, digital, networks: [{ outputs, done }], limits }; shown: which network and pattern
-  draw(run, shown) {
-    const { colours, panels } = this;
-    const { epochs, target_rate } = run.values;
-    const found = run.networks.map(({ outputs }) => outputs).filter(Boolean);
-    const all = (name) => found.map((outputs) => outputs[name].data);
-    const across = [0, epochs];
-    const x = Float64Array.from({ length: epochs }, (_, k) => k + 1);
-    const curves = (name, colour, label) => this.curves(x, all(name), colour, label);
+  // A panel for each output that a run has
+  showOutputs(count) {
+    this.outputs.forEach((panel, k) => {
+      panel.title = count > 1 ? `Output ${k + 1}` : "Output";
+      panel.svg.toggleAttribute("hidden", k >= count);
+    });
+  }
 
-    const losses = this.grown(run, "loss", all("loss"), [0.01, 1], true);
-    panels.loss.draw({ x: across, y: losses }, curves("loss", colours.blue));
-    const wanted = { x: across, y: [target_rate, target_rate], colour: "currentColor", width: 1, dashed: true };
-    const rates = this.grown(run, "rate", all("rate_hz"), [0, 2 * target_rate || 1]);
-    panels.rate.draw({ x: across, y: rates }, [wanted, ...curves("rate_hz", colours.green)]);
-    const pulses = this.grown(run, "pulses", [...all("set_pulses"), ...all("reset_pulses")], [0, 10]);
-    panels.pulses.draw({ x: across, y: pulses }, run.digital ? [] : [
-      ...curves("set_pulses", colours.orange, "SET"), ...curves("reset_pulses", colours.purple, "RESET"),
-    ], this.note(run));
+  // Let axes be narrower again.
+  forget() {
+    this.limits = {};
+  }
+
+  // Of no run
+  clear() {
+    this.showOutputs(1);
+    for (const panel of [...Object.values(this.panels), ...this.outputs]) panel.clear();
+  }
+
+  // runs: all; run: the one of which a network and a pattern are shown
+  draw(runs, run, shown) {
+    const { panels } = this;
+    const most = Math.max(1, ...runs.map(({ values }) => values.epochs));
+    const all = (...names) =>
+      runs.flatMap(({ outputs }) => outputs.flatMap((one) => names.map((name) => one[name].data)));
+    const across = [0, most];
+    const curves = (name, look = {}) => runs.flatMap((one) => this.curves(one, name, runs.length > 1, look));
+
+    panels.loss.draw({ x: across, y: this.grown("loss", all("loss"), [0.01, 1], true) }, curves("loss"));
+    const targets = [...new Set(runs.map(({ values }) => values.target_rate))];
+    const wanted = targets.map((rate) => ({ x: across, y: [rate, rate], colour: "currentColor", width: 1, dashed: true }));
+    const rates = this.grown("rate", all("rate_hz"), [0, 2 * Math.max(...targets) || 1]);
+    panels.rate.draw({ x: across, y: rates }, [...wanted, ...curves("rate_hz")]);
+    const none = runs.every(({ digital }) => digital);
+    const pulses = this.grown("pulses", all("set_pulses", "reset_pulses"), [0, 10]);
+    const key = TrainingFigures.key("— SET", "- - RESET");
+    panels.pulses.draw({ x: across, y: pulses }, none ? [] : [
+      ...key, ...curves("set_pulses"), ...curves("reset_pulses", { dashed: true, tag: "" }),
+    ], none ? TrainingFigures.DIGITAL : "");
 
     const one = run.networks[shown.network]?.outputs;
     this.drawTrial(run, one, shown.pattern);
     this.drawDevices(run, one);
   }
 
-  note({ digital }) {
-    return digital ? "digital weights: no devices" : "";
+  // Names above a panel, of what is told apart by dashes
+  static key(...names) {
+    return names.map((name) => ({ x: [], y: [], colour: "currentColor", name }));
+  }
+
+  // Why a panel of one network is empty
+  note(run, one) {
+    return one && !one.spikes ? TrainingFigures.GONE : "";
   }
 
   // A thin line a network, and a thick one for their mean as far as all have come
-  curves(x, each, colour, name) {
-    if (x.length === 1) return each.map((y) => ({ x, y, colour, dots: true, width: 6, name }));
-    if (each.length === 1) return [{ x, y: each[0], colour, width: 1.6, name }];
-    const mean = x.map((_, e) => each.reduce((sum, y) => sum + y[e], 0) / each.length);
-    const thin = each.map((y) => ({ x, y, colour, width: 0.8, opacity: 0.45 }));
-    return [...thin, { x, y: mean, colour, width: 2, name }];
+  curves(run, name, several, look) {
+    if (run.digital && name.endsWith("pulses")) return [];
+    const { colour, outputs } = run;
+    const x = Float64Array.from({ length: run.values.epochs }, (_, k) => k + 1);
+    const each = outputs.map((one) => one[name].data);
+    const usual = { x, colour, tag: several ? `${run.number}` : "", ...look };
+    if (x.length === 1) return each.map((y) => ({ ...usual, y, dots: true, width: 6 }));
+    if (each.length === 1) return [{ ...usual, y: each[0], width: 1.6 }];
+    const middle = x.map((_, e) => each.reduce((sum, y) => sum + y[e], 0) / each.length);
+    const thin = each.map((y) => ({ ...usual, y, width: 0.8, opacity: 0.45, tag: "" }));
+    return [...thin, { ...usual, y: middle, width: 2 }];
   }
 
   // Output and target of a pattern; spikes of the first one
-  drawTrial({ values }, one, pattern) {
-    const { steps, n_rec, n_out } = values;
+  drawTrial(run, one, pattern) {
+    const { steps, n_rec, n_out } = run.values;
     const time = Float64Array.from({ length: steps }, (_, k) => k * this.dt);
-    const column = ({ data }) => time.map((_, t) => data[(pattern * steps + t) * n_out]);
     const inside = (y) => Math.max(-2, Math.min(2, y));
+    const column = ({ data }, k) => time.map((_, t) => inside(data[(pattern * steps + t) * n_out + k]));
     const seconds = [0, steps * this.dt];
-    this.panels.output.draw({ x: seconds, y: [-2, 2] }, one ? [
-      { x: time, y: column(one.targets).map(inside), colour: "currentColor", dashed: true, name: "target" },
-      { x: time, y: column(one.outputs).map(inside), colour: this.colours.red, name: "output" },
-    ] : []);
+    const note = this.note(run, one);
+    this.showOutputs(n_out);
+    this.outputs.slice(0, n_out).forEach((panel, k) => panel.draw({ x: seconds, y: [-2, 2] }, one?.outputs ? [
+      { x: time, y: column(one.targets, k), colour: "currentColor", dashed: true },
+      { x: time, y: column(one.outputs, k), colour: run.colour },
+      ...TrainingFigures.key("- - target", "— output"),
+    ] : [], note));
     const width = Math.max(0.8, Math.min(2.2, 180 / n_rec));
-    const spikes = { x: [], y: [], colour: this.colours.blue, dots: true, width };
-    one?.spikes.data.forEach((spike, k) => {
-      if (!spike) return;
+    const spikes = { x: [], y: [], colour: run.colour, dots: true, width };
+    one?.spikes?.forEach((k) => {
       spikes.x.push(Math.floor(k / n_rec) * this.dt);
       spikes.y.push(k % n_rec);
     });
-    this.panels.raster.draw({ x: seconds, y: [-1, n_rec] }, [spikes]);
+    this.panels.raster.draw({ x: seconds, y: [-1, n_rec] }, [spikes], note);
   }
 
   // Shares of each layer's devices; G+ solid, G- dashed
@@ -81,7 +123,7 @@ class TrainingFigures {
     const colours = [this.colours.blue, this.colours.red, this.colours.green];
     const lines = TrainingFigures.LAYERS.flatMap((layer, l) => [0, 1].map((side) => {
       const from = (2 * l + side) * this.bins;
-      const counts = one?.conductance.data.subarray(from, from + this.bins) ?? [];
+      const counts = one?.conductance?.data.subarray(from, from + this.bins) ?? [];
       const all = counts.reduce((a, b) => a + b, 0) || 1;
       const x = [], y = [];
       counts.forEach((count, k) => {
@@ -91,32 +133,36 @@ class TrainingFigures {
       });
       return { x, y, colour: colours[l], dashed: side === 1, width: 1.3, name: side ? "" : layer };
     }));
-    this.panels.devices.draw({ x: [0, g_max], y: [TrainingFigures.LEAST, 100] }, run.digital ? [] : lines, this.note(run));
+    const note = run.digital ? TrainingFigures.DIGITAL : this.note(run, one);
+    this.panels.devices.draw({ x: [0, g_max], y: [TrainingFigures.LEAST, 100] }, note ? [] : lines, note);
   }
 
-  // Limits of an axis that hold all values: they grow within a run, so that nothing jumps back.
-  grown(run, name, arrays, start, log = false) {
-    let [low, high] = run.limits[name] ?? start;
+  // Limits of an axis that hold all values: they grow while runs train, so that nothing jumps back.
+  grown(name, arrays, start, log = false) {
+    let [low, high] = this.limits[name] ?? start;
     for (const values of arrays)
       for (const value of values) {
         if (!Number.isFinite(value) || (log && value <= 0)) continue;
         if (value < low) low = log ? value / 1.5 : value;
         if (value > high) high = log ? value * 1.5 : value * 1.15;
       }
-    return (run.limits[name] = [low, high]);
+    return (this.limits[name] = [low, high]);
   }
 
   // What the figures say, for those who do not see them
-  describe(run, summary, shown) {
-    const place = `network ${shown.network + 1}`;
+  describe(runs, run, shown) {
+    const place = `network ${shown.network + 1} of run ${run.number}`;
+    const each = (text) => runs.filter(({ finals }) => finals).map((one) => `${one.number} ${one.name}: ${text(one)}`).join("; ");
+    const whole = (x) => Math.round(x).toLocaleString("en");
     const texts = {
-      loss: summary,
-      rate: `${run.networks.length} networks, ${run.values.target_rate} Hz wanted`,
-      output: `pattern ${shown.pattern + 1} of ${place}`,
+      loss: runs.length > 1 ? each(({ finals }) => `loss ${finals.loss.toFixed(4)}`) : run.summary,
+      rate: each(({ finals, values }) => `${finals.rate_hz.toFixed(1)} Hz, ${values.target_rate} Hz wanted`),
+      pulses: each(({ finals, digital }) => digital ? TrainingFigures.DIGITAL
+        : `${whole(finals.set_pulses)} SET and ${whole(finals.reset_pulses)} RESET since the start`),
       raster: `${run.values.n_rec} neurons, pattern 1 of ${place}`,
-      devices: this.note(run) || `of ${place} by layer, G+ solid, G- dashed`,
-      pulses: this.note(run) || "of all layers since the start",
+      devices: run.digital ? TrainingFigures.DIGITAL : `of ${place} by layer, G+ solid, G- dashed`,
     };
     for (const [name, text] of Object.entries(texts)) this.panels[name].say(text);
+    for (const panel of this.outputs) panel.say(`pattern ${shown.pattern + 1} of ${place}`);
   }
 }
