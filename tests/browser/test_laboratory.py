@@ -381,7 +381,7 @@ def test_a_step_that_is_none_is_named_with_its_line(browser, site, line):
         page.locator("textarea").fill(f"0 set\n{line}")
         assert page.locator(".lab-status").inner_text().startswith(f"line 2 = {line}: must be")
         page.locator("textarea").fill("0 set")
-        assert page.locator(".lab-status").inner_text() == ""
+        page.wait_for_function("document.querySelector('.lab-status').textContent === ''")
 
 
 def test_a_thousand_devices_and_many_reads_are_drawn(browser, site):
