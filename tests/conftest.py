@@ -4,17 +4,19 @@ import dataclasses
 import re
 from pathlib import Path
 
+import jaxtyping
 import matplotlib
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
+from typecheck import enforced
 
 matplotlib.use("agg")
 
 # Before any test imports pcmlib: its annotations (jaxtyping's shapes among them) are then enforced.
 # Modules with compiled loops are left out: Numba can't compile what the hook has wrapped.
+jaxtyping.jaxtyped = enforced
 _package = Path(__file__).parent.parent / "pcmlib"
-install_import_hook(
+jaxtyping.install_import_hook(
     [
         ".".join(("pcmlib", *path.relative_to(_package).with_suffix("").parts))
         for path in sorted(_package.rglob("[!_]*.py"))
