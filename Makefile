@@ -11,6 +11,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
+# A process a core takes the tests, a file at a time: so the cells of a notebook stay together.
+SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 CORE := base device crossbar schemes network training book/live sweep commands
 
 .PHONY: book test lowest lab notebooks repo clean
@@ -23,7 +26,7 @@ book: $(ENV)
 test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest --nbval-lax tests notebooks
+	$(BIN)/python -m pytest $(SHARED) --nbval-lax tests notebooks
 
 lowest:
 	rm -rf _build/lowest

@@ -3,8 +3,6 @@
 Every other host is refused, so that whatever a page would fetch from elsewhere fails the test.
 """
 
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,60 +17,20 @@ import laboratory
 from pcmlib.book.live.page import script
 
 SITE = ROOT / "_build" / "html"
-MOVED = []  # (page, how it was opened and moved, explorers, knobs), for the summary below
-TIMES = []  # (explorer, ms to its first figure, ms to its last), likewise
 
 
-def pytest_terminal_summary(terminalreporter):
-    """Print what was moved in the built book."""
-    for how in sorted({how for _, how, _, _ in MOVED}):
-        pages = [entry for entry in MOVED if entry[1] == how]
-        explorers, knobs = (sum(entry[i] for entry in pages) for i in (2, 3))
-        terminalreporter.write_line(
-            f"book {how}: {len(pages)} pages opened, {explorers} explorers and {knobs} knobs moved"
-        )
-    if MOVED:
-        script = (SITE / "_static" / "live.js").read_text()
-        told = json.loads(script.partition("\n")[0].removeprefix("const PCMLIB = ").rstrip(";"))
-        terminalreporter.write_line(
-            f"{len(told['functions'])} live functions in an object of {len(told['object'])} bytes, "
-            f"packed; the whole script of a page with explorers: {len(script)} bytes"
-        )
-    for name, first, last in TIMES:
-        terminalreporter.write_line(
-            f"{name}: first figure {first:.0f} ms after a move, last {last:.0f}"
-        )
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture
-def moved():
-    """What the tests report: (page, how it was opened and moved, explorers, knobs)."""
-    return MOVED
-
-
-@pytest.fixture
-def times():
-    """What the tests report: (explorer, ms to its first figure, ms to its last)."""
-    return TIMES
-
-
-def find_chromium() -> str | None:
-    """The path of a Chromium; installed from Debian's packages where that is possible."""
-    for attempt in range(2):
-        for name in ("chromium", "chromium-browser", "google-chrome"):
-            if path := shutil.which(name):
-                return path
-        if attempt or not shutil.which("apt-get") or os.geteuid() != 0:
-            break
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
-            subprocess.run(["apt-get", "-qq", *command], env=environment, check=False)
-    return None
+def find_chromium():
+    """The path of a Chromium: of one without windows, whose tabs cost a quarter, if it is there."""
+    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    path = find_chromium()
+def chromium(find):
+    """The path of a Chromium; where none can be installed, its tests are skipped."""
+    path = find(find_chromium, CHROMIUMS[0]) or find(find_chromium, CHROMIUMS[1])
     if path is None:
         pytest.skip(
             "no Chromium here, and none can be installed: pages were not tried in a browser"
@@ -105,12 +63,13 @@ def sources():
 
 
 @pytest.fixture(scope="session")
-def book():
+def book(alone):
     """The built book; built now where it is missing or older than its sources."""
     index = SITE / "index.html"
-    if not index.exists() or index.stat().st_mtime < max(p.stat().st_mtime for p in sources()):
-        done = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    with alone:
+        if not index.exists() or index.stat().st_mtime < max(p.stat().st_mtime for p in sources()):
+            done = subprocess.run(["make", "book"], cwd=ROOT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
     return SITE
 
 

@@ -165,4 +165,4 @@ def timed(explorer, moves=5):
         found.append(times)
         if times[1] > 1000:
             break
-    return name, *np.median(found, axis=0)
+    return name, *np.median(found, axis=0).tolist()

@@ -56,7 +56,7 @@ def cells_with_explorers(page):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_alive(browser, book, address, name, width, moved, times):
+def test_page_is_alive(browser, book, address, name, width, record_property):
     with opened(browser, width) as page:
         page.goto(f"{address}/{name}", wait_until="networkidle")
         explorers = page.locator("figure.explorer").all()
@@ -66,7 +66,7 @@ def test_page_is_alive(browser, book, address, name, width, moved, times):
             knobs += move_all(explorer)
             if width == 1280:
                 as_in_python(*computed(explorer))
-                times.append(timed(explorer))
+                record_property("times", timed(explorer))
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (
             "the page is too wide"
         )
@@ -76,11 +76,11 @@ def test_page_is_alive(browser, book, address, name, width, moved, times):
     assert len(text) < MAX_PAGE
     assert b"application/vnd.jupyter.widget" not in text  # the page needs no widget manager
     how = f"at {width} px, each by mouse and by keyboard"
-    moved.append((name, how, len(explorers), knobs))
+    record_property("moved", (how, len(explorers), knobs))
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_computes_from_disk(browser, book, name, moved):
+def test_a_chapter_computes_from_disk(browser, book, name, record_property):
     """Opened as a file, where a browser lets a page read no other: the numbers are Python's."""
     knobs = 0
     with opened(browser) as page:
@@ -93,7 +93,7 @@ def test_a_chapter_computes_from_disk(browser, book, name, moved):
             settled(explorer, before)
             as_in_python(*computed(explorer))
         assert page.faults == []
-    moved.append((name, "from disk, by keyboard", len(explorers), knobs))
+    record_property("moved", ("from disk, by keyboard", len(explorers), knobs))
 
 
 def as_in_python(name, knobs, outputs, ms):

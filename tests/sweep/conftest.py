@@ -15,25 +15,18 @@ PASSWORD = "geh/eim:"  # with characters that mean something in a URL
 NUMBERS = count()  # of what the tests make
 
 
-def find_server() -> Path | None:
-    """The folder of PostgreSQL's programs; installed from Debian's package where possible."""
-    for attempt in range(2):
-        for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
-            return path.parent
-        if path := shutil.which("initdb"):
-            return Path(path).parent
-        if attempt or not shutil.which("apt-get") or os.geteuid() != 0:
-            break
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
-            subprocess.run(["apt-get", "-qq", *command], env=environment, check=False)
-    return None
+def find_programs() -> Path | None:
+    """The folder of PostgreSQL's programs."""
+    for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return path.parent
+    path = shutil.which("initdb")
+    return Path(path).parent if path else None
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(find):
     """The URL of a running server, without a database."""
-    programs = find_server()
+    programs = find(find_programs, "postgresql")
     if programs is None:
         pytest.skip("no PostgreSQL here, and none can be installed: no server was tried")
     # Root must not run a server; the data lie where another user may look.
