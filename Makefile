@@ -1,6 +1,7 @@
 # Everything from a fresh machine with Python 3.11+ and make:
 #   make book        build the book into _build/html, with warnings as errors
 #   make test        lint, tests and notebooks (some need Chromium or PostgreSQL; Debian's root gets them)
+#   make pdf         the built book as one PDF, _build/pcmlib.pdf (needs Chromium)
 #   make lowest      test the package's core on the lowest versions that pyproject.toml admits
 #   make lab         open JupyterLab on the notebooks
 #   make notebooks   execute the notebooks in place, keep the outputs that are checked
@@ -16,7 +17,7 @@ SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope
 
 CORE := base device crossbar schemes network training book/live sweep commands
 
-.PHONY: book test lowest lab notebooks repo clean
+.PHONY: book test pdf lowest lab notebooks repo clean
 
 book: $(ENV)
 	rm -rf _build/html _build/jupyter_execute _build/.doctrees
@@ -27,6 +28,10 @@ test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest $(SHARED) --nbval-lax tests notebooks
+
+pdf: $(ENV)
+	test -f _build/html/index.html || $(MAKE) book
+	$(BIN)/python book/pdf.py
 
 lowest:
 	rm -rf _build/lowest

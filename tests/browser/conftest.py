@@ -13,24 +13,17 @@ from serving import ROOT
 
 sys.path.insert(0, str(ROOT / "book"))
 import laboratory
+import pdf
 
 from pcmlib.book.live.page import script
 
 SITE = ROOT / "_build" / "html"
 
 
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-
-
-def find_chromium():
-    """The path of a Chromium: of one without windows, whose tabs cost a quarter, if it is there."""
-    return next(filter(None, map(shutil.which, CHROMIUMS)), None)
-
-
 @pytest.fixture(scope="session")
 def chromium(find):
     """The path of a Chromium; where none can be installed, its tests are skipped."""
-    path = find(find_chromium, CHROMIUMS[0]) or find(find_chromium, CHROMIUMS[1])
+    path = find(pdf.chromium, pdf.CHROMIUMS[0]) or find(pdf.chromium, pdf.CHROMIUMS[1])
     if path is None:
         pytest.skip(
             "no Chromium here, and none can be installed: pages were not tried in a browser"
