@@ -4,6 +4,7 @@ const names = {
   'mjx-container[display="true"]': "Equation, scrolls sideways",
   ".lab-runs > div": "Runs, scrolls sideways",
   ".pst-scrollable-table-container": "Table, scrolls sideways",
+  ".bd-article div.math": "Formula, scrolls sideways",
 };
 const everything = [".bd-article div.math", ...Object.keys(names), ".explorer-picture"].join(", ");
 

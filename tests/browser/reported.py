@@ -32,6 +32,13 @@ def pytest_terminal_summary(terminalreporter):
             f"{len(told['functions'])} live functions in an object of {len(told['object'])} bytes, "
             f"packed; the whole script of a page with explorers: {len(script)} bytes"
         )
+    tried = list(noted(terminalreporter, "axe"))
+    if tried:
+        pages, rules, _ = map(set, zip(*tried, strict=True))
+        terminalreporter.write_line(
+            f"axe-core: {len(pages)} pages, {len(tried)} views, each in two themes, by "
+            f"{max(rules)} rules: {sum(count for _, _, count in tried)} violations"
+        )
     for name, first, last in noted(terminalreporter, "times"):
         terminalreporter.write_line(
             f"{name}: first figure {first:.0f} ms after a move, last {last:.0f}"

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from axe import tried
 from moving import State, computed, move_all, move_two, settled, timed
 from serving import ROOT, opened, served
 
@@ -25,7 +26,8 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 FILES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
 CHAPTERS = [f"{file}.html" for file in FILES if (ROOT / f"{file}.ipynb").exists()]
 REFERENCE = [f"{modules.PAGES}/{part}.html" for part in modules.in_order()]
-PAGES = [*(f"{file}.html" for file in FILES), *REFERENCE]
+INDICES = ["genindex.html", "py-modindex.html", "search.html"]
+PAGES = [*(f"{file}.html" for file in FILES), *REFERENCE, *INDICES]
 MAX_PAGE = 3_000_000  # bytes
 MAX_REFERENCE = 250_000  # bytes: a page of the package reference
 # What stands out of the screen, unless it can be scrolled to: the page clips it.
@@ -72,11 +74,24 @@ def test_page_is_alive(browser, book, address, name, width, record_property):
         )
         assert page.evaluate(CUT_OFF) == []
         assert page.faults == []
+        rules, violations = tried(page)  # which fetches style sheets from where they are not, too
+        record_property("axe", (name, rules, len(violations)))
+        assert violations == []
     text = (book / name).read_bytes()
     assert len(text) < MAX_PAGE
     assert b"application/vnd.jupyter.widget" not in text  # the page needs no widget manager
     how = f"at {width} px, each by mouse and by keyboard"
     record_property("moved", (how, len(explorers), knobs))
+
+
+def test_an_input_without_a_label_is_found(browser, address):
+    with opened(browser) as page:
+        page.goto(f"{address}/{TOC['root']}.html")
+        page.evaluate("document.querySelector('article').append(document.createElement('input'))")
+        _, violations = tried(page)
+        assert [text.split(": ")[:3] for text in violations] == [
+            [theme, "label", "<input>"] for theme in ("light", "dark")
+        ]
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
