@@ -25,8 +25,7 @@ class SumsOfReads(Record):
 
     count: int
     values: Float[np.ndarray, " draws"]  # µS
-    mean: float  # µS, of the normal number in their place
-    sd: float  # µS, likewise
+    sd: float  # µS, of the normal number in their place, whose mean is 0
 
     @property
     def excess_kurtosis(self) -> float:
@@ -55,7 +54,9 @@ def sums_of_reads(
         require_count("counts", count, at_most=10_000)
     g, key = np.float32(conductance), rng.streams(_SUMS, [seed])
     sd = np.float32(p.read_noise * noise_of(float(g), p))
-    _, variance, _ = read_moments(g, sd, np.float32(p.g_min), np.float32(p.g_max))
+    variance = 0.0
+    if sd > 0:
+        _, variance, _ = read_moments(g, sd, np.float32(p.g_min), np.float32(p.g_max))
     found, draw = [], 0
     for count in counts:
         total = np.zeros(draws)
@@ -63,5 +64,5 @@ def sums_of_reads(
             for sign in (1, -1):
                 draw += 1
                 total += sign * read_out(g, rng.normal((draws,), key, draw).numpy(), p)
-        found.append(SumsOfReads(count, total, 0.0, float(np.sqrt(2 * count * variance))))
+        found.append(SumsOfReads(count, total, float(np.sqrt(2 * count * variance))))
     return found
