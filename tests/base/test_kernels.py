@@ -16,7 +16,7 @@ import pytest
 import pcmlib
 from pcmlib.base import kernels, source
 from pcmlib.base.kernels import kernel
-from pcmlib.network import trial
+from pcmlib.network import state
 from pcmlib.training import TrainConfig, store
 
 PACKAGE = Path(pcmlib.__file__).parent
@@ -34,9 +34,9 @@ def cache(monkeypatch, tmp_path):
 
 def use(**options):
     """One kernel as a new process has it: its answer, and whether it came from the cache."""
-    function = kernel(**options)(trial._add_weights.py_func)
-    out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
-    function(out, 0, first, first, 0, 1, np.full((1, 3), 0.5, np.float32))
+    function = kernel(**options)(state.copy.py_func)
+    out = np.zeros((1, 3), np.float32)
+    function(np.full((1, 3), 0.5, np.float32), out)
     np.testing.assert_array_equal(out, 0.5)
     return sum(function.stats.cache_hits.values()) == 1
 
@@ -134,17 +134,17 @@ def test_what_a_process_compiled_or_loaded_before_changes_no_bit(package, tmp_pa
     assert answer(start(code, package, NUMBA_CACHE_DIR=folder)) == first
 
 
-# _add_weights once more, in a process that has loaded what it needs before it becomes somebody else
+# `copy` once more, in a process that has loaded what it needs before it becomes somebody else
 STRANGER = """
 import os, tempfile
 import numpy as np
 import pcmlib
 from pcmlib.base import kernels
-from pcmlib.network import trial
+from pcmlib.network import state
 def use():
-    function = kernels.kernel(trial._add_weights.py_func)
-    out, first = np.zeros((1, 3), np.float32), np.zeros(1, np.int32)
-    function(out, 0, first, first, 0, 1, out + 1)
+    function = kernels.kernel(state.copy.py_func)
+    out = np.zeros((1, 3), np.float32)
+    function(out + 1, out)
     return out.tolist() == [[1, 1, 1]], sum(function.stats.cache_hits.values())
 tempfile.tempdir = "/proc/nonexistent"
 print(use(), use(), any(f.exists() for f in kernels._folders(create=True)))  # none to write

@@ -9,7 +9,8 @@
         ...                                # a Matplotlib figure of them
 
     staircase(interval=38.6, g_max=20)     # {"time": array, "conductance": array}
-    staircase.plot(interval=38.6, g_max=20)  # their figure
+
+`staircase.plot(interval=38.6, g_max=20)` gives their figure.
 
 Arguments come in this order: knobs, each a float64, for one of several options its place; data,
 arrays that the author gives with the function; outputs, float32 arrays of known shapes, all 0 at
