@@ -32,6 +32,7 @@ class TrainingRun {
     if (name === "scheme") return this.told.schemes.indexOf(this.scheme);
     if (name === "on_crossbar") return Number(!this.digital);
     if (name === "bits") return this.bits ?? 0;
+    if (name === "reads") return 0; // sums of them
     if (name === "seed") return this.values.seed + r;
     if (name === "gradient_limit") return this.values[name] ?? Infinity;
     return Number(this.values[name] ?? 0);
