@@ -4,13 +4,16 @@ const names = {
   'mjx-container[display="true"]': "Equation, scrolls sideways",
   ".lab-runs > div": "Runs, scrolls sideways",
   ".pst-scrollable-table-container": "Table, scrolls sideways",
-  ".bd-article div.math": "Formula, scrolls sideways",
+  ".bd-article div.math": "Equation, scrolls sideways",
 };
-const everything = [".bd-article div.math", ...Object.keys(names), ".explorer-picture"].join(", ");
+const everything = [...Object.keys(names), ".explorer-picture"].join(", ");
 
+// An equation comes later than the page, into a box that it makes higher; either may scroll.
 function update(target) {
-  // An equation comes later than the page, into a box that it makes higher.
-  const box = target.querySelector('mjx-container[display="true"]') ?? target;
+  for (const box of [target, ...target.querySelectorAll('mjx-container[display="true"]')]) mark(box);
+}
+
+function mark(box) {
   const wide = box.scrollWidth > box.clientWidth;
   const name = Object.keys(names).find((selector) => box.matches(selector));
   if (wide) box.tabIndex = 0;
