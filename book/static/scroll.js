@@ -1,19 +1,14 @@
 // What scrolls sideways takes part in the keyboard's order, under a name; what fits does not.
 const names = {
   ".frame": "Figure, scrolls sideways",
-  'mjx-container[display="true"]': "Equation, scrolls sideways",
   ".lab-runs > div": "Runs, scrolls sideways",
   ".pst-scrollable-table-container": "Table, scrolls sideways",
   ".bd-article div.math": "Equation, scrolls sideways",
 };
 const everything = [...Object.keys(names), ".explorer-picture"].join(", ");
 
-// An equation comes later than the page, into a box that it makes higher; either may scroll.
-function update(target) {
-  for (const box of [target, ...target.querySelectorAll('mjx-container[display="true"]')]) mark(box);
-}
-
-function mark(box) {
+// An equation comes later than the page, into a box that it makes higher.
+function update(box) {
   const wide = box.scrollWidth > box.clientWidth;
   const name = Object.keys(names).find((selector) => box.matches(selector));
   if (wide) box.tabIndex = 0;

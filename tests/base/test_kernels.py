@@ -168,7 +168,7 @@ def test_without_a_home_or_a_package_to_write_to(tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o1777)
     for folder in tmp_path.parents:
-        if folder.name.startswith(("pytest-", "test_")):  # closed to others, by pytest
+        if folder.name.startswith(("pytest-", "popen-", "test_")):  # closed by pytest
             folder.chmod(0o755)
     tmp_path.chmod(0o755)
     home, temporary = "/proc/nonexistent", str(tmp_path / "open")

@@ -62,7 +62,7 @@ def site(tmp_path_factory):
 
 BOXES = {
     "figure": ".frame",
-    "equation": 'mjx-container[display="true"]',
+    "equation": "div.math",
     "table": ".pst-scrollable-table-container",
 }
 
