@@ -3,9 +3,12 @@ trial is a whole number of updates.
 
 The law is G (elapsed/T0)^(-nu), with elapsed = start + tau at time tau of the trial. Where a trial
 is short against the period of the updates, a device that got no pulse at the last update hardly
-drifts, and the tangent at the middle of the trial is as good as the law:
+drifts, and a straight line is as good as the law: the tangent at the middle of the trial, raised by
+half of what it lacks at both ends,
 
     factor(tau) = settled (1 + fading (tau - middle)),    fading = -nu / (start + middle)
+    settled = ((start + middle) / T0)^(-nu) (1 + bend),   bend = nu (nu + 1) / 4 u^2
+    u = middle / (start + middle)
 
 Devices of age 0 share one curve.
 """
@@ -19,7 +22,8 @@ import numpy as np
 from pcmlib.base.kernels import kernel
 from pcmlib.device import drift, drift_exponent
 
-_EXACT = 3e-5  # error relative to a conductance, at a trial's ends, below which the tangent serves
+_EXACT = 3e-5  # error relative to a conductance, at most, with which the line serves
+_ONE, _QUARTER = np.float32(1), np.float32(0.25)  # which leave float32 and float64 as they are
 _STRONG = 5  # sds of the exponents' spread within which devices are expected
 
 
@@ -27,7 +31,7 @@ class Course(NamedTuple):
     """How devices drift in the trials of a run."""
 
     alike: bool  # whether all devices drift with one exponent
-    sums: bool  # whether the tangent serves, so that a trial may draw sums of reads
+    sums: bool  # whether the line serves, so that a trial may draw sums of reads
     nu: np.float32  # their common exponent
     dt: np.float32  # s, of a time step
     middle: np.float32  # s, of the trial
@@ -59,11 +63,17 @@ def course_of(run, p, young, factor):
     middle = 0.5 * run.steps * run.dt
     nu, u = strongest_exponent(p), middle / (run.period + middle)
     alike = run.nu_slope == 0 and run.nu_spread == 0
-    sums = run.reads == 0 and nu * (nu + 1) / 2 * u**2 < _EXACT
+    sums = run.reads == 0 and bend(nu, u) < _EXACT
     return Course(
         alike, sums, np.float32(common_exponent(run, p)), np.float32(run.dt),
         np.float32(middle), run.period, run.t_min, np.float32(run.T0), young, factor,
     )  # fmt: skip
+
+
+@kernel(inline="always")
+def bend(nu, u):
+    """What the tangent is raised by, relative to a conductance."""
+    return _QUARTER * nu * (nu + _ONE) * (u * u)
 
 
 @kernel(inner=True, error_model="numpy")

@@ -24,7 +24,7 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.programming import weigh
 from pcmlib.device import drift, drift_exponent
 from pcmlib.device.moments import FAR, read_moments, read_moments_near_low
-from pcmlib.network.drift import Course
+from pcmlib.network.drift import Course, bend
 from pcmlib.network.state import Singles
 
 _F = np.float32
@@ -117,7 +117,7 @@ def _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room):
     for j in range(n_post):
         g, elapsed = G[side, n, i, j], fading[j]
         nu = drift_exponent(g, deviate[side, n, i, j], p)
-        g = drift(g, elapsed, nu, course)
+        g = drift(g, elapsed, nu, course) * (_F(1) + bend(nu, course.middle / elapsed))
         mid[j], fading[j], weight[j] = g, -nu / elapsed, _F(0) if elapsed < old else w
         young += np.int32(elapsed < old)
     for j in range(n_post):
