@@ -33,7 +33,7 @@ from pcmlib.book.experiments.training import NAMES as SCHEME_NAMES
 from pcmlib.book.explorers.whole_run import BINS
 from pcmlib.book.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.device import PCMParameters
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.device.record import NAMES, NUMBERS
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig

@@ -31,7 +31,7 @@ def laws():
     """What the modules of laws define themselves, and the rules; not what is called once a run."""
     for module in (of_devices, of_pairs, of_neurons):
         for name, law in inspect.getmembers(module, inspect.isfunction):
-            if law.__module__ == module.__name__ and name not in ("history_decay", "blocks"):
+            if law.__module__ == module.__name__ and name != "history_decay":
                 yield f"{module.__name__}.{name}", law
     yield from RULES.items()
 

@@ -127,7 +127,6 @@ def as_tensor(
     dtype: torch.dtype,
     *,
     shape: tuple[int, ...] | None = None,
-    device: str | torch.device = "cpu",
 ) -> Tensor:
     """A user's numbers as a contiguous tensor of `dtype`, apart from any gradient.
 
@@ -167,17 +166,7 @@ def as_tensor(
         held = torch.iinfo(dtype)
         inside = held.min <= low and high <= held.max
         require(inside, f"{name} (least, greatest)", (low, high), f"whole numbers of {dtype}")
-    tensor = tensor.to(device=device, dtype=dtype).contiguous()
+    tensor = tensor.to(device="cpu", dtype=dtype).contiguous()
     finite = not dtype.is_floating_point or bool(torch.isfinite(tensor).all())
     require(finite, name, "a NaN or infinite entry", "finite")
     return tensor
-
-
-def as_device(device: Any) -> torch.device:
-    """The torch device of this name, where this machine has it."""
-    try:
-        found = torch.device(device)
-        torch.empty(1, device=found).cpu()
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError):
-        require(False, "device", device, "one that torch has on this machine, such as cpu")
-    return found

@@ -5,6 +5,9 @@ number of threads, replicas can be computed together or alone, and the bits stay
 
     counter, key --Philox4x32-10--> four 32-bit words --Box-Muller--> four normals
 
+Noise of devices is numbered by row: each row of the last axis has a counter, one of more than BLOCK
+devices a counter for each block. Entries of the first axis may have keys of their own.
+
 Sources: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11,
 doi:10.1145/2063384.2063405 (Philox); Box and Muller (1958). Every loop here is free of branches, so
 that LLVM vectorises it: a normal costs 1 ns on one core, a quarter of what torch.randn takes.
@@ -12,6 +15,7 @@ that LLVM vectorises it: a normal costs 1 ns on one core, a quarter of what torc
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,8 +25,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt64
 from numba import config, get_num_threads, prange, set_num_threads
+from numba.extending import register_jitable
 from torch import Tensor
 
+from pcmlib.base.arrays import part
 from pcmlib.base.elementary import cos_sin_pi, log32
 from pcmlib.base.kernels import kernel
 
@@ -71,6 +77,13 @@ def streams(use: int, seeds: Sequence[int]) -> UInt64[np.ndarray, " rows"]:
     return np.array([derive(key, use) for key in keys(seeds)], np.uint64)
 
 
+def in_rows(shape: Sequence[int], keys: int) -> tuple[int, int, int]:
+    """Keys, rows of each, and devices in a row, of an array of this shape."""
+    each = math.prod(shape) // keys
+    n = min(shape[-1], each)  # with a key for each device of a row, each is one
+    return keys, each // max(n, 1), n
+
+
 def normal(
     shape: tuple[int, ...], key: UInt64[np.ndarray, " rows"], draw: int
 ) -> Float[Tensor, "..."]:
@@ -81,7 +94,7 @@ def normal(
     """
     out = torch.empty(shape, dtype=torch.float32)
     with cores_for(out.numel()):
-        _fill_rows(out.view(len(key), -1).numpy(), key, draw)
+        _fill_rows(out.view(in_rows(shape, len(key))).numpy(), key, draw)
     return out
 
 
@@ -114,16 +127,35 @@ def cores_for(size: int) -> Iterator[None]:
             set_num_threads(threads)
 
 
-@kernel(parallel=True)
+@register_jitable
+def blocks(shape):
+    """Blocks of the rows of an array [keys, rows, n]: each row's last may be shorter."""
+    return shape[0] * shape[1] * ((shape[2] + BLOCK - 1) // BLOCK)
+
+
+@kernel(inline="always")
+def block(number, shape):
+    """Key of a block by its number, its counter, and the place and number of its devices."""
+    in_row = (shape[2] + BLOCK - 1) // BLOCK
+    r, counter = number // (shape[1] * in_row), number % (shape[1] * in_row)
+    row, first = number // in_row, number % in_row * BLOCK
+    return r, counter, row * shape[2] + first, min(BLOCK, shape[2] - first)
+
+
+@kernel(inner=True, error_model="numpy")
+def fill_block(number, out, key, draw):
+    """Fill block `number` of `out` [keys, rows, n] with what `normal` gives."""
+    r, counter, first, size = block(number, out.shape)
+    xi, values = np.empty(lanes(size), np.float32), part(out, first, (size,))
+    fill_normal(xi, key[r], draw, counter, 0)
+    for j in range(size):
+        values[j] = xi[j]
+
+
+@kernel(parallel=True, error_model="numpy")
 def _fill_rows(out, key, draw):
-    rows, n = out.shape
-    blocks = (n + BLOCK - 1) // BLOCK
-    for job in prange(rows * blocks):
-        row, block = job // blocks, job % blocks
-        xi = np.empty(BLOCK, np.float32)
-        fill_normal(xi, key[row], draw, block, 0)
-        part = out[row, block * BLOCK : (block + 1) * BLOCK]
-        part[:] = xi[: part.size]
+    for number in prange(blocks(out.shape)):
+        fill_block(number, out, key, draw)
 
 
 @kernel(parallel=True, error_model="numpy")
@@ -180,22 +212,10 @@ def fill_normal(out, key, draw, block, pulse):
         out[i], out[2 * q + i] = radius * cos, radius * sin
 
 
-@kernel(inner=True, fastmath=True, error_model="numpy")
-def fill_places(out, key, draw, place, pulse):
-    """Fill `out` [n] with those of the normals of `fill_normal` that belong to these places.
-
-    Places [n] are counted on from block to block. A normal costs some four times as much here as
-    with all others of its block.
-    """
-    k0, k1 = np.uint32(key), np.uint32(np.uint64(key) >> _32)
-    q = np.uint32(BLOCK // 4)
-    for i in range(out.shape[0]):
-        at, block = np.uint32(place[i] % BLOCK), np.uint32(place[i] // BLOCK)
-        w0, w1, w2, w3 = philox(at % q, np.uint32(pulse[i]), block, np.uint32(draw), k0, k1)
-        odd = (at // q) % np.uint32(2) == 1
-        radius = np.sqrt(_F(-2) * log32(_unit(w1 if odd else w0)))
-        cos, sin = cos_sin_pi(_half_turns(w3 if odd else w2))
-        out[i] = radius * (cos if at < 2 * q else sin)
+@register_jitable
+def lanes(n):
+    """How many normals are drawn for a row of n devices: a multiple of 4."""
+    return (n + 3) // 4 * 4
 
 
 @kernel(inline="always")

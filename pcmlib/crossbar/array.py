@@ -18,26 +18,17 @@ from jaxtyping import Bool, Float32, Float64, Int, Int32
 from torch import Tensor
 
 from pcmlib.base import rng
-from pcmlib.base.checks import (
-    Values,
-    as_device,
-    as_tensor,
-    plain,
-    require,
-    require_count,
-    require_number,
-)
-from pcmlib.crossbar.closed_loop import correct
+from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
 from pcmlib.crossbar.laws import (
     ASSUMED_PULSE,
     REFRESH_ABOVE,
     REFRESH_WITHIN,
     is_saturated,
-    share,
     whole_pulses,
 )
+from pcmlib.crossbar.replicas import program_all
 from pcmlib.device import PCMArray, PCMParameters
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 
 
 class Crossbar:
@@ -60,7 +51,6 @@ class Crossbar:
         exists: bool [n_pre, n_post]: synapses that are there; the others weigh 0 and get no pulse.
         seed: one number, or one a replica. One number s stands for s, s + 1, ...: replica r is
             the crossbar that seed s + r gives alone.
-        device: torch device.
 
     Raises:
         ValueError: naming the parameter, its value and what is allowed.
@@ -78,7 +68,6 @@ class Crossbar:
         conductance: Values = None,
         exists: Values = None,
         seed: Values = 0,
-        device: str | torch.device = "cpu",
     ) -> None:
         sizes = {"n_pre": n_pre, "n_post": n_post, "replicas": replicas, "pairs": pairs}
         sizes = {name: plain(size) for name, size in sizes.items()}
@@ -91,18 +80,16 @@ class Crossbar:
             seeds = tuple(range(seeds, seeds + replicas))
         allowed = f"a whole number, at least 0, or {replicas} of them, one a replica"
         require(len(seeds) == replicas, "seed", seed, allowed)
-        device = as_device(device)
         self.replicas, self.pairs, self.n_pre, self.n_post = replicas, pairs, n_pre, n_post
-        self.scale = self._per_replica("scale", scale).float().to(device)
+        self.scale = self._per_replica("scale", scale).float()
         if conductance is not None:
             conductance = self._per_replica("conductance", conductance).view(-1, 1, 1, 1, 1)
         exists = torch.ones((n_pre, n_post), dtype=torch.bool) if exists is None else exists
-        there = {"shape": (n_pre, n_post), "device": device}
-        self.exists = as_tensor("exists", exists, "mask", torch.bool, **there)
-        shape, start = (replicas, 2, pairs, n_pre, n_post), {"seed": seeds, "device": device}
-        self.devices = PCMArray(shape, parameters, conductance=conductance, **start)
-        self.turn = torch.zeros((replicas, 2, n_pre, n_post), dtype=torch.int32, device=device)
-        self.reads = torch.zeros(replicas, dtype=torch.int64, device=device)
+        self.exists = as_tensor("exists", exists, "mask", torch.bool, shape=(n_pre, n_post))
+        shape = replicas, 2, pairs, n_pre, n_post
+        self.devices = PCMArray(shape, parameters, seed=seeds, conductance=conductance)
+        self.turn = torch.zeros((replicas, 2, n_pre, n_post), dtype=torch.int32)
+        self.reads = torch.zeros(replicas, dtype=torch.int64)
 
     # What the synapses hold
 
@@ -125,7 +112,7 @@ class Crossbar:
         if pre is None:
             G, exists = self.devices.read(t), self.exists
         else:
-            chosen = as_tensor("pre", pre, "index", torch.int64, device=self.exists.device)
+            chosen = as_tensor("pre", pre, "index", torch.int64)
             inside = chosen.ndim == 1 and bool(((chosen >= 0) & (chosen < self.n_pre)).all())
             require(inside, "pre", pre, f"presynaptic neurons 0 .. {self.n_pre - 1}")
             G, exists = self.devices.read(t, (*[slice(None)] * 3, chosen)), self.exists[chosen]
@@ -140,7 +127,7 @@ class Crossbar:
 
         x [R, n_pre] may be spikes (bool) or numbers.
         """
-        x = self._as_tensor("x", x, "signal", torch.float32, (self.replicas, self.n_pre))
+        x = as_tensor("x", x, "signal", torch.float32, shape=(self.replicas, self.n_pre))
         return torch.einsum("ri,rij->rj", x, self.read(t))
 
     # Programming
@@ -162,7 +149,7 @@ class Crossbar:
     ) -> Int32[Tensor, "R 2 n_pre n_post"]:
         """The whole number of pulses for each side that a change of weight (µS) is worth."""
         change = self.check_change("change", change)
-        step = self._per_replica("assumed_pulse", assumed_pulse).to(change.device)
+        step = self._per_replica("assumed_pulse", assumed_pulse)
         count = whole_pulses(change, step.view(-1, 1, 1), self.pairs)
         allowed = f"worth at most {MOST_PULSES} pulses for a device, of {assumed_pulse} µS"
         largest = count.max().item() / self.pairs
@@ -175,13 +162,7 @@ class Crossbar:
 
         `pcmlib.crossbar.laws.share` says which pair receives how many.
         """
-        counts, N = self._check_counts(counts) * self.exists, self.pairs
-        if N == 1:
-            self.devices.set(t, counts.unsqueeze(2))
-            return
-        pair = torch.arange(N, dtype=torch.int32, device=counts.device).view(N, 1, 1)
-        self.devices.set(t, share(counts.unsqueeze(2), self.turn.unsqueeze(2), pair, N))
-        self.turn = (self.turn + counts).remainder(N).int()
+        self._program(t, self._check_counts(counts))
 
     def verify(self, target: Values, t: float, *, tolerance: Values) -> None:
         """Closed-loop programming: one SET after the other, with a read before and after each,
@@ -190,35 +171,25 @@ class Crossbar:
         A SET that overshoots is met by one on the other side, which brings the difference back, and
         its side up. After MOST_CORRECTIONS N SETs a synapse is left as it is.
         """
-        within = self._per_replica("tolerance", tolerance).float()
-        require_number("t", plain(t), at_least=self.devices.t_last)
-        target, seen = self.check_change("target", target).float(), self.measure()
-        correct(self, target, seen, self.exists.expand_as(seen), t, within)
+        goal = self.check_change("target", target).float().where(self.exists, torch.nan)
+        self._program(t, goal=goal, tolerance=self._per_replica("tolerance", tolerance))
 
     def write(
         self, counts: Values, t: float, *, assumed_pulse: Values, tolerance: Values = None
     ) -> None:
         """Counts [R, 2, n_pre, n_post] of SETs, open loop; with a `tolerance` (µS), closed loop:
         to what a first read says, and the change that they are worth at `assumed_pulse` (µS)."""
-        step = self._per_replica("assumed_pulse", assumed_pulse).float().to(self.exists.device)
-        if tolerance is None:
-            self.deal(counts, t)
-            return
-        counts = self._check_counts(counts)
-        require_number("t", plain(t), at_least=self.devices.t_last)
-        change = (counts[:, 0] - counts[:, 1]) * self.exists * step.view(-1, 1, 1) / self.pairs
-        within, seen = self._per_replica("tolerance", tolerance).float(), self.measure()
-        correct(self, seen + change, seen, change != 0, t, within)
+        self._program(
+            t, self._check_counts(counts), assumed_pulse=assumed_pulse, tolerance=tolerance
+        )
 
     def reset(self, sides: Values, t: float) -> None:
         """RESET all N devices of the chosen sides at time t (s); their next turn is pair 0's.
 
         sides: bool [R, 2, n_pre, n_post].
         """
-        sides = self._as_tensor("sides", sides, "mask", torch.bool, tuple(self.turn.shape))
-        sides = sides & self.exists
-        self.devices.reset(t, sides.unsqueeze(2).expand(self.devices.shape))
-        self.turn = torch.where(sides, 0, self.turn)
+        sides = as_tensor("sides", sides, "mask", torch.bool, shape=tuple(self.turn.shape))
+        self._program(t, reset=sides)
 
     def refresh(
         self,
@@ -244,13 +215,36 @@ class Crossbar:
         plus, minus = self.sides.unbind(dim=1)
         saturated = is_saturated(plus, minus, threshold, difference) & self.exists
         if replicas is not None:
-            chosen = self._as_tensor("replicas", replicas, "mask", torch.bool, (self.replicas,))
+            chosen = as_tensor("replicas", replicas, "mask", torch.bool, shape=(self.replicas,))
             saturated = saturated & chosen.view(-1, 1, 1)
         counts = self.pulses(value * saturated, assumed_pulse)
         if saturated.any():
-            self.reset(saturated.unsqueeze(1).expand(self.turn.shape), t)
-            self.write(counts, t, assumed_pulse=assumed_pulse, tolerance=tolerance)
+            both = saturated.unsqueeze(1).expand(self.turn.shape)
+            self._program(t, counts, both, assumed_pulse=assumed_pulse, tolerance=tolerance)
         return saturated
+
+    def _program(
+        self,
+        t: float,
+        counts: Values = None,
+        reset: Values = None,
+        *,
+        goal: Values = None,
+        assumed_pulse: Values = ASSUMED_PULSE,
+        tolerance: Values = None,
+    ) -> None:
+        """RESETs, then SETs or what brings G+ - G- to its goal (NaN: nothing), by the kernels."""
+        t, devices, step = self.devices.check_time(t), self.devices, torch.zeros(self.replicas, 2)
+        step[:, 1] = self._per_replica("assumed_pulse", assumed_pulse)
+        if tolerance is not None:
+            step[:, 0] = self._per_replica("tolerance", tolerance)
+        counts = torch.zeros_like(self.turn) if counts is None else counts * self.exists
+        none = torch.zeros(self.turn.shape, dtype=torch.bool)
+        reset = none if reset is None else reset & self.exists
+        goal = torch.empty(self.replicas, 0, 0) if goal is None else goal
+        asked = counts, reset, goal, step
+        self.turn, reads = program_all(devices, self.turn, self.exists, *asked, t)
+        self.reads += reads
 
     # Wear
 
@@ -269,20 +263,14 @@ class Crossbar:
     ) -> Float32[Tensor, "R n_pre n_post"]:
         return (G[:, 0].mean(1) - G[:, 1].mean(1)) * self.exists
 
-    def _as_tensor(
-        self, name: str, values: Values, kind: str, dtype: torch.dtype, shape: tuple[int, ...]
-    ) -> Tensor:
-        device = self.devices.device
-        return as_tensor(name, values, kind, dtype, shape=shape, device=device)
-
     def check_change(self, name: str, values: Values) -> Float64[Tensor, "R n_pre n_post"]:
         """A change of each weight (µS) as a tensor, or ValueError."""
         shape = (self.replicas, self.n_pre, self.n_post)
-        return self._as_tensor(name, values, "real", torch.float64, shape)
+        return as_tensor(name, values, "real", torch.float64, shape=shape)
 
     def _check_counts(self, counts: Values) -> Int32[Tensor, "R 2 n_pre n_post"]:
         """SETs of each side, no more than the devices take at once."""
-        counts = self._as_tensor("counts", counts, "whole", torch.int32, tuple(self.turn.shape))
+        counts = as_tensor("counts", counts, "whole", torch.int32, shape=tuple(self.turn.shape))
         least, most = (int(end) for end in counts.aminmax())
         limit = MOST_PULSES * self.pairs
         allowed = f"from 0 to {limit}, {MOST_PULSES} for a device at once"
@@ -292,7 +280,7 @@ class Crossbar:
 
     def _per_replica(self, name: str, values: Values) -> Float64[Tensor, " R"]:
         """A number for all replicas, or one for each; above 0 in float32, too."""
-        numbers = as_tensor(name, values, "real", torch.float64, device="cpu")
+        numbers = as_tensor(name, values, "real", torch.float64)
         narrow = numbers.float()
         fits = numbers.shape in ((), (self.replicas,)) and bool(torch.isfinite(narrow).all())
         allowed = f"above 0; one number, or {self.replicas}, one a replica"

@@ -1,4 +1,4 @@
-"""Programming one crossbar, compiled: what `Crossbar` does in torch, row by row.
+"""Programming crossbars, compiled: for `Crossbar`, for networks and for the book's page.
 
 A row holds the synapses of one presynaptic neuron. Few rows get a pulse in an update of most
 schemes, so noise is drawn for those alone: number `pulse` of a device comes from its own place.
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pcmlib.base import rng
+from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.laws import (
     MOST_CORRECTIONS,
@@ -21,7 +22,8 @@ from pcmlib.crossbar.laws import (
     share,
     whole_pulses,
 )
-from pcmlib.device.laws import after_reset, drifted, read_out, set_once
+from pcmlib.device.laws import drifted, read_out
+from pcmlib.device.pulses import reset_row, set_row
 
 _ABOVE, _WITHIN = np.float32(REFRESH_ABOVE), np.float32(REFRESH_WITHIN)
 # draws of one update
@@ -60,23 +62,43 @@ def program(counts, reset, devices, update, p, key):
 
     counts int32 [2, n_pre, n_post], reset bool likewise; both are used up.
     """
-    G, exists = devices.G, devices.exists
-    _, pairs, n_pre, n_post = G.shape
-    dealt = np.empty((2 * pairs, n_post), np.int32)
-    xi, sight = np.empty((n_post + 3) // 4 * 4, np.float32), np.empty((2, n_post), np.float32)
-    draw = update.number * DRAWS
-    work = dealt, xi, sight
+    n_pre, n_post = devices.exists.shape
+    work = room(n_post)
     for i in range(n_pre):
-        if _any(reset, i):
-            _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, xi)
-        if _any(counts, i):
-            _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
-        if update.refresh and _find_saturated(i, G, exists, update.assumed_pulse, counts, reset):
-            _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, xi)
-            draw_set, draw_read = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
-            _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
-        if update.symmetric:
-            _remove_common(i, G, p)
+        program_row(i, counts, reset, devices, update, p, key, work)
+
+
+@kernel(inner=True, error_model="numpy")
+def verify(target, devices, update, p, key):
+    """Bring G+ - G- to `target` [n_pre, n_post] (µS), with a read after each SET; NaN: leave it."""
+    n_pre, n_post = devices.exists.shape
+    counts, work = np.empty((2, n_pre, n_post), np.int32), room(n_post)
+    for i in range(n_pre):
+        verify_row(i, target, counts, devices, update, p, key, work)
+
+
+@kernel(inner=True, error_model="numpy")
+def room(n_post):
+    """To work in: pulses dealt to a row of devices, its noise, a row's goal and what a read saw."""
+    sight = np.empty((2, n_post), np.float32)
+    return np.empty(n_post, np.int32), np.zeros(rng.lanes(n_post), np.float32), sight
+
+
+@kernel(inner=True, error_model="numpy")
+def program_row(i, counts, reset, devices, update, p, key, work):
+    """`program` for row i; work: its `room`."""
+    draw, G = update.number * DRAWS, devices.G
+    if _any(reset, i):
+        _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, work[1])
+    if _any(counts, i):
+        _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
+    exists, assumed_pulse = devices.exists, update.assumed_pulse
+    if update.refresh and find_saturated(i, G, exists, assumed_pulse, counts, reset):
+        _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, work[1])
+        draw_set, draw_read = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
+        _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
+    if update.symmetric:
+        _remove_common(i, G, p)
 
 
 @kernel(inner=True, error_model="numpy")
@@ -91,20 +113,16 @@ def _any(flags, i):
 @kernel(inner=True, error_model="numpy")
 def _reset_row(i, reset, devices, t, p, key, draw, xi):
     """RESET all N devices of the flagged sides, whose next turn is pair 0's; lower the flags."""
-    G, P, tp, n_reset, turn = devices.G, devices.P, devices.tp, devices.n_reset, devices.turn
-    _, pairs, n_pre, n_post = G.shape
+    turn = devices.turn
+    _, pairs, n_pre, n_post = devices.G.shape
     for side in range(2):
+        flags = part(reset, (side * n_pre + i) * n_post, (n_post,))
         for n in range(pairs):
-            rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, 0)
-            for j in range(n_post):
-                if reset[side, i, j]:
-                    G[side, n, i, j] = after_reset(xi[j], p)
-                    P[side, n, i, j] = 1
-                    tp[side, n, i, j] = t
-                    n_reset[side, n, i, j] += 1
+            row = (side * pairs + n) * n_pre + i
+            reset_row(devices, row * n_post, flags, t, p, key, draw, row, xi)
         for j in range(n_post):
-            turn[side, i, j] = 0 if reset[side, i, j] else turn[side, i, j]
-            reset[side, i, j] = False
+            turn[side, i, j] = 0 if flags[j] else turn[side, i, j]
+            flags[j] = False
 
 
 @kernel(inner=True, error_model="numpy")
@@ -112,19 +130,37 @@ def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
     """The SETs of a row: open loop, or with a read after each."""
     dealt, xi, sight = work
     if update.tolerance == 0:
-        most = _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
-        _set_row(i, dealt, most, 0, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        _deal_row(i, counts, devices, update, p, key, draw_set, 0, dealt, xi)
         return
     goal, seen = sight[0], sight[1]
-    _measure_row(i, devices.G, p, key, draw_read, 0, xi, goal)
+    _measure_row(i, devices.G, p, key, draw_read, 0, xi, seen)
     pairs = devices.G.shape[1]
     for j in range(len(goal)):  # NaN: nothing is asked of this synapse, or nothing any more
         asked = counts[0, i, j] - counts[1, i, j]
-        devices.reads[0] += asked != 0
         wanted = np.float32(asked) * update.assumed_pulse / np.float32(pairs)
-        seen[j] = goal[j]
-        goal[j] = goal[j] + wanted if asked != 0 else np.float32(np.nan)
-    for k in range(MOST_CORRECTIONS * pairs):
+        goal[j] = seen[j] + wanted if asked != 0 else np.float32(np.nan)
+    _correct_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
+
+
+@kernel(inner=True, error_model="numpy")
+def verify_row(i, target, counts, devices, update, p, key, work):
+    """`verify` for row i."""
+    _, xi, sight = work
+    goal, draw = sight[0], update.number * DRAWS
+    for j in range(len(goal)):
+        goal[j] = target[i, j]
+    _measure_row(i, devices.G, p, key, draw + _VERIFY, 0, xi, sight[1])
+    _correct_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
+
+
+@kernel(inner=True, error_model="numpy")
+def _correct_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
+    """One SET and a read after the other, until a row has come from what was seen to its goal."""
+    dealt, xi, sight = work
+    goal, seen = sight[0], sight[1]
+    for j in range(len(goal)):
+        devices.reads[0] += not np.isnan(goal[j])
+    for k in range(MOST_CORRECTIONS * devices.G.shape[1]):
         pulses = 0
         for j in range(len(goal)):
             up, down = correction(goal[j] - seen[j], update.tolerance)
@@ -133,8 +169,7 @@ def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
             pulses += up or down
         if pulses == 0:
             break
-        _deal_row(i, counts, devices.turn, devices.tp, devices.n_set, update.t, dealt)
-        _set_row(i, dealt, 1, k, devices.G, devices.P, p, update.decay, key, draw_set, xi)
+        _deal_row(i, counts, devices, update, p, key, draw_set, k, dealt, xi)
         _measure_row(i, devices.G, p, key, draw_read, k + 1, xi, seen)
         devices.reads[0] += pulses
 
@@ -149,56 +184,28 @@ def _measure_row(i, G, p, key, draw, number, xi, out):
         for n in range(pairs):
             if p.read_noise > 0:
                 rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, number)
-            else:
-                xi[:] = 0
             for j in range(n_post):
                 out[j] += part * read_out(G[side, n, i, j], xi[j], p)
 
 
 @kernel(inner=True, error_model="numpy")
-def _deal_row(i, counts, turn, tp, n_set, t, dealt):
-    """Deal each side's pulses to its N devices in turn; returns the most that one receives."""
-    pairs = n_set.shape[1]
-    most = 0
+def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
+    """SET the N devices of each side in turn; the first pulse has number `pulse` in its draw."""
+    turn = devices.turn
+    _, pairs, n_pre, n_post = devices.G.shape
     for side in range(2):
         for n in range(pairs):
-            for j in range(counts.shape[2]):
-                k = np.int32(share(counts[side, i, j], turn[side, i, j], n, pairs))
-                dealt[side * pairs + n, j] = k
-                n_set[side, n, i, j] += k
-                tp[side, n, i, j] = t if k > 0 else tp[side, n, i, j]
-                most = max(most, k)
-        for j in range(counts.shape[2]):
+            for j in range(n_post):
+                dealt[j] = share(counts[side, i, j], turn[side, i, j], n, pairs)
+            row = (side * pairs + n) * n_pre + i
+            first = row * n_post
+            set_row(devices, first, dealt, update.t, p, update.decay, key, draw, row, pulse, xi)
+        for j in range(n_post):
             turn[side, i, j] = (turn[side, i, j] + counts[side, i, j]) % pairs
-    return most
-
-
-@kernel(inner=True, fastmath=True, error_model="numpy")
-def _set_row(i, dealt, most, first, G, P, p, decay, key, draw, xi):
-    """The SETs of a row, pulse by pulse; the first of them has number `first` in its draw."""
-    _, pairs, n_pre, n_post = G.shape
-    for side in range(2):
-        for n in range(pairs):
-            place = side * pairs + n
-            for pulse in range(most):
-                left = 0
-                for j in range(n_post):
-                    left = max(left, dealt[place, j])
-                if left <= pulse:
-                    break
-                if p.write_noise > 0:
-                    rng.fill_normal(xi, key, draw, place * n_pre + i, first + pulse)
-                else:
-                    xi[:] = 0
-                for j in range(n_post):
-                    g, h = set_once(G[side, n, i, j], P[side, n, i, j], xi[j], p, decay)
-                    hit = dealt[place, j] > pulse
-                    G[side, n, i, j] = g if hit else G[side, n, i, j]
-                    P[side, n, i, j] = h if hit else P[side, n, i, j]
 
 
 @kernel(inner=True, error_model="numpy")
-def _find_saturated(i, G, exists, assumed_pulse, counts, reset):
+def find_saturated(i, G, exists, assumed_pulse, counts, reset):
     """Which synapses of a row are full, and the pulses that give them their weight back."""
     pairs = G.shape[1]
     found = False
@@ -250,7 +257,7 @@ def read(devices, number, period, factor, deviate, gain, p, key, out):
     """
     G, tp, draw = devices.G, devices.tp, number * DRAWS + _READ
     _, pairs, n_pre, n_post = G.shape
-    xi, alike = np.zeros((n_post + 3) // 4 * 4, np.float32), len(factor) > 0
+    xi, alike = np.zeros(rng.lanes(n_post), np.float32), len(factor) > 0
     by_period = 1 / period
     out[:] = 0
     for i in range(n_pre):

@@ -5,15 +5,17 @@ Conductances in µS, times in s.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Int32
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require_count, require_number
+from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.array import Crossbar
 from pcmlib.crossbar.laws import REACH, lacks_room
 from pcmlib.device import history_decay, set_increment
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 
 
 def pulses_by_mean_curve(
@@ -26,19 +28,35 @@ def pulses_by_mean_curve(
     """
     change = xbar.check_change("change", change).float()
     require_count("most", most, at_most=MOST_PULSES)
-    p, N = xbar.devices.parameters.in_force, xbar.pairs
     growth = torch.stack([change, -change], dim=1).clamp(min=0)
-    G, P = xbar.sides, xbar.devices.P.mean(dim=2)
-    target, steps = G + growth, torch.zeros_like(G)
+    sides = [x.flatten().numpy() for x in (xbar.sides, xbar.devices.P.mean(dim=2), growth)]
+    p, steps = xbar.devices.parameters, torch.empty_like(growth)
+    decay = np.float32(history_decay(p))
+    _fill_steps(*sides, most, p.constants(), decay, steps.view(-1).numpy())
+    return torch.round(steps * xbar.pairs).int()
+
+
+@kernel(error_model="numpy")
+def _fill_steps(G, P, growth, most, p, decay, steps):
+    for k in range(len(steps)):
+        steps[k] = steps_of_mean_curve(G[k], P[k], growth[k], most, p, decay)
+
+
+@kernel(inner=True, error_model="numpy")
+def steps_of_mean_curve(G, P, growth, most, p, decay):
+    """The steps of the mean curve that a growth (µS) takes from G and P on; `most` at most.
+
+    The last step counts by its part, so that N pairs can share it.
+    """
+    goal, steps = G + growth, np.float32(0)
     for _ in range(most):
-        P = P * history_decay(p)
-        mean_step = set_increment(G, P, p)[0].clamp(min=1e-6)
-        # the last step counts by its part, so that N pairs can share it
-        steps = steps + ((target - G) / mean_step).clamp(0, 1)
-        G = torch.minimum(G + mean_step, target)
-        if torch.equal(G, target):
+        if goal <= G:
             break
-    return torch.round(steps * N).int()
+        P *= decay
+        step = max(set_increment(G, P, p)[0], np.float32(1e-6))
+        steps += min((goal - G) / step, np.float32(1))
+        G = min(G + step, goal)
+    return steps
 
 
 def make_update_ready(xbar: Crossbar, target: Values, t: float, *, reach: float = REACH) -> None:

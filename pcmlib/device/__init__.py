@@ -4,7 +4,6 @@ from pcmlib.device.array import PCMArray
 from pcmlib.device.laws import (
     PCMParameters,
     after_reset,
-    apply_set,
     drift,
     drift_exponent,
     drifted,
@@ -17,7 +16,6 @@ __all__ = [
     "PCMArray",
     "PCMParameters",
     "after_reset",
-    "apply_set",
     "drift",
     "drift_exponent",
     "drifted",

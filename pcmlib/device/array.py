@@ -12,33 +12,14 @@ from jaxtyping import Float32, Float64, Int32
 from torch import Tensor
 
 from pcmlib.base import rng
-from pcmlib.base.checks import (
-    Values,
-    as_device,
-    as_tensor,
-    plain,
-    require,
-    require_number,
-)
+from pcmlib.base.checks import Values, as_tensor, plain, require, require_number
 from pcmlib.base.memory import require_memory
-from pcmlib.device.laws import (
-    PCMParameters,
-    after_reset,
-    apply_set,
-    blocks,
-    drifted,
-    history_decay,
-    read_out,
-    set_increment,
-)
+from pcmlib.device.laws import PCMParameters, after_reset, drifted, history_decay, read_out
+from pcmlib.device.pulses import MOST_PULSES, Devices, apply_set, in_slices
 
 Index = EllipsisType | tuple[EllipsisType | slice | Tensor, ...]
 
-# A conductance saturates within some tens of pulses, and a training gives a device a few thousand
-# in all: whoever asks for more than this at once has diverged, and would wait for hours.
-MOST_PULSES = 10_000
 _BYTES = 36  # of a device: its state, and what a SET or a read needs meanwhile
-_SLICE = 2**25  # pulses between two looks at Ctrl-C, some 0.1 s
 
 
 class PCMArray:
@@ -52,9 +33,9 @@ class PCMArray:
         n_reset  1    RESET pulses ever received (likewise)
 
     `seed` is one number, or one for each entry of the first axis: entry r then depends on seed[r]
-    alone, so replicas computed together equal replicas computed one at a time (on a CPU; a GPU
-    draws all entries from one stream). A new array is as after a RESET at time 0, which does not
-    count as wear; with `conductance` (µS), it lies at conductance (1 + 0.1 xi) instead.
+    alone, so replicas computed together equal replicas computed one at a time. A new array is as
+    after a RESET at time 0, which does not count as wear; with `conductance` (µS), it lies at
+    conductance (1 + 0.1 xi) instead.
     """
 
     G: Float32[Tensor, "..."]
@@ -70,7 +51,6 @@ class PCMArray:
         *,
         seed: int | Sequence[int] = 0,
         conductance: Values = None,
-        device: str | torch.device = "cpu",
     ) -> None:
         shape = plain(shape)
         listed = isinstance(shape, tuple)
@@ -79,21 +59,18 @@ class PCMArray:
         require(len(shape) > 0 and whole, "shape", shape, "one or more whole numbers above 0")
         self.parameters = parameters or PCMParameters()
         self.shape = shape
-        self.device = as_device(device)
-        if self.device.type == "cpu":
-            require_memory("shape", shape, _BYTES * math.prod(shape))
+        require_memory("shape", shape, _BYTES * math.prod(shape))
         self.key = rng.keys(plain(seed))
         require(
             len(self.key) in (1, shape[0]), "seed", seed, f"one number, or {shape[0]} (shape[0])"
         )
-        self._generator = torch.Generator(self.device).manual_seed(int(self.key[0]))
         self._draw = 0
         self.t_last = 0.0  # s: time of the latest pulse on any device
 
-        self.P = torch.ones(shape, device=self.device)
-        self.tp = torch.zeros(shape, dtype=torch.float64, device=self.device)
-        self.n_set = torch.zeros(shape, dtype=torch.int32, device=self.device)
-        self.n_reset = torch.zeros(shape, dtype=torch.int32, device=self.device)
+        self.P = torch.ones(shape)
+        self.tp = torch.zeros(shape, dtype=torch.float64)
+        self.n_set = torch.zeros(shape, dtype=torch.int32)
+        self.n_reset = torch.zeros(shape, dtype=torch.int32)
         if self.parameters.nu_spread:
             self.nu_deviate = self._normal()
         if conductance is None:
@@ -117,48 +94,34 @@ class PCMArray:
         Raises:
             ValueError: for another shape, other counts, or such a t.
         """
-        t = self._check_time(t)
+        t = self.check_time(t)
         counts, most = self._check_pulses(pulses)
-        if self.device.type == "cpu":
-            self._set_compiled(t, counts, most)
-        else:
-            self._set_in_torch(t, counts)
+        p, shape = self.parameters, rng.in_rows(self.shape, len(self.key))
+        decay, draw = np.float32(history_decay(p)), self.next_draw()
+        each = counts.view(shape).numpy()
+
+        def work(state: Sequence[Tensor], begin: int, end: int) -> None:
+            devices = Devices(*(x.view(shape).numpy() for x in state))
+            apply_set(devices, each, t, p.constants(), decay, self.key, draw, begin, end)
+
+        pulses = most * counts.numel()
+        self.take(t, in_slices(work, self.state, rng.blocks(shape), pulses))
+
+    @property
+    def state(self) -> tuple[Tensor, ...]:
+        """What pulses change, as of `pcmlib.device.pulses.Devices`."""
+        return self.G, self.P, self.tp, self.n_set, self.n_reset
+
+    def take(self, t: float, state: Sequence[Tensor]) -> None:
+        """The state after pulses at time t (s)."""
+        self.G, self.P, self.tp, self.n_set, self.n_reset = state
         self.t_last = t
-
-    def _set_compiled(self, t: float, counts: Int32[Tensor, "..."], most: int) -> None:
-        p, rows = self.parameters, len(self.key)
-        state = [self.G, self.P, self.tp, self.n_set]
-        jobs = blocks(rows, counts.numel() // rows)
-        step = max(1, _SLICE // (rng.BLOCK * max(most, 1)))
-        if step < jobs:  # it may be stopped on its way: leave the devices as they are until the end
-            state = [array.clone() for array in state]
-        args = [array.view(rows, -1).numpy() for array in (*state, counts)]
-        decay = np.float32(history_decay(p))
-        with rng.cores_for(counts.numel()):
-            for job in range(0, jobs, step):
-                part = job, min(job + step, jobs)
-                apply_set(*args, t, p.constants(), decay, self.key, self._draw + 1, *part)
-        self.G, self.P, self.tp, self.n_set = state
-        self._draw += 1
-
-    def _set_in_torch(self, t: float, counts: Int32[Tensor, "..."]) -> None:
-        """The same, pulse by pulse over the whole array: for any torch device."""
-        p = self.parameters.in_force
-        for pulse in range(int(counts.max())):
-            mask = counts > pulse
-            P = self.P * history_decay(p)
-            G, (mu, sigma) = self.G, set_increment(self.G, P, p)
-            G = G + mu + (p.write_noise * sigma * self._normal() if p.write_noise else 0.0)
-            self.P = torch.where(mask, P, self.P)
-            self.G = torch.where(mask, G.clamp(p.g_min, p.g_max), self.G)
-        self.tp = torch.where(counts > 0, t, self.tp)
-        self.n_set += counts
 
     def reset(self, t: float, mask: Values = None) -> None:
         """RESET: G ~ N(g_reset, (reset_spread g_reset)^2), P = 1, tp = t, where `mask` holds."""
-        t = self._check_time(t)
+        t = self.check_time(t)
         if mask is None:
-            mask = torch.ones(self.shape, dtype=torch.bool, device=self.device)
+            mask = torch.ones(self.shape, dtype=torch.bool)
         mask = self._as_tensor("mask", mask, "mask", torch.bool)
         self.G = torch.where(mask, self._after_reset(), self.G)
         self.P = torch.where(mask, 1.0, self.P)
@@ -194,7 +157,7 @@ class PCMArray:
 
         A read less than t_min after a device's pulse is taken t_min after it.
         """
-        t = self._check_time(t)
+        t = self.check_time(t)
         p = self.parameters.in_force
         try:
             G, tp = self.G[where], self.tp[where]
@@ -212,28 +175,27 @@ class PCMArray:
     def _after_reset(self) -> Float32[Tensor, "..."]:
         return after_reset(self._normal(), self.parameters.in_force)
 
-    def _next_draw(self) -> int:
-        self._draw += 1
-        return self._draw
+    def next_draw(self, several: int = 1) -> int:
+        """The first of so many new draws of random numbers, a multiple of `several`."""
+        first = (self._draw // several + 1) * several
+        self._draw = first + several - 1
+        return first
 
     def _normal(self, shape: Sequence[int] | None = None) -> Float32[Tensor, "..."]:
-        shape = tuple(self.shape if shape is None else shape)
-        if self.device.type == "cpu":
-            return rng.normal(shape, self.key, self._next_draw())
-        return torch.randn(shape, generator=self._generator, device=self.device)
+        return rng.normal(tuple(self.shape if shape is None else shape), self.key, self.next_draw())
 
-    def _check_time(self, t: float) -> float:
+    def check_time(self, t: float) -> float:
         require_number("t", plain(t), at_least=self.t_last)
         return float(t)
 
     def _as_tensor(self, name: str, values: Values, kind: str, dtype: torch.dtype) -> Tensor:
-        return as_tensor(name, values, kind, dtype, shape=self.shape, device=self.device)
+        return as_tensor(name, values, kind, dtype, shape=self.shape)
 
     def _check_conductance(
         self, values: Values, shape: tuple[int, ...] | None
     ) -> Float32[Tensor, "..."]:
         """As a tensor of `shape`; None: of any that stretches to the array's."""
-        G = as_tensor("conductance", values, "real", torch.float32, shape=shape, device=self.device)
+        G = as_tensor("conductance", values, "real", torch.float32, shape=shape)
         pairs = zip(reversed(G.shape), reversed(self.shape), strict=False)
         fits = G.ndim <= len(self.shape) and all(own in (1, n) for own, n in pairs)
         allowed = f"one that stretches to the array's shape {self.shape}"
@@ -247,7 +209,7 @@ class PCMArray:
     def _check_pulses(self, pulses: Values) -> tuple[Int32[Tensor, "..."], int]:
         """Counts, and the greatest of them."""
         if pulses is None:
-            return torch.ones(self.shape, dtype=torch.int32, device=self.device), 1
+            return torch.ones(self.shape, dtype=torch.int32), 1
         counts = self._as_tensor("pulses", pulses, "whole", torch.int32)
         least, most = (int(end) for end in counts.aminmax())
         require(least >= 0, "pulses (least)", least, "at least 0 everywhere")

@@ -20,13 +20,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numba import prange
 from numba.extending import register_jitable
 
-from pcmlib.base import rng
 from pcmlib.base.arithmetic import clip, log, maximum, power
 from pcmlib.base.checks import make_plain, require, require_count, require_number
-from pcmlib.base.kernels import kernel
 
 
 @dataclass(frozen=True)
@@ -194,53 +191,3 @@ def read_out(Gd, xi, p):
 def after_reset(xi, p):
     """Conductance that a RESET leaves (µS): g_reset (1 + reset_spread xi), at least 0."""
     return maximum(p.g_reset + p.write_noise * p.reset_spread * p.g_reset * xi, 0)
-
-
-# SET, compiled
-
-_NO_HISTORY = np.float32(1e-30)  # below, P adds nothing to a step, and soon slows it a hundredfold
-_increment = kernel(inline="always")(set_increment)
-
-
-@kernel(inline="always")
-def set_once(G, P, xi, p, decay):
-    """G and P of one device after one SET, whose noise is the normal xi."""
-    P *= decay
-    P = P if P > _NO_HISTORY else np.float32(0)
-    mu, sigma = _increment(G, P, p)
-    return min(max(G + mu + p.write_noise * sigma * xi, p.g_min), p.g_max), P
-
-
-def blocks(rows: int, devices: int) -> int:
-    """Jobs of `apply_set` for arrays [rows, devices]."""
-    return rows * ((devices + rng.BLOCK - 1) // rng.BLOCK)
-
-
-@kernel(parallel=True, fastmath=True, error_model="numpy")
-def apply_set(G, P, tp, n_set, counts, t, p, decay, key, draw, first_job, last_job):
-    """`counts` SET pulses to every device, block by block; arrays [rows, devices], in place.
-
-    Jobs `first_job` to `last_job` of `blocks(rows, devices)`: their parts can be called one by one.
-    Pulse k of a device uses normal k of its own place, so what one device receives depends neither
-    on how many pulses another one gets nor on the parts.
-    """
-    n = G.shape[1]
-    in_row = (n + rng.BLOCK - 1) // rng.BLOCK
-    for job in prange(first_job, last_job):
-        row, block = job // in_row, job % in_row
-        first, last = block * rng.BLOCK, min((block + 1) * rng.BLOCK, n)
-        xi = np.zeros(rng.BLOCK, np.float32)
-        most = 0
-        for i in range(first, last):
-            most = max(most, counts[row, i])
-            n_set[row, i] += counts[row, i]
-            tp[row, i] = t if counts[row, i] > 0 else tp[row, i]
-        for pulse in range(most):
-            if p.write_noise > 0:
-                rng.fill_normal(xi, key[row], draw, block, pulse)
-            for i in range(first, last):
-                before, history = G[row, i], P[row, i]
-                g, h = set_once(before, history, xi[i - first], p, decay)
-                hit = counts[row, i] > pulse
-                G[row, i] = g if hit else before
-                P[row, i] = h if hit else history

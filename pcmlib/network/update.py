@@ -14,7 +14,7 @@ import numpy as np
 
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.programming import DRAWS, Update, program, read
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.state import copy, layer

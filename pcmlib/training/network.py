@@ -19,7 +19,7 @@ from torch import Tensor
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.cores import Cores
 from pcmlib.base.records import short
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over, shuffled
 from pcmlib.network.reference import (
     CrossbarSynapses,

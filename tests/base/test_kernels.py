@@ -79,10 +79,11 @@ def answer(process):
 PULSE = """
 import numpy as np
 from pcmlib.base import rng
-from pcmlib.device import laws
-G, P, counts = (np.ones((1, 2), kind) for kind in (np.float32, np.float32, np.int32))
-p, one = laws.PCMParameters().constants(), np.float32(1)
-laws.apply_set(G, P, 0.0 * G, counts.copy(), counts, 0.0, p, one, rng.keys(1), 0, 0, 1)
+from pcmlib.device import PCMParameters, pulses
+G, P, counts = (np.ones((1, 1, 2), kind) for kind in (np.float32, np.float32, np.int32))
+devices = pulses.Devices(G, P, 0.0 * G.astype(float), counts.copy(), counts.copy())
+p, one = PCMParameters().constants(), np.float32(1)
+pulses.apply_set(devices, counts, 0.0, p, one, rng.keys(1), 0, 0, 1)
 print(G[0])
 """
 
@@ -103,7 +104,7 @@ def test_an_edit_to_a_callee_in_another_file_is_seen_and_undone(package, tmp_pat
     assert files(folder) == both  # compiled again, they would be other files
 
 
-# program calls _set_row, which calls fill_normal; both are fastmath
+# program calls set_row, which calls fill_normal; both are fastmath
 UPDATE = """
 import hashlib, sys
 import numpy as np

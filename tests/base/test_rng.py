@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
@@ -73,17 +74,23 @@ def test_bits_do_not_depend_on_the_number_of_threads():
     assert torch.equal(one, two)
 
 
-def test_normals_of_some_places_are_those_of_their_blocks():
-    place = np.random.default_rng(0).permutation(3 * rng.BLOCK).astype(np.int32)
-    pulse = (place % 3).astype(np.int32)
-    blocks = np.empty((3, 3, rng.BLOCK), np.float32)  # [pulse, block, place]
-    key = rng.keys(11)[0]
-    for k, b in np.ndindex(3, 3):
-        rng.fill_normal(blocks[k, b], key, 5, b, k)
-    found = np.empty(len(place), np.float32)
-    rng.fill_places(found, key, 5, place, pulse)
-    expected = blocks.reshape(3, -1)[pulse, place]
-    np.testing.assert_allclose(found, expected, atol=2e-6)  # last bits: loops of another shape
+@pytest.mark.parametrize("n", [1, 30, 1024, 2500])
+def test_a_row_has_a_counter_and_a_long_one_a_counter_for_each_block(n):
+    """Rows of the last axis, anew for each key: what kernels draw row by row."""
+    found = rng.normal((2, 3, 4, n), rng.keys([11, 12]), 5).numpy().reshape(2, 12, n)
+    starts = range(0, n, rng.BLOCK)
+    for (r, row), (k, first) in product(np.ndindex(2, 12), enumerate(starts)):
+        size = min(rng.BLOCK, n - first)
+        block = np.empty(rng.lanes(size), np.float32)
+        rng.fill_normal(block, rng.keys(11 + r)[0], 5, row * len(starts) + k, 0)
+        np.testing.assert_allclose(found[r, row, first : first + size], block[:size], atol=2e-6)
+    assert len(np.unique(found)) > 0.99 * found.size  # no two rows share a counter
+
+
+def test_with_a_key_for_each_device_of_a_row_each_is_a_row():
+    together = rng.normal((3,), rng.keys([7, 8, 9]), draw=2)
+    assert torch.equal(together[1:2], rng.normal((1,), rng.keys(8), draw=2))
+    assert rng.normal((2, 0), rng.keys([7, 8]), draw=2).shape == (2, 0)
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, [1, -2], [[1]]])

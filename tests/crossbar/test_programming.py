@@ -1,4 +1,4 @@
-"""Programming by the kernels against the crossbar in torch, whose streams are others: statistics.
+"""Programming by the kernels, as a training and as `Crossbar` calls them, against plain NumPy.
 
 Each comparison is of means over synapses, within 4.5 standard errors of their difference.
 """
@@ -15,19 +15,82 @@ from pcmlib.crossbar.programming import Devices, Update, program, read
 from pcmlib.device import PCMParameters, history_decay
 
 P = PCMParameters()
+ROADS = pytest.mark.parametrize("road", ["training", "crossbar"])
+
+
+class Plain:
+    """Synapses of N pairs, pulse by pulse from the equations, with NumPy's noise."""
+
+    def __init__(self, G, seed=1):
+        self.G, self.P, self.n_set = np.array(G, float), np.ones(G.shape), np.zeros(G.shape, int)
+        self.pairs, self.turn, self.reads = G.shape[1], np.zeros(G[:, 0].shape, int), 0
+        self.n_reset, self.random = np.zeros(G.shape, int), np.random.default_rng(seed)
+
+    @property
+    def difference(self):
+        return self.G[0].mean(0) - self.G[1].mean(0)
+
+    def deal(self, counts):
+        for k in range(counts.max()):
+            for side in range(2):
+                self.pulse(side, counts[side] > k)
+
+    def pulse(self, side, due):
+        """One SET of the device whose turn it is."""
+        for n in range(self.pairs):
+            G, history = self.G[side, n], self.P[side, n] * math.exp(-1 / 2.6)
+            mean, sd = -0.084 * G + 0.880 + 1.40 * history, 0.091 * G + 0.260 + 2.15 * history
+            G = np.clip(G + mean + sd * self.random.standard_normal(G.shape), 0.1, 12)
+            hit = due & (self.turn[side] == n)
+            self.G[side, n] = np.where(hit, G, self.G[side, n])
+            self.P[side, n] = np.where(hit, history, self.P[side, n])
+            self.n_set[side, n] += hit
+        self.turn[side] = np.where(due, (self.turn[side] + 1) % self.pairs, self.turn[side])
+
+    def write(self, counts, within):
+        """Closed loop, to what a first read says and the change that the pulses are worth."""
+        asked, seen = counts[0] != counts[1], self.measure()
+        goal = seen + (counts[0] - counts[1]) * 0.75 / self.pairs
+        self.reads += asked.sum()
+        for _ in range(32 * self.pairs):
+            asked = asked & (np.abs(goal - seen) > within)
+            self.pulse(0, asked & (seen < goal))
+            self.pulse(1, asked & (seen > goal))
+            self.reads, seen = self.reads + asked.sum(), self.measure()
+
+    def measure(self):
+        noise = (0.03 * self.G + 0.13) * self.random.standard_normal(self.G.shape)
+        plus, minus = np.clip(self.G + noise, 0.1, 12).mean(1)
+        return plus - minus
+
+    def refresh(self, within=None):
+        plus, minus = self.G.mean(1)
+        full = (np.maximum(plus, minus) > 9) & (np.abs(plus - minus) < 4.5)
+        self.G = np.where(full, 0.1 + 0.01 * self.random.standard_normal(self.G.shape), self.G)
+        self.P, self.turn = np.where(full, 1, self.P), np.where(full, 0, self.turn)
+        self.n_reset += full
+        k = np.floor(np.abs(plus - minus) * self.pairs / 0.75).astype(int) * full
+        counts = np.array([k * (plus > minus), k * (plus < minus)])
+        if within:
+            self.write(counts, within)
+        else:
+            self.deal(counts)
 
 
 def by_kernel(bar, counts, t=38.6, number=1, **changes):
     """Give one crossbar its pulses, as a training does."""
     devices = bar.devices
-    arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
-    views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
+    views = Devices(*(x[0].numpy() for x in (*devices.state, bar.turn)), *others(bar))
     usual = {"t": t, "number": number, "refresh": False, "symmetric": False}
     usual |= {"tolerance": np.float32(0), "assumed_pulse": np.float32(0.75)}
     parts = {**usual, **changes}
     update = Update(**parts, decay=np.float32(history_decay(devices.parameters)))
     reset = np.zeros(counts.shape, np.bool_)
     program(counts.copy(), reset, views, update, devices.parameters.constants(), devices.key[0])
+
+
+def others(bar):
+    return bar.reads.numpy(), bar.exists.float().numpy()
 
 
 def agree(a, b):
@@ -38,24 +101,43 @@ def agree(a, b):
     assert abs(a.std() / b.std() - 1) < 4.5 / math.sqrt(a.size)
 
 
+def start(n, pairs, G, seed=1):
+    """A crossbar at such conductances, and the same in NumPy."""
+    bar = Crossbar(n, n, pairs=pairs, seed=seed)
+    bar.devices.put(G)
+    return bar, Plain(G[0].numpy())
+
+
+def somewhere(n, pairs, low, high):
+    noise = torch.rand((1, 2, pairs, n, n), generator=torch.Generator().manual_seed(1))
+    return low + (high - low) * noise
+
+
+@ROADS
 @pytest.mark.parametrize("pairs", [1, 3])
-def test_pulses_have_the_statistics_of_the_device(pairs):
+def test_pulses_have_the_statistics_of_the_device(pairs, road):
     """0 to 6 pulses a side, twice; 40,000 synapses."""
     n = 200
     counts = np.random.default_rng(1).integers(0, 7, (2, n, n)).astype(np.int32)
-    bars = [Crossbar(n, n, pairs=pairs, seed=seed) for seed in (1, 2)]
+    bar, plain = start(n, pairs, torch.full((1, 2, pairs, n, n), 0.1))
     for number in (1, 2):
-        by_kernel(bars[0], counts, 38.6 * number, number)
-        bars[1].deal(torch.from_numpy(counts)[None], 38.6 * number)
-    a, b = (bar.devices for bar in bars)
-    assert torch.equal(a.n_set, b.n_set)
-    assert torch.equal(bars[0].turn, bars[1].turn)
-    assert torch.equal(a.tp, b.tp)
-    torch.testing.assert_close(a.P, b.P)
-    for pulses in range(0, 4):
-        mine, theirs = (x.G[x.n_set == pulses * 2 // pairs] for x in (a, b))
-        if len(mine) > 1000:
-            agree(mine, theirs)
+        if road == "training":
+            by_kernel(bar, counts, 38.6 * number, number)
+        else:
+            bar.deal(torch.from_numpy(counts)[None], 38.6 * number)
+        plain.deal(counts)
+    mine = bar.devices
+    np.testing.assert_array_equal(mine.n_set[0], plain.n_set)
+    np.testing.assert_array_equal(bar.turn[0], plain.turn)
+    last = share(counts[:, None], counts[:, None] % pairs, np.arange(pairs)[:, None, None], pairs)
+    once = share(counts[:, None], 0, np.arange(pairs)[:, None, None], pairs)
+    expected = np.where(last > 0, 77.2, np.where(once > 0, 38.6, 0.0))
+    np.testing.assert_array_equal(mine.tp[0], expected)
+    np.testing.assert_allclose(mine.P[0], plain.P, rtol=1e-5)
+    for pulses in range(1, 13):
+        chosen = plain.n_set == pulses
+        if chosen.sum() > 1000:
+            agree(mine.G[0].numpy()[chosen], plain.G[chosen])
 
 
 def test_noise_is_new_at_each_pulse_device_and_update():
@@ -83,44 +165,46 @@ def test_noise_is_new_at_each_pulse_device_and_update():
         assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 4.5 / math.sqrt(a.size)
 
 
-def test_a_refresh_keeps_the_weights_as_well_as_torch_does():
+@ROADS
+def test_a_refresh_keeps_the_weights(road):
+    """22,500 synapses, of which each is full."""
     n = 150
-    G = 9 + 2 * torch.rand((1, 2, 1, n, n), generator=torch.Generator().manual_seed(1))
-    bars = [Crossbar(n, n, seed=seed) for seed in (1, 2)]
-    for bar in bars:
-        bar.devices.put(G)
-    before = bars[0].difference.clone()
-    by_kernel(bars[0], np.zeros((2, n, n), np.int32), refresh=True)
-    bars[1].refresh(38.6)
-    a, b = (bar.devices for bar in bars)
-    assert torch.equal(a.n_reset, b.n_reset)
-    assert torch.equal(a.n_set, b.n_set)
-    assert a.n_reset.sum() == 2 * n * n
-    agree(bars[0].difference - before, bars[1].difference - before)
+    bar, plain = start(n, 1, somewhere(n, 1, 9, 11))
+    before = bar.difference.clone()
+    if road == "training":
+        by_kernel(bar, np.zeros((2, n, n), np.int32), refresh=True)
+    else:
+        assert bar.refresh(38.6).all()
+    plain.refresh()
+    np.testing.assert_array_equal(bar.devices.n_reset[0], plain.n_reset)
+    assert plain.n_reset.all()
+    apart = bar.devices.n_set[0].numpy() != plain.n_set  # where rounding decides on a pulse
+    assert apart.mean() < 1e-3
+    agree((bar.difference - before)[0], plain.difference - before[0].numpy())
 
 
+@ROADS
 @pytest.mark.parametrize("pairs", [1, 3])
-def test_write_verify_has_the_statistics_of_the_crossbar(pairs):
+def test_write_verify_has_the_statistics_of_the_crossbar(pairs, road):
     """0 to 4 pulses' worth a side, and a refresh of what is full; 40,000 synapses."""
     n, within = 200, np.float32(0.4)
     counts = np.random.default_rng(2).integers(0, 5, (2, n, n)).astype(np.int32)
     counts[1, counts[0] > 0] = 0
-    asked = torch.from_numpy(counts[0] - counts[1])[None]
-    G = 2 + 9 * torch.rand((1, 2, pairs, n, n), generator=torch.Generator().manual_seed(1))
-    bars = [Crossbar(n, n, pairs=pairs, seed=seed) for seed in (1, 2)]
-    for bar in bars:
-        bar.devices.put(G)
-    by_kernel(bars[0], counts, tolerance=within, refresh=True)
-    bars[1].write(torch.from_numpy(counts)[None], 38.6, assumed_pulse=0.75, tolerance=0.4)
-    bars[1].refresh(38.6, tolerance=0.4)
-    a, b = (bar.devices for bar in bars)
+    bar, plain = start(n, pairs, somewhere(n, pairs, 2, 11))
+    if road == "training":
+        by_kernel(bar, counts, tolerance=within, refresh=True)
+    else:
+        bar.write(torch.from_numpy(counts)[None], 38.6, assumed_pulse=0.75, tolerance=0.4)
+        bar.refresh(38.6, tolerance=0.4)
+    plain.write(counts, 0.4)
+    plain.refresh(0.4)
     for size in range(4):
-        chosen = asked == size
-        agree(bars[0].difference[chosen], bars[1].difference[chosen])
-        one, two = (x.n_set.sum((1, 2))[chosen].double() for x in (a, b))
-        se = ((one.var() + two.var()) / len(one)).sqrt()
+        chosen = counts[0] - counts[1] == size
+        agree(bar.difference[0].numpy()[chosen], plain.difference[chosen])
+        one, two = (x.sum((0, 1))[chosen] for x in (bar.devices.n_set[0].numpy(), plain.n_set))
+        se = math.sqrt((one.var() + two.var()) / len(one))
         assert abs(one.mean() - two.mean()) < 4.5 * se + 1e-6
-    reads = [bar.reads.item() / n**2 for bar in bars]
+    reads = bar.reads.item() / n**2, plain.reads / n**2
     assert abs(reads[0] - reads[1]) < 4.5 * 10 * math.sqrt(2) / n  # sd of a synapse's: below 10
 
 
@@ -134,8 +218,7 @@ def test_a_read_is_that_of_the_crossbar(spread):
     bar.devices.put(G)
     bar.deal(torch.randint(0, 2, (1, 2, n, n), generator=torch.Generator().manual_seed(4)), 38.6)
     out, devices = np.empty((n, n), np.float32), bar.devices
-    arrays = (devices.G, devices.P, devices.tp, devices.n_set, devices.n_reset, bar.turn)
-    views = Devices(*(x[0].numpy() for x in arrays), bar.reads.numpy(), bar.exists.float().numpy())
+    views = Devices(*(x[0].numpy() for x in (*devices.state, bar.turn)), *others(bar))
     deviate = devices.nu_deviate[0] if spread else torch.zeros_like(devices.G[0])
     deviate, gain = deviate.numpy(), np.float32(1 / (2 * 3.0))
     elapsed = np.maximum(38.6 * np.arange(4), own.t_min)

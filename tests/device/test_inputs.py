@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typecheck import unchecked
 
-from pcmlib.crossbar import Crossbar, make_update_ready
-from pcmlib.device import PCMArray, array
+from pcmlib.crossbar import Crossbar, make_update_ready, replicas
+from pcmlib.device import PCMArray, array, pulses
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -101,6 +101,7 @@ REFUSED = {
     "shape of what is verified": lambda x: x.verify(torch.ones(3, 2), 2.0, tolerance=1.0),
     "time of what is verified": lambda x: x.verify(0 * CHANGE, "now", tolerance=1.0),
     "no tolerance": lambda x: x.verify(CHANGE, 2.0, tolerance=0.0),
+    "none to verify with": lambda x: x.verify(CHANGE, 2.0, tolerance=None),
     "no tolerance in a refresh": lambda x: x.refresh(2.0, threshold=0.1, tolerance=-1.0),
     "shape of what is written": lambda x: x.write(
         torch.ones(2, 3, 2, dtype=torch.int32), 2.0, assumed_pulse=1.0, tolerance=1.0
@@ -136,12 +137,13 @@ REFUSED = {
 def test_a_refused_call_leaves_all_as_it_was(action):
     x = Crossbar(3, 2, pairs=2)
     x.program(CHANGE, 1.0)
-    before = copy.deepcopy((vars(x.devices) | {"_generator": None}, x.turn))
+    before = copy.deepcopy((vars(x.devices), x.turn, x.reads))
     with pytest.raises(ValueError, match=r"must be") as error:
         REFUSED[action](x)
     assert " = " in str(error.value)
-    after, turn = vars(x.devices) | {"_generator": None}, x.turn
-    assert torch.equal(turn, before[1])
+    after = vars(x.devices)
+    assert torch.equal(x.turn, before[1])
+    assert torch.equal(x.reads, before[2])
     for name, value in before[0].items():
         same = (
             np.array_equal if isinstance(value, np.ndarray | torch.Tensor) else lambda a, b: a == b
@@ -152,8 +154,6 @@ def test_a_refused_call_leaves_all_as_it_was(action):
 @pytest.mark.parametrize(
     ("make", "name"),
     [
-        (lambda: PCMArray((2,), device="gpu"), "device"),
-        (lambda: Crossbar(1, 1, device="gpu"), "device"),
         (lambda: PCMArray((True, 2)), "shape"),
         (lambda: PCMArray(3), "shape"),
         (lambda: PCMArray((3,), conductance=torch.ones(2, 1)), "conductance"),
@@ -174,24 +174,65 @@ def test_sizes_and_seeds_may_come_from_numpy():
     assert PCMArray(np.array([2, 3]), seed=torch.tensor(1)).shape == (2, 3)
 
 
-@pytest.mark.parametrize("pulses", [1, 40])
-def test_slices_of_the_work_do_not_change_a_bit(monkeypatch, pulses):
+def in_parts(monkeypatch, module, name, step):
+    """Let the kernel `name` see slices of about `step` pulses; the list of them."""
+    parts, kernel = [], getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *a: parts.append(a[-2:]) or kernel(*a))
+    monkeypatch.setattr(pulses, "_SLICE", step)
+    return parts
+
+
+@pytest.mark.parametrize("most", [1, 40])
+def test_slices_of_the_work_do_not_change_a_bit(monkeypatch, most):
     def run():
         devices = PCMArray((3, 5000), seed=[1, 2, 3])
-        counts = torch.arange(15_000).view(3, 5000) % (pulses + 1)
+        counts = torch.arange(15_000).view(3, 5000) % (most + 1)
         devices.set(1.0, counts)
         devices.set(2.0)
         return devices
 
     whole = run()
-    parts = []
-    kernel = array.apply_set
-    monkeypatch.setattr(array, "apply_set", lambda *a: parts.append(a[-2:]) or kernel(*a))
-    monkeypatch.setattr(array, "_SLICE", 2 * 1024 * pulses)
+    parts = in_parts(monkeypatch, array, "apply_set", 2 * 1024 * most)
     sliced = run()
     assert len(parts) >= 8
-    for name in ("G", "P", "tp", "n_set"):
-        assert torch.equal(getattr(sliced, name), getattr(whole, name))
+    for ours, theirs in zip(sliced.state, whole.state, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def programmed(x):
+    for t, change in ((1.0, CHANGE), (2.0, -CHANGE)):
+        x.program(change, t)
+    x.verify(CHANGE, 3.0, tolerance=0.5)
+    x.refresh(4.0, threshold=1.0, tolerance=0.5)
+    return [*x.devices.state, x.turn, x.reads]
+
+
+def test_slices_of_a_crossbar_do_not_change_a_bit(monkeypatch):
+    whole = programmed(Crossbar(3, 2, pairs=2))
+    parts = in_parts(monkeypatch, replicas, "_program_rows", 1)
+    assert all(map(torch.equal, programmed(Crossbar(3, 2, pairs=2)), whole))
+    assert len(parts) == 4 * 3
+
+
+def test_a_crossbar_that_is_stopped_is_as_it_was(monkeypatch):
+    """Ctrl-C comes between two slices."""
+    x = Crossbar(3, 2, pairs=2)
+    x.program(CHANGE, 1.0)
+    before = copy.deepcopy([*x.devices.state, x.turn, x.reads])
+    parts, kernel = [], replicas._program_rows
+
+    def interrupted(*a):
+        kernel(*a)
+        parts.append(a[-2:])
+        if len(parts) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(pulses, "_SLICE", 1)
+    monkeypatch.setattr(replicas, "_program_rows", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        x.program(CHANGE, 2.0)
+    assert all(map(torch.equal, [*x.devices.state, x.turn, x.reads], before))
+    assert x.devices.t_last == 1.0
 
 
 def test_ctrl_c_stops_a_long_set_and_leaves_the_devices_as_they_were():

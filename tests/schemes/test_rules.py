@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pcmlib.crossbar import Crossbar
 from pcmlib.crossbar.programming import DRAWS, Devices, Update, program, read
 from pcmlib.device import PCMParameters, history_decay
-from pcmlib.device.array import MOST_PULSES
+from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.schemes import HOLD, SCHEMES, Settings
 
 USUAL = {

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.base import rng
+from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments.crossbars import (
     LEVELS,
@@ -21,26 +22,21 @@ from pcmlib.book.experiments.crossbars import (
     RANDOM_WEIGHTS,
     SCHEMES,
 )
+from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, refresh
 from pcmlib.book.explorers.moments import mean_and_sd
-from pcmlib.book.explorers.synapses import (
-    ask,
-    deal,
-    make_bar,
-    refresh,
-    reset_sides,
-    side_means,
-    verify,
-)
 from pcmlib.book.figures import crossbars as plots
 from pcmlib.book.live import live
-from pcmlib.crossbar.laws import MOST_CORRECTIONS, REACH, lacks_room
-from pcmlib.device import drifted, read_noise, set_increment
+from pcmlib.crossbar.laws import REACH, lacks_room, whole_pulses
+from pcmlib.crossbar.programming import Update, verify
+from pcmlib.crossbar.targets import steps_of_mean_curve
+from pcmlib.device import after_reset, drifted
+from pcmlib.device.laws import read_out
 from pcmlib.device.record import in_force, numbers
 
 _F = np.float32
 _READS, _SIZE = 10, 100  # of the product
 _UPDATES, _SYNAPSES = 100, 2000  # of the saturation
-_CELL = 100  # synapses a cell of the WRITE statistics
+_ROWS = 10  # rows and columns of a cell of the WRITE statistics
 _MOST = 64  # pulses a device by the mean curve
 
 
@@ -86,26 +82,20 @@ def product_noise(
 def read_products(out, exact, w, x, pairs, elapsed, p):
     """Read the product again and again; error of a read in % of the exact outputs' sd."""
     reads, n = out.shape
-    xi = np.zeros(2 * pairs * n * n, np.float32)
+    xi, floor = np.zeros(rng.lanes(n), np.float32), p.g_reset
     squares = 0.0
     for r in range(reads):
-        if p.read_noise > 0:
-            rng.fill_flat(xi, np.uint64(0), 2 + r)
-        for side in range(2):
-            sign = _F((1 - 2 * side) / pairs)
-            for i in range(n):
-                if x[i] == 0:
-                    continue
-                for j in range(n):
-                    value = w[i * n + j] if side == 0 else -w[i * n + j]
-                    G = max(value, _F(0)) + p.g_reset
-                    Gd = drifted(G, _F(elapsed), _F(0), p)
-                    sd = p.read_noise * read_noise(Gd, p)
-                    total = _F(0)
-                    for k in range(pairs):
-                        noisy = Gd + sd * xi[((side * pairs + k) * n + i) * n + j]
-                        total += min(max(noisy, p.g_min), p.g_max)
-                    out[r, j] += sign * total
+        for row in range(2 * pairs * n):
+            side, i = row // (pairs * n), row % n
+            if x[i] == 0:
+                continue
+            sign = _F(1 - 2 * side)
+            if p.read_noise > 0:
+                rng.fill_normal(xi, np.uint64(0), 2 + r, row, 0)
+            for j in range(n):
+                G = max(sign * w[i * n + j], _F(0)) + floor
+                Gd = drifted(G, _F(elapsed), _F(0), p)
+                out[r, j] += sign / _F(pairs) * read_out(Gd, xi[j], p)
         for j in range(n):
             squares += (out[r, j] - exact[r, j]) ** 2
     mean = variance = 0.0
@@ -143,32 +133,32 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
     for update in range(updates):
         for j in range(synapses):
             up[update, j] = rng.uniform_at(of_steps, update, 0, j) < _F(0.5)
-    before = np.empty(synapses, np.float32)
+    before, key = np.empty(synapses, np.float32), np.zeros(1, np.uint64)
     for run in range(2):
-        bar = make_bar(int(pairs), synapses)
-        mean, pulses, draw = bar.mean, bar.side, 1
-        bar.reset[:] = True
-        reset_sides(bar, c, draw)
-        side_means(bar.G, bar.pairs, mean)
+        bar, number = make_bar(int(pairs), 1, synapses), 0
+        G = bar.devices.G
+        cells = part(G, 0, (1, 2 * int(pairs), synapses))
+        fill(cells, key, 1)
+        for row in range(2 * int(pairs)):
+            for j in range(synapses):
+                cells[0, row, j] = after_reset(cells[0, row, j], c)
+        fill_means(G, bar.mean)
+        plus, minus = bar.mean[0, 0], bar.mean[1, 0]
         for update in range(updates):
             for j in range(synapses):
-                before[j] = mean[0, j] - mean[1, j]
-                pulses[0, j], pulses[1, j] = (1, 0) if up[update, j] else (0, 1)
-            draw += 1
-            deal(bar, c, decay, draw)
-            gain = 0.0
-            side_means(bar.G, bar.pairs, mean)
+                before[j], rises = plus[j] - minus[j], up[update, j]
+                bar.counts[0, 0, j], bar.counts[1, 0, j] = (1, 0) if rises else (0, 1)
+            number += 1
+            give(bar, number, c, decay, key[0])
+            gain = most = least = 0.0
             for j in range(synapses):
-                change = mean[0, j] - mean[1, j] - before[j]
+                change = plus[j] - minus[j] - before[j]
                 gain += change if up[update, j] else -change
             due = run == 1 and (update + 1) % int(refresh_every) == 0
-            if due and refresh(bar, c, decay, draw + 1) > 0:
-                draw += 2
-                side_means(bar.G, bar.pairs, mean)
-            most = least = 0.0
+            if due and refresh(bar, number + 1, c, decay, key[0]):
+                number += 1
             for j in range(synapses):
-                plus, minus = mean[0, j], mean[1, j]
-                most, least = most + max(plus, minus), least + min(plus, minus)
+                most, least = most + max(plus[j], minus[j]), least + min(plus[j], minus[j])
             larger[run, update], smaller[run, update] = most / synapses, least / synapses
             middle[run, update] = (most + least) / synapses / 2
             response[run, update] = gain / synapses
@@ -206,82 +196,72 @@ def write_statistics(
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     update_ready, by_curve = scheme > 0, pulse_count > 0
     within = _F(assumed_pulse if scheme > 1 else 0)
-    bar, reached = make_bar(int(pairs), _CELL), np.empty(_CELL, np.float32)
-    squares = sds = 0.0
+    bar, reached = make_bar(int(pairs), _ROWS, _ROWS), np.empty(_ROWS * _ROWS, np.float32)
+    step, squares, sds = _F(assumed_pulse), 0.0, 0.0
     for i in range(_N):
         for k in range(_N):
             source, target = _F(_FIRST + i), _F(_FIRST + k)
-            bar.key[0] = i * _N + k
             write_cell(
-                bar, source, target, update_ready, within, by_curve, refresh > 0, assumed_pulse, c,
-                decay,
+                bar, source, target, update_ready, within, by_curve, refresh > 0, step, c, decay,
+                np.uint64(i * _N + k),
             )  # fmt: skip
-            side_means(bar.G, bar.pairs, bar.mean)
-            for j in range(_CELL):
-                reached[j] = bar.mean[0, j] - bar.mean[1, j]
+            for j in range(len(reached)):
+                row, column = j // _ROWS, j % _ROWS
+                reached[j] = bar.mean[0, row, column] - bar.mean[1, row, column]
             average, sd = mean_and_sd(reached)
             mean[i, k], std[i, k] = average, sd
             squares, sds = squares + (average - target) ** 2, sds + sd
     error[0], spread[0] = squares / _N**2, sds / _N**2
 
 
-@kernel(error_model="numpy")
+@kernel(inner=True, error_model="numpy")
 def write_cell(
-    bar, source, target, update_ready, tolerance, by_curve, refreshed, assumed_pulse, p, decay
+    bar, source, target, update_ready, tolerance, by_curve, refreshed, assumed_pulse, p, decay, key
 ):
     """Program the synapses of one cell from source to target."""
-    G, P, turn, mean, pairs, pulses = bar.G, bar.P, bar.turn, bar.mean, bar.pairs, bar.side
-    synapses, draw = turn.shape[1], 1
-    history = np.ones((2, synapses), np.float32)
+    devices, mean, number = bar.devices, bar.mean, 1
+    _, pairs, n_pre, n_post = devices.G.shape
+    half = devices.G.size // 2
+    G, P = part(devices.G, 0, (2 * half,)), part(devices.P, 0, (2 * half,))
+    for k in range(2 * half):
+        G[k], P[k] = max(source if k < half else -source, p.g_reset), 1
     for side in range(2):
-        first, last = side * pairs * synapses, (side + 1) * pairs * synapses
-        G[first:last] = max(source if side == 0 else -source, p.g_reset)
-    P[:], turn[:] = 1, 0
-    side_means(G, pairs, mean)
+        for i in range(n_pre):
+            for j in range(n_post):
+                devices.turn[side, i, j] = 0
+    fill_means(devices.G, mean)
     if update_ready:
-        for j in range(synapses):
-            plus, minus = mean[0, j], mean[1, j]
-            d = target - (plus - minus)
-            short = lacks_room(d, plus, minus, _F(REACH))
-            bar.reset[0, j], bar.reset[1, j] = short and d < 0, short and d >= 0
-        draw += 1
-        reset_sides(bar, p, draw)
-        side_means(G, pairs, mean)
+        for i in range(n_pre):
+            for j in range(n_post):
+                plus, minus = mean[0, i, j], mean[1, i, j]
+                d = target - (plus - minus)
+                short = lacks_room(d, plus, minus, _F(REACH))
+                bar.reset[0, i, j], bar.reset[1, i, j] = short and d < 0, short and d >= 0
+        give(bar, number, p, decay, key)
+        number += 1
     if tolerance > 0:
-        verify(bar, target, tolerance, p, decay, draw + 1)
-        draw += 1 + 2 * MOST_CORRECTIONS * pairs
-        if refreshed:
-            refresh(bar, p, decay, draw + 1)
-        return
-    if by_curve:
-        side_means(P, pairs, history)
-    for j in range(synapses):
-        change = target - (mean[0, j] - mean[1, j] if update_ready else source)
-        if by_curve:
-            for side in range(2):
-                growth = max(change if side == 0 else -change, _F(0))
-                steps = steps_of_mean_curve(mean[side, j], history[side, j], growth, p, decay)
-                pulses[side, j] = np.int32(np.rint(steps * pairs))
-        else:
-            ask(pulses, j, np.float64(change), assumed_pulse, pairs)
-    draw += 1
-    deal(bar, p, decay, draw)
+        goal = np.full((n_pre, n_post), target)
+        update = Update(0.0, number, False, False, tolerance, assumed_pulse, decay)
+        verify(goal, devices, update, p, key)
+        fill_means(devices.G, mean)
+    else:
+        history = np.ones(mean.shape, np.float32)
+        fill_means(devices.P, history)
+        for side in range(2):
+            for i in range(n_pre):
+                for j in range(n_post):
+                    change = target - (mean[0, i, j] - mean[1, i, j] if update_ready else source)
+                    growth = max(change if side == 0 else -change, _F(0))
+                    if by_curve:
+                        at = mean[side, i, j], history[side, i, j]
+                        steps = steps_of_mean_curve(at[0], at[1], growth, _MOST, p, decay)
+                        bar.counts[side, i, j] = np.int32(np.rint(steps * pairs))
+                    else:
+                        k = whole_pulses(np.float64(growth), np.float64(assumed_pulse), pairs)
+                        bar.counts[side, i, j] = np.int32(k)
+        give(bar, number, p, decay, key)
     if refreshed:
-        refresh(bar, p, decay, draw + 1)
-
-
-@kernel(error_model="numpy")
-def steps_of_mean_curve(G, P, growth, p, decay):
-    """The steps of the mean curve that a growth takes: `pcmlib.crossbar.pulses_by_mean_curve`."""
-    goal, steps = G + growth, _F(0)
-    for _ in range(_MOST):
-        if goal <= G:
-            break
-        P *= decay
-        step = max(set_increment(G, P, p)[0], _F(1e-6))
-        steps += min(max((goal - G) / step, _F(0)), _F(1))
-        G = min(G + step, goal)
-    return steps
+        refresh(bar, number + 1, p, decay, key)
 
 
 @write_statistics.figure

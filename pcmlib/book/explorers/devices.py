@@ -11,18 +11,17 @@ import math
 import numpy as np
 from matplotlib.figure import Figure
 
-from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments import devices as experiments
+from pcmlib.book.explorers.arrays import fill, make_cells, read_cells, set_cells
 from pcmlib.book.explorers.moments import mean_and_sd
 from pcmlib.book.figures import devices as plots
 from pcmlib.book.live import live
-from pcmlib.device import PCMParameters, after_reset, apply_set, drifted, read_noise, set_increment
-from pcmlib.device.laws import blocks
+from pcmlib.device import PCMParameters, drifted, set_increment
+from pcmlib.device.laws import read_out
 from pcmlib.device.record import in_force, numbers
 
 _F = np.float32
-blocks_of = kernel(error_model="numpy")(blocks)
 _PULSES = 20  # of the WRITE statistics
 _SECONDS, _CELLS = 400, 3  # of the staircase
 _ARRAY_SECONDS, _STOP = 299, 100.0  # s: of an array's reads, and of its pulses
@@ -31,60 +30,25 @@ _STARTS = (2.0, 4.0, 6.0, 8.0, 10.0, 12.0)  # µS at T0, of the DRIFT panel
 _TIMES = np.geomspace(1e-3, 1e4, 141)  # s, likewise
 
 
-# An array of devices, as `PCMArray` has it: rows of devices, a key each
-
-
-@kernel(error_model="numpy")
-def fill_rows(xi, key, draw):
-    """Normals for devices [rows, n]."""
-    for r in range(len(key)):
-        rng.fill_flat(xi[r], key[r], draw)
-
-
-@kernel(error_model="numpy")
-def read_rows(out, G, tp, deviate, t, p, xi):
-    """Read all devices at time t, with the noise xi."""
-    for r in range(G.shape[0]):
-        for i in range(G.shape[1]):
-            Gd = drifted(G[r, i], _F(t - tp[r, i]), deviate[r, i], p)
-            Gd += p.read_noise * read_noise(Gd, p) * xi[r, i]
-            out[r, i] = min(max(Gd, p.g_min), p.g_max)
-
-
 @kernel(error_model="numpy")
 def follow(p, decay, key, devices, interval, before, time, out, still):
     """SETs every `interval` s and reads at `time`, each after as many SETs as `before` says.
 
-    out, still [reads, rows, devices]: as read, and where it has as many reads, without noise.
+    out, still [reads, keys, devices]: as read, and where it has as many reads, without noise.
     """
-    rows = len(key)
-    shape = rows, devices
-    G, xi, none = (
-        np.empty(shape, np.float32),
-        np.zeros(shape, np.float32),
-        np.zeros(shape, np.float32),
-    )
-    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
-    once, deviate, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
-    if p.nu_spread > 0:
-        fill_rows(deviate, key, draw)
-        draw += 1
-    fill_rows(xi, key, draw)
-    for r in range(rows):
-        for i in range(devices):
-            G[r, i] = after_reset(xi[r, i], p)
-    given, jobs = 1, blocks_of(rows, devices)
+    (cells, draw), given = make_cells(key, devices, p), 1
+    once = np.ones((len(key), 1, devices), np.int32)
     for k in range(len(time)):
         while given <= before[k]:
             draw += 1
-            apply_set(G, P, tp, n_set, once, given * interval, p, decay, key, draw, 0, jobs)
+            set_cells(cells, once, given * interval, p, decay, key, draw)
             given += 1
         if p.read_noise > 0:
             draw += 1
-            fill_rows(xi, key, draw)
-        read_rows(out[k], G, tp, deviate, time[k], p, xi if p.read_noise > 0 else none)
+            fill(cells.xi, key, draw)
+        read_cells(out[k], cells, time[k], 1, p)
         if len(still) > 0:
-            read_rows(still[k], G, tp, deviate, time[k], p, none)
+            read_cells(still[k], cells, time[k], 0, p)
 
 
 @kernel(error_model="numpy")
@@ -144,24 +108,15 @@ def _(time: np.ndarray, conductance: np.ndarray, still: np.ndarray, pulse: np.nd
 @kernel(error_model="numpy")
 def fill_write_statistics(p, decay, devices, T0, mean, std, low, high):
     """Mean, sd, and mean -+ sd over devices after each SET, T0 after it."""
-    key, shape = np.zeros(1, np.uint64), (1, devices)
-    G, xi, read = (
-        np.empty(shape, np.float32),
-        np.zeros(shape, np.float32),
-        np.empty(shape, np.float32),
-    )
-    P, tp, n_set = np.ones(shape, np.float32), np.zeros(shape), np.zeros(shape, np.int32)
-    once, none, draw = np.ones(shape, np.int32), np.zeros(shape, np.float32), 1
-    fill_rows(xi, key, draw)
-    for i in range(devices):
-        G[0, i] = after_reset(xi[0, i], p)
+    key, read = np.zeros(1, np.uint64), np.empty((1, devices), np.float32)
+    (cells, draw), once = make_cells(key, devices, p), np.ones((1, 1, devices), np.int32)
     for k in range(len(mean)):
         draw += 1
-        apply_set(G, P, tp, n_set, once, k * T0, p, decay, key, draw, 0, blocks_of(1, devices))
+        set_cells(cells, once, k * T0, p, decay, key, draw)
         if p.read_noise > 0:
             draw += 1
-            fill_rows(xi, key, draw)
-        read_rows(read, G, tp, none, (k + 1) * T0, p, xi if p.read_noise > 0 else none)
+            fill(cells.xi, key, draw)
+        read_cells(read, cells, (k + 1) * T0, 1, p)
         average, sd = mean_and_sd(read[0])
         mean[k], std[k] = average, sd
         low[k], high[k] = mean[k] - std[k], mean[k] + std[k]
@@ -257,15 +212,14 @@ def device_panels(
     write_std = np.empty(len(write_mean), np.float32)
     fill_write_statistics(c, decay, 4000, T0, write_mean, write_std, write_low, write_high)
     n, levels = _READS, len(level)
-    xi, read = np.empty(levels * n, np.float32), np.empty(n, np.float32)
-    rng.fill_flat(xi, np.uint64(0), 2)
+    xi, read = np.empty((1, levels, n), np.float32), np.empty(n, np.float32)
+    fill(xi, np.zeros(1, np.uint64), 2)
     for k in range(levels):
         G = _F(own.g_min + (own.g_max - own.g_min) * k / (levels - 1))
         level[k] = G
         Gd = drifted(G, _F(T0), _F(0), c)
         for i in range(n):
-            noisy = Gd + c.read_noise * read_noise(Gd, c) * xi[k * n + i]
-            read[i] = min(max(noisy, c.g_min), c.g_max)
+            read[i] = read_out(Gd, xi[0, k, i], c)
         average, sd = mean_and_sd(read)
         read_mean[k], read_low[k], read_high[k] = average, average - sd, average + sd
     for k in range(len(starts)):

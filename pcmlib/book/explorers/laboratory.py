@@ -11,10 +11,9 @@ import math
 import numpy as np
 
 from pcmlib.base.reports import report
-from pcmlib.book.explorers.devices import blocks_of, fill_rows, read_rows
+from pcmlib.book.explorers.arrays import fill, make_cells, read_cells, reset_cells, set_cells
 from pcmlib.book.explorers.whole_run import BINS, train_run
 from pcmlib.book.live import live
-from pcmlib.device import after_reset, apply_set
 from pcmlib.device.record import in_force
 from pcmlib.device.record import numbers as constants
 from pcmlib.training import TrainConfig
@@ -66,37 +65,23 @@ def treat(seed, p, steps, conductance, done):
     done: how many steps there were so far.
     """
     p, decay, devices = in_force(p[0]), np.float32(math.exp(-1 / p[0].a)), conductance.shape[1]
-    key, shape, draw = np.array([np.uint64(seed)]), (1, devices), 1
-    xi, deviate = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    G, P, tp = np.empty(shape, np.float32), np.ones(shape, np.float32), np.zeros(shape)
-    n_set, counts = np.zeros(shape, np.int32), np.empty(shape, np.int32)
-    if p.nu_spread > 0:
-        fill_rows(deviate, key, draw)
-        draw += 1
-    fill_rows(xi, key, draw)
-    for i in range(devices):
-        G[0, i] = after_reset(xi[0, i], p)
+    key, counts = np.array([np.uint64(seed)]), np.empty((1, 1, devices), np.int32)
+    cells, draw = make_cells(key, devices, p)
     for k in range(len(steps)):
         step = steps[k]
+        if step.what != READ or p.read_noise > 0:
+            draw += 1
         if step.what == SET:
-            draw += 1
             for i in range(devices):
-                counts[0, i] = int(step.pulses)
-            jobs = blocks_of(1, devices)
-            apply_set(G, P, tp, n_set, counts, step.t, p, decay, key, draw, 0, jobs)
+                counts[0, 0, i] = int(step.pulses)
+            set_cells(cells, counts, step.t, p, decay, key, draw)
         elif step.what == RESET:
-            draw += 1
-            fill_rows(xi, key, draw)
-            for i in range(devices):
-                G[0, i], P[0, i], tp[0, i] = after_reset(xi[0, i], p), 1, step.t
+            reset_cells(cells, step.t, p, key, draw)
         elif p.read_noise > 0:
-            draw += 1
-            fill_rows(xi, key, draw)
-        else:
-            xi[:] = 0
+            fill(cells.xi, key, draw)
         for i in range(devices):
             conductance[k, i] = np.nan
         if step.what == READ:
-            read_rows(conductance[k : k + 1], G, tp, deviate, step.t, p, xi)
+            read_cells(conductance[k : k + 1], cells, step.t, 1, p)
         done[0] = k + 1
         report(k)

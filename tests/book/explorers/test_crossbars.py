@@ -1,7 +1,7 @@
 """The crossbar explorers give the experiments' own numbers, at any position of their knobs.
 
-The oracle is `pcmlib.book.experiments.crossbars`: `Crossbar`, in torch, with the same random
-numbers. They agree to the last bits of a float32; sums over many devices, to 2e-3 of 80 µS.
+The oracle is `pcmlib.book.experiments.crossbars`: `Crossbar`, with the same random numbers.
+They agree to the last bits of a float32; sums over many devices, to 2e-3 of 80 µS.
 """
 
 import numpy as np
