@@ -5,8 +5,9 @@ number of threads, replicas can be computed together or alone, and the bits stay
 
     counter, key --Philox4x32-10--> four 32-bit words --Box-Muller--> four normals
 
-Noise of devices is numbered by row: each row of the last axis has a counter, one of more than BLOCK
-devices a counter for each block. Entries of the first axis may have keys of their own.
+Noise of devices is numbered by row: each row of the last axis has a counter, and in an array one of
+more than BLOCK devices a counter for each block. Entries of the first axis may have keys of their
+own.
 
 Sources: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11,
 doi:10.1145/2063384.2063405 (Philox); Box and Muller (1958). Every loop here is free of branches, so

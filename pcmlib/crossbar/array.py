@@ -234,16 +234,19 @@ class Crossbar:
         tolerance: Values = None,
     ) -> None:
         """RESETs, then SETs or what brings G+ - G- to its goal (NaN: nothing), by the kernels."""
-        t, devices, step = self.devices.check_time(t), self.devices, torch.zeros(self.replicas, 2)
+        t, R, step = self.devices.check_time(t), self.replicas, torch.zeros(self.replicas, 2)
         step[:, 1] = self._per_replica("assumed_pulse", assumed_pulse)
         if tolerance is not None:
             step[:, 0] = self._per_replica("tolerance", tolerance)
-        counts = torch.zeros_like(self.turn) if counts is None else counts * self.exists
-        none = torch.zeros(self.turn.shape, dtype=torch.bool)
-        reset = none if reset is None else reset & self.exists
-        goal = torch.empty(self.replicas, 0, 0) if goal is None else goal
-        asked = counts, reset, goal, step
-        self.turn, reads = program_all(devices, self.turn, self.exists, *asked, t)
+        none = torch.empty(R, 2, 0, 0, dtype=torch.int32)
+        if counts is not None:
+            counts = counts * self.exists
+        else:  # `verify` counts on its own
+            counts = none if goal is None else torch.empty_like(self.turn)
+        reset = none.bool() if reset is None else reset & self.exists
+        goal = torch.empty(R, 0, 0) if goal is None else goal
+        asked = counts, reset, goal
+        self.turn, reads = program_all(self.devices, self.turn, self.exists, *asked, step, t)
         self.reads += reads
 
     # Wear

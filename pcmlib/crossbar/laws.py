@@ -33,8 +33,11 @@ def share(count, turn, pair, pairs):
     """Of `count` pulses dealt one pair at a time from pair `turn` on, those that `pair` receives:
 
     ceil((count - (pair - turn) mod N) / N)
+
+    Most counts are 0, and a division takes long.
     """
-    return (count - (pair - turn) % pairs + pairs - 1) // pairs
+    before = pair - turn + (pairs if pair < turn else 0)  # pulses for the pairs between
+    return (count - before + pairs - 1) // pairs if count > before else 0
 
 
 @register_jitable

@@ -190,7 +190,10 @@ def _measure_row(i, G, p, key, draw, number, xi, out):
 
 @kernel(inner=True, error_model="numpy")
 def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
-    """SET the N devices of each side in turn; the first pulse has number `pulse` in its draw."""
+    """SET the N devices of each side in turn, and lower the counts to 0.
+
+    The first pulse has number `pulse` in its draw.
+    """
     turn = devices.turn
     _, pairs, n_pre, n_post = devices.G.shape
     for side in range(2):
@@ -201,7 +204,9 @@ def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
             first = row * n_post
             set_row(devices, first, dealt, update.t, p, update.decay, key, draw, row, pulse, xi)
         for j in range(n_post):
-            turn[side, i, j] = (turn[side, i, j] + counts[side, i, j]) % pairs
+            if counts[side, i, j] > 0:
+                turn[side, i, j] = (turn[side, i, j] + counts[side, i, j]) % pairs
+                counts[side, i, j] = 0
 
 
 @kernel(inner=True, error_model="numpy")

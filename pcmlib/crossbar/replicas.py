@@ -35,7 +35,8 @@ def program_all(
     """
     R, (n_pre, _), p = len(turn), exists.shape, array.parameters
     pairs, verified = array.shape[2], bool((step[:, 0] > 0).any())
-    each = MOST_CORRECTIONS * pairs if verified else 1 + int(counts.max()) // pairs
+    most = int(counts.max()) if counts.numel() else 0
+    each = MOST_CORRECTIONS * pairs if verified else 1 + most // pairs
     reads = torch.zeros(R, n_pre, dtype=torch.int64)
     asked = [x.numpy() for x in (counts, reset, goal, step)]
     told = t, np.float32(history_decay(p)), array.next_draw(DRAWS) // DRAWS, p.constants()

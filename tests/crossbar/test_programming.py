@@ -129,8 +129,9 @@ def test_pulses_have_the_statistics_of_the_device(pairs, road):
     mine = bar.devices
     np.testing.assert_array_equal(mine.n_set[0], plain.n_set)
     np.testing.assert_array_equal(bar.turn[0], plain.turn)
-    last = share(counts[:, None], counts[:, None] % pairs, np.arange(pairs)[:, None, None], pairs)
-    once = share(counts[:, None], 0, np.arange(pairs)[:, None, None], pairs)
+    shares, pair = np.vectorize(share, otypes=[int]), np.arange(pairs)[:, None, None]
+    last = shares(counts[:, None], counts[:, None] % pairs, pair, pairs)
+    once = shares(counts[:, None], 0, pair, pairs)
     expected = np.where(last > 0, 77.2, np.where(once > 0, 38.6, 0.0))
     np.testing.assert_array_equal(mine.tp[0], expected)
     np.testing.assert_allclose(mine.P[0], plain.P, rtol=1e-5)
