@@ -73,7 +73,8 @@ def write_statistics(
 
     One side of a synapse starts at |source| µS, the other at g_reset, both with P = 1. Pulses are
     given for the difference from source to target; then, with `refresh`, saturated synapses are
-    refreshed. The cells of the map are replicas, batched by the map's rows to bound the memory.
+    refreshed. The cells of the map are replicas, batched by the map's rows to bound the memory; the
+    synapses of one lie in a row, which draws their noise at once.
 
     Args:
         scheme: "multi-mem"; "upd-ready": RESET the other side first where there is no room; or
@@ -89,11 +90,11 @@ def write_statistics(
     require_count("rows", rows, at_least=2)
     require_count("seed", seed, at_least=0)
     n = len(levels)
-    target = levels.view(n, 1, 1).expand(n, rows, rows)
+    target = levels.view(n, 1, 1).expand(n, 1, rows**2)
     mean, std, wear = [], [], []
     for i, source in enumerate(progress(levels.tolist(), desc="WRITE statistics", unit="source")):
         seeds = range(seed + i * n, seed + (i + 1) * n)
-        xbar = Crossbar(rows, rows, replicas=n, pairs=pairs, parameters=parameters, seed=seeds)
+        xbar = Crossbar(1, rows**2, replicas=n, pairs=pairs, parameters=parameters, seed=seeds)
         _place(xbar, source)
         t = 1e-3
         if scheme != "multi-mem":

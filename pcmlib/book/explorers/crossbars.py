@@ -36,7 +36,7 @@ from pcmlib.device.record import in_force, numbers
 _F = np.float32
 _READS, _SIZE = 10, 100  # of the product
 _UPDATES, _SYNAPSES = 100, 2000  # of the saturation
-_ROWS = 10  # rows and columns of a cell of the WRITE statistics
+_CELL = 100  # synapses of a cell of the WRITE statistics
 _MOST = 64  # pulses a device by the mean curve
 
 
@@ -196,7 +196,7 @@ def write_statistics(
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     update_ready, by_curve = scheme > 0, pulse_count > 0
     within = _F(assumed_pulse if scheme > 1 else 0)
-    bar, reached = make_bar(int(pairs), _ROWS, _ROWS), np.empty(_ROWS * _ROWS, np.float32)
+    bar, reached = make_bar(int(pairs), 1, _CELL), np.empty(_CELL, np.float32)
     step, squares, sds = _F(assumed_pulse), 0.0, 0.0
     for i in range(_N):
         for k in range(_N):
@@ -205,9 +205,8 @@ def write_statistics(
                 bar, source, target, update_ready, within, by_curve, refresh > 0, step, c, decay,
                 np.uint64(i * _N + k),
             )  # fmt: skip
-            for j in range(len(reached)):
-                row, column = j // _ROWS, j % _ROWS
-                reached[j] = bar.mean[0, row, column] - bar.mean[1, row, column]
+            for j in range(_CELL):
+                reached[j] = bar.mean[0, 0, j] - bar.mean[1, 0, j]
             average, sd = mean_and_sd(reached)
             mean[i, k], std[i, k] = average, sd
             squares, sds = squares + (average - target) ** 2, sds + sd
@@ -220,27 +219,25 @@ def write_cell(
 ):
     """Program the synapses of one cell from source to target."""
     devices, mean, number = bar.devices, bar.mean, 1
-    _, pairs, n_pre, n_post = devices.G.shape
+    _, pairs, _, synapses = devices.G.shape
     half = devices.G.size // 2
     G, P = part(devices.G, 0, (2 * half,)), part(devices.P, 0, (2 * half,))
     for k in range(2 * half):
         G[k], P[k] = max(source if k < half else -source, p.g_reset), 1
     for side in range(2):
-        for i in range(n_pre):
-            for j in range(n_post):
-                devices.turn[side, i, j] = 0
+        for j in range(synapses):
+            devices.turn[side, 0, j] = 0
     fill_means(devices.G, mean)
     if update_ready:
-        for i in range(n_pre):
-            for j in range(n_post):
-                plus, minus = mean[0, i, j], mean[1, i, j]
-                d = target - (plus - minus)
-                short = lacks_room(d, plus, minus, _F(REACH))
-                bar.reset[0, i, j], bar.reset[1, i, j] = short and d < 0, short and d >= 0
+        for j in range(synapses):
+            plus, minus = mean[0, 0, j], mean[1, 0, j]
+            d = target - (plus - minus)
+            short = lacks_room(d, plus, minus, _F(REACH))
+            bar.reset[0, 0, j], bar.reset[1, 0, j] = short and d < 0, short and d >= 0
         give(bar, number, p, decay, key)
         number += 1
     if tolerance > 0:
-        goal = np.full((n_pre, n_post), target)
+        goal = np.full((1, synapses), target)
         update = Update(0.0, number, False, False, tolerance, assumed_pulse, decay)
         verify(goal, devices, update, p, key)
         fill_means(devices.G, mean)
@@ -248,17 +245,16 @@ def write_cell(
         history = np.ones(mean.shape, np.float32)
         fill_means(devices.P, history)
         for side in range(2):
-            for i in range(n_pre):
-                for j in range(n_post):
-                    change = target - (mean[0, i, j] - mean[1, i, j] if update_ready else source)
-                    growth = max(change if side == 0 else -change, _F(0))
-                    if by_curve:
-                        at = mean[side, i, j], history[side, i, j]
-                        steps = steps_of_mean_curve(at[0], at[1], growth, _MOST, p, decay)
-                        bar.counts[side, i, j] = np.int32(np.rint(steps * pairs))
-                    else:
-                        k = whole_pulses(np.float64(growth), np.float64(assumed_pulse), pairs)
-                        bar.counts[side, i, j] = np.int32(k)
+            for j in range(synapses):
+                change = target - (mean[0, 0, j] - mean[1, 0, j] if update_ready else source)
+                growth = max(change if side == 0 else -change, _F(0))
+                if by_curve:
+                    G0, P0 = mean[side, 0, j], history[side, 0, j]
+                    steps = steps_of_mean_curve(G0, P0, growth, _MOST, p, decay)
+                    bar.counts[side, 0, j] = np.int32(np.rint(steps * pairs))
+                else:
+                    k = whole_pulses(np.float64(growth), np.float64(assumed_pulse), pairs)
+                    bar.counts[side, 0, j] = np.int32(k)
         give(bar, number, p, decay, key)
     if refreshed:
         refresh(bar, number + 1, p, decay, key)
