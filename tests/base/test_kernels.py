@@ -79,7 +79,8 @@ def answer(process):
 PULSE = """
 import numpy as np
 from pcmlib.base import rng
-from pcmlib.device import PCMParameters, pulses
+from pcmlib.device import pulses
+from pcmlib.device.laws import PCMParameters
 G, P, counts = (np.ones((1, 1, 2), kind) for kind in (np.float32, np.float32, np.int32))
 devices = pulses.Devices(G, P, 0.0 * G.astype(float), counts.copy(), counts.copy())
 p, one = PCMParameters().constants(), np.float32(1)
