@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pcmlib.crossbar import Crossbar
     from pcmlib.device import PCMArray, PCMParameters
-    from pcmlib.training import TrainConfig, TrainingRun, train
+    from pcmlib.training import TrainConfig, TrainingRun, evaluate, relearn, train
 
 __version__ = "0.1.0"
-__all__ = ["Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "train"]
+__all__ = [
+    "Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "evaluate", "relearn",
+    "train",
+]  # fmt: skip
 _FOLDERS = {"Crossbar": "crossbar", "PCMArray": "device", "PCMParameters": "device"}
 
 

@@ -1,4 +1,4 @@
-"""The command line: `pcmlib replicate 2|5|7`, `write-stats`, `train`, `tune`; JSON out."""
+"""The command line: `pcmlib replicate`, `write-stats`, `train`, `evaluate`, `tune`; JSON out."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "replicate": "Reproduce a figure of the device paper from the model.",
     "write-stats": "Statistics of programming, from every source to every target conductance.",
     "train": "Train spiking networks with one weight-update scheme.",
+    "evaluate": "Loss of trained networks at any age, without learning.",
     "tune": "Search for a scheme's hyperparameters, on networks that no report shows.",
 }
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -26,20 +26,18 @@ def assert_same(a, b, row=slice(None)):
     for name in ("loss", "rate_hz", "set_pulses", "reset_pulses", "reads", "targets", "spikes"):
         assert torch.equal(getattr(a, name), getattr(b, name)[row]), name
     assert torch.equal(a.snapshots, b.snapshots[:, row])
-    for name in a.weights:
-        assert torch.equal(a.weights[name], b.weights[name][row]), name
-    for name in a.conductances:
-        assert torch.equal(a.conductances[name], b.conductances[name][row]), name
-        assert torch.equal(a.wear[name], b.wear[name][row]), name
+    for name in a.state:
+        assert torch.equal(a.state[name], b.state[name][row]), name
 
 
 def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
-    """A run with this loss [R, E] and these pulses, and nothing else of interest."""
+    """A run with this loss [R, E] and these pulses; G+ stands at 10 µS, G- at 1."""
     loss = torch.tensor(loss, dtype=torch.float32)
     R, E = loss.shape
     config = TrainConfig(epochs=E, replicas=R, n_in=3, n_rec=4, **changes)
     none = torch.zeros(R, E, dtype=torch.int64)
     targets = torch.full((R, 3, 5, 1), 0.5)
+    G = torch.tensor([g for size in (3 * 4, 4 * 4, 4) for g in [10.0] * size + [1.0] * size])
     return TrainingRun(
         config=config,
         loss=loss,
@@ -51,8 +49,10 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
         targets=targets,
         snapshots=torch.zeros(len(config.snapshot_epochs), R, 3, 5, 1),
         spikes=torch.zeros(R, 3, 5, 4, dtype=torch.bool),
-        weights={},
-        conductances={"in": torch.tensor([10.0, 1.0]).view(1, 2, 1, 1, 1).repeat(R, 1, 1, 3, 4)},
-        wear={},
+        state={
+            "weights": torch.zeros(R, 32),
+            "G": G.repeat(R, 1),
+            "n_set": torch.zeros(R, 64, dtype=torch.int32),
+        },
         seconds=1.0,
     )

@@ -25,7 +25,9 @@ KEPT_DAYS = 30  # since a file was last used
 KEPT_BYTES = 2**29  # of files that `forget_unused` looks after together, unless told otherwise
 PACKAGE = Path(__file__).parent.parent
 # These hand names on, show things or name results: no result depends on them.
-NO_MATTER = {"training", "training.presets", "base.progress", "base.source"}
+NO_MATTER = {
+    "training", "training.presets", "training.evaluation", "base.progress", "base.source",
+}  # fmt: skip
 # Settings of Numba that change the code that it makes, beside the processor's.
 _SETTINGS = (
     "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK", "DISABLE_JIT", "DISABLE_INTEL_SVML",

@@ -32,9 +32,9 @@ FIGURE_TYPES = (".png", ".svg", ".pdf")
 Write = Callable[[Path], None]
 
 
-def check_destinations(figure: Path | None, json: Path | None) -> None:
+def check_destinations(figure: Path | None, json: Path | None, run: Path | None = None) -> None:
     """Refuse a destination that could not be written, before the work is done."""
-    for name, path in (("--figure", figure), ("--json", json)):
+    for name, path in (("--figure", figure), ("--json", json), ("--save", run)):
         if path is not None:
             allowed = "a file in a folder that exists and can be written, a pipe or a device"
             require(_can_be_written(path), name, str(path), allowed)
@@ -42,8 +42,10 @@ def check_destinations(figure: Path | None, json: Path | None) -> None:
         allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
         fits = is_stream(figure) or figure.suffix.lower() in FIGURE_TYPES
         require(fits, "--figure", str(figure), allowed)
-        same = json is not None and _place(figure) == _place(json)
-        require(not same, "--json", str(json), "another file than the figure's")
+    for name, path in (("--json", json), ("--save", run)):
+        others = [other for other in (figure, json, run) if other is not None and other is not path]
+        same = path is not None and _place(path) in map(_place, others)
+        require(not same, name, str(path), "another file than that of --figure, --json or --save")
 
 
 def _can_be_written(path: Path) -> bool:

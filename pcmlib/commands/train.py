@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import zipfile
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from matplotlib.figure import Figure
 
@@ -45,14 +47,21 @@ def train_command(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Samples of your own: a NumPy archive with the arrays inputs, targets."),
+    ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
+    save: Annotated[
+        Path | None, typer.Option(help="Keep the run here, for `pcmlib evaluate`; as --figure.")
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     checkpoint_every: Annotated[int, typer.Option(help="Epochs between two of them.")] = 10,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
-    check_destinations(figure, json)
+    check_destinations(figure, json, save)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
     named = {"pairs": pairs, "bits": bits, "epochs": epochs}
     changes = {name: value for name, value in named.items() if value is not None}
@@ -60,6 +69,7 @@ def train_command(
     config = TrainConfig.preset(scheme, preset, **changes)
     run = train(
         config,
+        **read_samples(data),
         device=device,
         checkpoint=checkpoint,
         checkpoint_every=checkpoint_every,
@@ -69,8 +79,24 @@ def train_command(
     deliver(
         run.summary(),
         (json, lambda path: write_json(path, run.to_json())),
+        (save, run.save),
         (figure, lambda path: write_figure(path, _draw(run))),
     )
+
+
+def read_samples(file: Path | None) -> dict[str, np.ndarray]:
+    """The arrays of a NumPy archive, as `train` takes them."""
+    if file is None:
+        return {}
+    names = {"inputs", "targets"}
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+    except (ValueError, zipfile.BadZipFile, TypeError, AttributeError, EOFError) as error:
+        message = "must be a NumPy archive with the arrays inputs, targets"
+        raise ValueError(f"--data = {str(file)!r}: {message}") from error
+    require(arrays.keys() == names, "--data: arrays", ", ".join(arrays), ", ".join(sorted(names)))
+    return arrays
 
 
 def _draw(run: TrainingRun) -> Figure:

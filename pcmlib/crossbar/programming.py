@@ -258,7 +258,8 @@ def read(devices, number, period, factor, deviate, gain, p, key, out):
     """One noisy read of all weights [n_pre, n_post] at update `number`, before its pulses.
 
     factor: how far a device has drifted, by whole periods (s) since its last pulse; empty where
-    devices differ, whose nu have the deviates `deviate`, in sds.
+    devices differ, whose nu have the deviates `deviate`, in sds. Pulses before time 0 are those of
+    a training that rested meanwhile.
     """
     G, tp, draw = devices.G, devices.tp, number * DRAWS + _READ
     _, pairs, n_pre, n_post = G.shape
@@ -272,9 +273,13 @@ def read(devices, number, period, factor, deviate, gain, p, key, out):
                 if p.read_noise > 0:
                     rng.fill_normal(xi, key, draw, (side * pairs + n) * n_pre + i, 0)
                 for j in range(n_post):
-                    age = max(number - np.int32(tp[side, n, i, j] * by_period + 0.5), 0)
-                    g = G[side, n, i, j]
-                    if alike:
+                    since, g = tp[side, n, i, j], G[side, n, i, j]
+                    age = max(number - np.int32(since * by_period + 0.5), 0)
+                    if since < 0:
+                        g = drifted(
+                            g, np.float32(number * period - since), deviate[side, n, i, j], p
+                        )
+                    elif alike:
                         g *= factor[min(age, len(factor) - 1)]
                     else:
                         g = drifted(g, np.float32(age * period), deviate[side, n, i, j], p)

@@ -37,7 +37,8 @@ def make_state(run, seed, x):
     n, n_out = int(run.n_rec), int(run.n_out)
     digital, analogue, memories = run.on_crossbar == 0, is_analogue(run), run.kept_on_pcm > 0
     shapes = np.zeros((6, 2), np.int64)
-    keys, synapses, trial_synapses = np.zeros((6, 2), np.uint64), 0, 0
+    keys, gain = np.zeros((6, 2), np.uint64), np.zeros(6, np.float32)
+    synapses = trial_synapses = 0
     for k in range(6 if memories else 3):
         shapes[k, 0], shapes[k, 1] = n_in if k % 3 == 0 else n, n_out if k % 3 == 2 else n
         synapses += shapes[k, 0] * shapes[k, 1]
@@ -46,6 +47,7 @@ def make_state(run, seed, x):
         if digital:
             keys[k, 0] = rng.derive(seed, _UPDATE[k % 3])
         keys[k, 1] = rng.derive(seed, _READ[k % 3])
+        gain[k] = 1 / (int(run.pairs) * (run.kept_scale if k >= 3 else run.scale))
     devices = 0 if digital else 2 * int(run.pairs) * synapses
     sides = 0 if digital else 2 * synapses
     weights = 0 if analogue else synapses
@@ -59,7 +61,7 @@ def make_state(run, seed, x):
         zeros(synapses), np.zeros(sides, np.int32), np.zeros(sides, np.int32),
         np.zeros(sides, np.bool_), zeros(devices), zeros(devices), np.zeros(devices, np.float64),
         np.zeros(devices, np.int32), np.zeros(devices, np.int32), zeros(devices),
-        np.zeros(6, np.int64), keys, np.full(1, rng.derive(seed, _ORDER)),
+        np.zeros(6, np.int64), gain, keys, np.full(1, rng.derive(seed, _ORDER)),
         np.empty((n, n_out), np.float32), course.young, course.factor,
         zeros(sums), np.zeros(n_in + 2 * n + 3, np.int32),
         np.empty(singles, np.int32), zeros(singles), zeros(singles), zeros(by_law), zeros(by_law),

@@ -48,11 +48,12 @@ class State(NamedTuple):
     # of devices, one after the other: see `Devices`
     G: np.ndarray  # float32, µS
     P: np.ndarray  # float32
-    tp: np.ndarray  # float64, s
+    tp: np.ndarray  # float64, s; below 0 before a rest
     n_set: np.ndarray  # int32
     n_reset: np.ndarray  # int32
     deviate: np.ndarray  # float32, of each drift exponent, in standard deviations
     reads: np.ndarray  # int64 [6]: reads of synapses that programming needed
+    gain: np.ndarray  # float32 [6]: weight for each µS, 1 / (N scale)
     keys: np.ndarray  # uint64 [6, 2]: of a layer's updates, and of its reads
     order: np.ndarray  # uint64 [1]: key of the samples' order
     feedback: np.ndarray  # float32 [n_rec, n_out]
@@ -108,7 +109,7 @@ class Layer(NamedTuple):
     gradient: np.ndarray  # [n_pre, n_post]
     counts: np.ndarray  # [2, n_pre, n_post]
     reset: np.ndarray  # [2, n_pre, n_post]
-    gain: np.float32  # weight for each µS, 1 / (N scale)
+    gain: np.float32
     key: np.uint64
     read_key: np.uint64
 
@@ -175,11 +176,10 @@ def layer(state, run, k):
         part(state.single_nu, a, (by_law,)),
     )  # fmt: skip
     sums = part(state.sums, 3 * s if row else 0, (n_pre, row))
-    scale = run.kept_scale if k >= 3 else run.scale
     return Layer(
         digital, analogue, weights, devices, part(state.deviate, r, cells), sums, singles,
         part(state.kept, s, synapses), part(state.gradient, s, synapses),
-        part(state.counts, d, sides), part(state.reset, d, sides), _F(1 / (pairs * scale)),
+        part(state.counts, d, sides), part(state.reset, d, sides), state.gain[k],
         state.keys[k, 0], state.keys[k, 1],
     )  # fmt: skip
 

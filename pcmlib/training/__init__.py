@@ -1,6 +1,8 @@
 """A training run: what it is told, what it computes, what it leaves, and where that is kept."""
 
 from pcmlib.training.config import TrainConfig
-from pcmlib.training.run import TrainingRun, train
+from pcmlib.training.evaluation import Evaluation, evaluate
+from pcmlib.training.results import TrainingRun
+from pcmlib.training.run import relearn, train
 
-__all__ = ["TrainConfig", "TrainingRun", "train"]
+__all__ = ["Evaluation", "TrainConfig", "TrainingRun", "evaluate", "relearn", "train"]

@@ -7,13 +7,12 @@ step, all networks at once (`pcmlib.network.reference`); the programming is the 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
@@ -34,8 +33,10 @@ from pcmlib.network.reference import (
     run_trial,
 )
 from pcmlib.network.start import make_state
-from pcmlib.network.state import LAYERS, LEARNT, State
+from pcmlib.network.state import LEARNT, State
 from pcmlib.schemes import HOLD, SCHEMES
+from pcmlib.tasks import Patterns
+from pcmlib.training import layers
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.record import numbers
 
@@ -53,8 +54,24 @@ class Result(NamedTuple):
     __repr__ = short
 
 
+class Answer(NamedTuple):
+    """What R networks make of all their samples, without learning."""
+
+    outputs: Float[Tensor, "R S T n_out"]
+    spikes: Bool[Tensor, "R S T n_rec"]
+    loss: Float[Tensor, " R"]  # mean squared error over samples, time and outputs
+    rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons, samples and time
+
+    __repr__ = short
+
+
 class Network:
     """R networks, at the start of their training.
+
+    Args:
+        config: the run.
+        device, compiled: as of `train`.
+        samples: what to learn; None: what the configuration's task draws.
 
     Attributes:
         inputs, targets: of all samples, as of `TrainingRun`.
@@ -63,11 +80,16 @@ class Network:
     """
 
     def __init__(
-        self, config: TrainConfig, device: str | torch.device = "cpu", compiled: bool | None = None
+        self,
+        config: TrainConfig,
+        device: str | torch.device = "cpu",
+        compiled: bool | None = None,
+        samples: Patterns | None = None,
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
-        self.inputs, self.targets = (x.to(self.device) for x in c.task.generate(c.seeds))
+        drawn = c.task.generate(c.seeds) if samples is None else samples
+        self.inputs, self.targets = (x.to(self.device) for x in drawn)
         self.neurons = Neurons(self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt)
         self.regularisation = Regularisation(
             self._each("regularisation"), self._each("target_rate")
@@ -118,7 +140,7 @@ class Network:
         loss, rate_hz = torch.tensor(means, dtype=torch.float32).unbind(1)
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
-        found = (torch.from_numpy(x) for x in self._layers("gradient")[: len(LAYERS)])
+        found = self.by_layer("gradient").values()
         z = v > self.neurons.threshold[:, None, None]
         return Result(Trial(v, z, y), Gradients(*found), loss, rate_hz)
 
@@ -140,49 +162,40 @@ class Network:
         self, epoch: int
     ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
         """Outputs and spikes of all samples after `epoch` epochs, without learning."""
+        outputs, spikes, *_ = self.ask(epoch * self.config.samples)
+        return outputs, spikes
+
+    def ask(self, update: int) -> Answer:
+        """Run all samples after `update` updates, without learning."""
         c = self.config
-        update = epoch * c.samples
         streams = [1 + s % (STREAMS - 1) for s in range(c.samples)]
         if not self.compiled:
             everyone = torch.ones(c.replicas, dtype=torch.int64)
-            trials = [self.run(everyone * s, update, streams[s]).trial for s in range(c.samples)]
-            y, z = (torch.stack([getattr(t, n) for t in trials], 1).cpu() for n in ("y", "z"))
-            return y, z
+            results = [self.run(everyone * s, update, streams[s]) for s in range(c.samples)]
+            y, z = (torch.stack([getattr(x.trial, n) for x in results], 1) for n in ("y", "z"))
+            means = (sum(getattr(x, n) for x in results) / c.samples for n in ("loss", "rate_hz"))
+            return Answer(*(x.cpu() for x in (y, z, *means)))
         spikes = np.zeros((c.replicas, c.samples, c.steps, c.n_rec), np.bool_)
 
-        def work(r: int) -> None:
-            for s in range(c.samples):
-                one = np.array([s], np.int64)
-                self._pass(r, one, update=update, stream=streams[s], spikes=spikes[r])
+        def work(r: int) -> list[float]:
+            means = [
+                self._pass(
+                    r, np.array([s], np.int64), update=update, stream=streams[s], spikes=spikes[r]
+                )
+                for s in range(c.samples)
+            ]
+            return np.mean(means, axis=0).tolist()
 
-        self._each_network(work)
-        return torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
+        loss, rate_hz = torch.tensor(self._each_network(work), dtype=torch.float32).unbind(1)
+        y, z = torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
+        return Answer(y, z, loss, rate_hz)
 
     # What the networks hold
 
     @property
     def weights(self) -> dict[str, Float[Tensor, "R n_pre n_post"]]:
         """Of each layer, T0 after the last pulse, without noise."""
-        if not self.config.on_crossbar:
-            arrays = self._layers("weights")
-            return {name: torch.from_numpy(w) for name, w in zip(LAYERS, arrays, strict=False)}
-        G, exists = self.conductances, self._layers("exists")
-        scale = torch.tensor(self.config.each("scale"), dtype=torch.float32).view(-1, 1, 1)
-        means = {name: x.mean(2) for name, x in G.items()}
-        return {
-            name: (means[name][:, 0] - means[name][:, 1]) * torch.from_numpy(e) / scale
-            for name, e in zip(LAYERS, exists, strict=False)
-        }
-
-    @property
-    def conductances(self) -> dict[str, Float[Tensor, "R 2 N n_pre n_post"]]:
-        """Of each layer's devices, µS, as a read T0 after the last pulse gives them."""
-        return self._devices("G")
-
-    @property
-    def device_wear(self) -> dict[str, Int[Tensor, "R 2 N n_pre n_post"]]:
-        """SET pulses that each device of the layers ever got."""
-        return self._devices("n_set")
+        return layers.weights(self.config, self.state())
 
     @property
     def wear(self) -> Int[Tensor, "3 R"]:
@@ -202,7 +215,7 @@ class Network:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        return {n: torch.from_numpy(np.stack([getattr(s, n) for s in self.states])) for n in LEARNT}
+        return {name: self._stacked(name) for name in LEARNT}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a `state`."""
@@ -210,20 +223,12 @@ class Network:
             for one, values in zip(self.states, state[name], strict=True):
                 getattr(one, name)[:] = values.numpy()
 
-    def _devices(self, name: str) -> dict[str, Tensor]:
-        if not self.config.on_crossbar:
-            return {}
-        arrays = self._layers(name, 2, self.config.pairs)
-        return {n: torch.from_numpy(x) for n, x in zip(LAYERS, arrays, strict=False)}
+    def by_layer(self, name: str, *lead: int) -> dict[str, Shaped[Tensor, "R ... n_pre n_post"]]:
+        """A copy of one of the states' arrays, by layer."""
+        return layers.by_layer(self.config, self._stacked(name), *lead)
 
-    def _layers(self, name: str, *lead: int) -> list[np.ndarray]:
-        """A copy of one of the states' arrays, as [R, *lead, n_pre, n_post] for each layer."""
-        flat, first, parts = np.stack([getattr(s, name) for s in self.states]), 0, []
-        for shape in self.states[0].shapes.tolist():
-            size = math.prod(lead) * math.prod(shape)
-            parts.append(flat[:, first : first + size].reshape(len(flat), *lead, *shape))
-            first += size
-        return parts
+    def _stacked(self, name: str) -> Shaped[Tensor, "R ..."]:
+        return torch.from_numpy(np.stack([getattr(s, name) for s in self.states]))
 
     def _each(self, name: str) -> Float[Tensor, " R"]:
         return torch.tensor(self.config.each(name), dtype=torch.float32, device=self.device)
@@ -282,14 +287,12 @@ class Network:
         c, device = self.config, self.device
         if not c.on_crossbar:
             return [DigitalSynapses(w.to(device)) for w in self.weights.values()]
-        names = ("G", "tp", "deviate")
-        arrays = (self._devices(name).values() for name in names)
+        arrays = [self.by_layer(name, 2, c.pairs).values() for name in ("G", "tp", "deviate")]
+        exists = [mask[0] > 0 for mask in self.by_layer("exists").values()]
         told = {"start": update * c.period, "dt": c.dt, "generator": self._generator}
-        scale, exists = self._each("scale"), self._layers("exists")
         return [
             CrossbarSynapses(
-                *(x.to(device) for x in (*devices, torch.from_numpy(mask[0] > 0))),
-                scale, c.parameters, **told,
+                *(x.to(device) for x in part), self._each("scale"), c.parameters, **told
             )
-            for *devices, mask in zip(*arrays, exists[: len(LAYERS)], strict=True)
-        ]  # fmt: skip
+            for part in zip(*arrays, exists, strict=True)
+        ]

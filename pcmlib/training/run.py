@@ -11,10 +11,12 @@ The same configuration gives the same run to the bit (on one machine), on any nu
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,95 +24,26 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_count
-from pcmlib.base.files import for_json
+from pcmlib.base.checks import Values, require, require_count, require_number
 from pcmlib.base.progress import progress as progress_bar
-from pcmlib.base.records import Record
+from pcmlib.tasks import Patterns
 from pcmlib.training import checkpoint as checkpoints
+from pcmlib.training.aging import aged
+from pcmlib.training.archive import origin
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
+from pcmlib.training.results import TrainingRun
+from pcmlib.training.samples import as_samples, sized
 
-__all__ = ["TrainingRun", "train"]
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingRun(Record):
-    """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots.
-
-    Two runs are equal if their configurations and all their tensors are, exactly. Its tensors are
-    torch's: ``run.loss.numpy()`` is NumPy's array of the same numbers.
-    """
-
-    config: TrainConfig
-    loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
-    rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
-    set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
-    reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
-    reads: Int[Tensor, "R E"]  # reads of synapses that programming needed, likewise
-    inputs: Bool[Tensor, "R S T n_in"]
-    targets: Float[Tensor, "R S T n_out"]
-    snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
-    spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
-    weights: dict[str, Float[Tensor, "R n_pre n_post"]]  # "in", "rec", "out"; without noise
-    conductances: dict[str, Float[Tensor, "R 2 N n_pre n_post"]]  # µS; empty for digital weights
-    wear: dict[str, Int[Tensor, "R 2 N n_pre n_post"]]  # SET pulses of each device; likewise
-    seconds: float = field(compare=False)  # that training took, over all sittings
-
-    @property
-    def outputs(self) -> Float[Tensor, "R S T n_out"]:
-        """After the last of the snapshot epochs."""
-        return self.snapshots[-1]
-
-    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
-        """Mean loss of each replica over the last epochs."""
-        require_count("epochs", epochs)
-        return self.loss[:, -epochs:].mean(1)
-
-    def __repr__(self) -> str:
-        c = self.config
-        counts = {"epoch": c.epochs, "network": c.replicas}
-        named = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
-        return f"{c.scheme}, {', '.join(named)}:\n{self.summary()}"
-
-    def summary(self) -> str:
-        """Loss, rate, pulses and seconds, on two to four lines."""
-        count = min(20, self.config.epochs)
-        last = self.final_loss(count)
-        between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
-        lines = [
-            f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
-            f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
-        ]
-        if self.config.on_crossbar:
-            sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
-            lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
-        if self.reads.any():
-            reads = self.reads[:, -1].double().mean()
-            lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
-        return "\n".join(lines)
-
-    def to_json(self) -> dict[str, Any]:
-        """The summary that the command line writes, in plain numbers and lists.
-
-        None stands for a loss or a rate that is not finite, since JSON has no other word for it.
-        """
-        summary = {
-            "scheme": self.config.scheme,
-            "config": self.config.to_dict(),
-            "loss": self.loss.tolist(),
-            "rate_hz": self.rate_hz.tolist(),
-            "set_pulses": self.set_pulses[:, -1].tolist(),
-            "reset_pulses": self.reset_pulses[:, -1].tolist(),
-            "reads": self.reads[:, -1].tolist(),
-            "seconds": self.seconds,
-        }
-        return for_json(summary)
+__all__ = ["relearn", "train"]
 
 
 def train(
     config: TrainConfig,
     *,
+    inputs: Values = None,
+    targets: Values = None,
     device: str | torch.device = "cpu",
     compiled: bool | None = None,
     progress: bool | None = None,
@@ -122,6 +55,9 @@ def train(
 
     Args:
         config: the run.
+        inputs, targets: samples of your own (`pcmlib.training.samples.as_samples`): spikes
+            [S, T, n_in] or their times and channels, and values [S, T, n_out]. The run's
+            configuration takes their sizes. None: those that the configuration's task draws.
         device: torch device of the networks.
         compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
         progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
@@ -145,24 +81,73 @@ def train(
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
 
+    both = (inputs is None) == (targets is None)
+    require(both, "inputs, targets", (inputs, targets), "both, or neither")
+    samples = None if inputs is None else as_samples(inputs, targets, config)
+    config = config if samples is None else sized(config, samples)
     if kind == "cpu":
         require_room(config)
 
-    network = Network(config, device, compiled)
-    record = _Record.empty(config)
-    start, before = 0, 0.0
+    network, course = Network(config, device, compiled, samples), _Course.empty(config)
+    epoch, before = 0, 0.0
     if resume:
-        content = checkpoints.load(checkpoint)
-        _require_same(config, content)
+        header, arrays = checkpoints.load(checkpoint)
+        _require_same(config, samples, header)
         try:
-            network.load(content["network"])
-            record = _Record(**content["record"])
+            network.load(arrays["state"])
+            course = _Course(**arrays["course"])
         except (KeyError, TypeError, RuntimeError) as error:  # a part that one of them has not
-            allowed = f"of a network as here{checkpoints.origin(content)}: {error}"
+            allowed = f"of a network as here{origin(header)}: {error}"
             raise ValueError(f"checkpoint: must be {allowed}") from error
-        start, before = content["epoch"], content["seconds"]
+        epoch, before = header["epoch"], header["seconds"]
 
-    began = time.perf_counter() - before
+    def keep(done: int, seconds: float) -> None:
+        if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
+            header = {"config": config.to_dict(), "samples": _digest(samples)}
+            arrays = {"state": network.state(), "course": vars(course)}
+            checkpoints.save(checkpoint, {**header, "epoch": done, "seconds": seconds}, arrays)
+
+    return _advance(network, course, epoch, before, progress, keep)
+
+
+def relearn(
+    run: TrainingRun, epochs: int, *, after: float = 0.0, progress: bool | None = None
+) -> TrainingRun:
+    """Go on with a run's training for some epochs, `after` seconds past its end.
+
+    The new run's course begins with the old one's; it keeps the outputs before and after. Its
+    learning rates go on to decay as `run.config` says.
+
+    Raises:
+        ValueError: for a value out of range.
+    """
+    require(isinstance(run, TrainingRun), "run", run, "a TrainingRun")
+    require_count("epochs", epochs)
+    require_number("after", after, at_least=0)
+    done = run.config.epochs
+    config = run.config.replace(epochs=done + epochs, snapshots=(done, done + epochs))
+    network, course = Network(config, samples=run.samples), _Course.empty(config)
+    network.load(aged(run.state, after))
+    for name, values in vars(course).items():
+        if name != "snapshots":
+            values[:, :done] = getattr(run, name)
+    longer = _advance(network, course, done, run.seconds, progress)
+    return dataclasses.replace(longer, rests=(*run.rests, (done, float(after))))
+
+
+def _advance(
+    network: Network,
+    course: _Course,
+    start: int,
+    before: float,
+    progress: bool | None,
+    keep: Callable[[int, float], None] = lambda done, seconds: None,
+) -> TrainingRun:
+    """Train from epoch `start` to the end; `before`: seconds that it took up to there.
+
+    keep: is called after each epoch with their number, and the seconds up to then.
+    """
+    config, began = network.config, time.perf_counter() - before
     shown = {} if progress is None else {"disable": not progress}
     bar = progress_bar(
         range(start, config.epochs),
@@ -175,33 +160,17 @@ def train(
     with one_torch_thread():
         for epoch in bar:
             if epoch in config.snapshot_epochs:
-                record.snapshot(network, epoch)
-            record.epoch(epoch, network, *network.epoch(epoch))
-            done = epoch + 1
-            if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
-                content = {
-                    "config": config.to_dict(),
-                    "epoch": done,
-                    "seconds": time.perf_counter() - began,
-                    "network": network.state(),
-                    "record": vars(record),
-                }
-                checkpoints.save(checkpoint, content)
-        spikes = record.snapshot(network, config.epochs)
+                course.snapshot(network, epoch)
+            course.epoch(epoch, network, *network.epoch(epoch))
+            keep(epoch + 1, time.perf_counter() - began)
+        spikes = course.snapshot(network, config.epochs)
     return TrainingRun(
         config=config,
-        loss=record.loss,
-        rate_hz=record.rate_hz,
-        set_pulses=record.set_pulses,
-        reset_pulses=record.reset_pulses,
-        reads=record.reads,
+        **vars(course),
         inputs=network.inputs.cpu(),
         targets=network.targets.cpu(),
-        snapshots=record.snapshots,
         spikes=spikes,
-        weights=network.weights,
-        conductances=network.conductances,
-        wear=network.device_wear,
+        state=network.state(),
         seconds=time.perf_counter() - began,
     )
 
@@ -231,8 +200,8 @@ def one_torch_thread() -> Iterator[None]:
 
 
 @dataclass(eq=False)
-class _Record:
-    """What is written down while training."""
+class _Course:
+    """What is written down while training, as of `TrainingRun`."""
 
     loss: Float[Tensor, "R E"]
     rate_hz: Float[Tensor, "R E"]
@@ -242,7 +211,7 @@ class _Record:
     snapshots: Float[Tensor, "K R S T n_out"]
 
     @classmethod
-    def empty(cls, config: TrainConfig) -> _Record:
+    def empty(cls, config: TrainConfig) -> _Course:
         R, E = config.replicas, config.epochs
         floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
         kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
@@ -269,10 +238,19 @@ class _Record:
         return spikes
 
 
-def _require_same(config: TrainConfig, content: dict[str, Any]) -> None:
+def _digest(samples: Patterns | None) -> str | None:
+    """What tells a reader's samples from others."""
+    if samples is None:
+        return None
+    return hashlib.sha256(b"".join(x.numpy().tobytes() for x in samples)).hexdigest()
+
+
+def _require_same(config: TrainConfig, samples: Patterns | None, header: dict[str, Any]) -> None:
     """Require the checkpoint's fields; those that it has not are at their defaults."""
-    mine, stored = config.to_dict(), TrainConfig().to_dict() | content["config"]
-    written = checkpoints.origin(content)
+    mine, stored = config.to_dict(), TrainConfig().to_dict() | header["config"]
+    written = origin(header)
+    same = header.get("samples") == _digest(samples)
+    require(same, "inputs, targets", "other ones", f"those of the checkpoint{written}")
     for name, value in stored.items():
         require(name in mine, "checkpoint: field", name, f"one of TrainConfig{written}")
         if mine[name] != value:

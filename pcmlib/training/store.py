@@ -10,7 +10,6 @@ taken for a new one; an edit to a comment, or to a figure, changes none.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -20,20 +19,19 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import llvmlite.binding as llvm
-import numpy as np
 import torch
 from filelock import FileLock
 
 from pcmlib.base import source
-from pcmlib.base.files import cache_folders, share, written_whole
+from pcmlib.base.files import cache_folders, share
 from pcmlib.schemes import SCHEMES
+from pcmlib.training.archive import FORMAT
 from pcmlib.training.config import TrainConfig
-from pcmlib.training.run import TrainingRun, train
+from pcmlib.training.results import TrainingRun
+from pcmlib.training.run import train
 
-FORMAT = "pcmlib-run-2"  # to be changed with what a file holds
 _CODE = "training.run"  # and all that it imports
 _THIS_PROCESS = f"edited while it ran: process {uuid.uuid4()}"  # shares no run with another
 
@@ -94,7 +92,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _keep(run: TrainingRun, path: Path) -> None:
     """Leave it for the next, if that can be done: the run itself is good."""
     try:
-        save_run(run, path)
+        run.save(path, shared=True)
     except OSError as error:  # such as a full disk, or a folder that others own
         _warn(path, "a run could not be kept, and will be trained again", error)
     source.forget_unused(path.parent, "*.npz", kept_bytes=math.inf)
@@ -140,67 +138,17 @@ def _torch(device: str) -> list[str]:
     return [device, torch.__version__, *processor, capability, *gpu]
 
 
-# Files: NumPy archives, whose parts carry checksums; read without pickle
-
-
-def save_run(run: TrainingRun, path: Path) -> None:
-    """Write `run` whole or not at all, for all who may write to its folder."""
-    arrays: dict[str, np.ndarray] = {}
-    shapes: dict[str, list[int]] = {}
-    for name, tensor in _tensors(run).items():
-        arrays[name] = tensor.detach().cpu().numpy()
-        if tensor.dtype == torch.bool:  # spikes: eight to a byte
-            shapes[name] = list(tensor.shape)
-            arrays[name] = np.packbits(arrays[name])
-    header = {"config": run.config.to_dict(), "seconds": run.seconds, "shapes": shapes}
-    with written_whole(path, shared=True) as file:
-        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
-
-
 def load_run(path: Path) -> TrainingRun | None:
-    """What `save_run` wrote; None where there is no file, a damaged one, or one kept from us."""
+    """A run in the store; None where there is no file, a damaged one, or one kept from us."""
     try:
-        file = path.open("rb")
+        run = TrainingRun.load(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         _warn(path, "a run in it could not be read", error)
         return None
-    try:
-        with file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        header = json.loads(str(arrays.pop("header")))
-        for name, shape in header["shapes"].items():
-            bits = np.unpackbits(arrays[name], count=int(np.prod(shape)))
-            arrays[name] = bits.astype(bool).reshape(shape)
-        run = _assemble(header, arrays)
-    except Exception:  # of a damaged file, zipfile, zlib, NumPy and its tokenizer raise all sorts
+    except ValueError:  # damaged
         return None
     with suppress(OSError):  # for forget_unused; not ours: then the time of reading has to do
         os.utime(path)
     return run
-
-
-def _tensors(run: TrainingRun) -> dict[str, torch.Tensor]:
-    """All tensors of a run; those in a dictionary as ``field.key``."""
-    found: dict[str, torch.Tensor] = {}
-    for field in dataclasses.fields(run):
-        value = getattr(run, field.name)
-        if isinstance(value, torch.Tensor):
-            found[field.name] = value
-        elif isinstance(value, dict):
-            found |= {f"{field.name}.{key}": tensor for key, tensor in value.items()}
-    return found
-
-
-def _assemble(header: dict[str, Any], arrays: dict[str, np.ndarray]) -> TrainingRun:
-    values: dict[str, Any] = {"weights": {}, "conductances": {}, "wear": {}}
-    for name, array in arrays.items():
-        field, _, key = name.partition(".")
-        tensor = torch.from_numpy(array)
-        if key:
-            values[field][key] = tensor
-        else:
-            values[field] = tensor
-    config = TrainConfig.from_dict(header["config"])
-    return TrainingRun(config=config, seconds=header["seconds"], **values)

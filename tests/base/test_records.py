@@ -79,9 +79,10 @@ def test_runs_are_equal_by_configuration_and_tensors():
             changed = value.clone()
             changed.view(-1)[0] = ~changed.view(-1)[0] if value.dtype == torch.bool else 7
             assert one != dataclasses.replace(one, **{field.name: changed}), field.name
-    doubled = {name: G + G for name, G in one.conductances.items()}
-    assert one != dataclasses.replace(one, conductances=doubled)
-    assert one != dataclasses.replace(one, wear={"in": torch.zeros(1, 2, 1, 3, 4).long()})
+    for name, values in one.state.items():
+        other = one.state | {name: values + 1}
+        assert one != dataclasses.replace(one, state=other)
+    assert one != dataclasses.replace(one, state={})
 
 
 def _dataclasses():

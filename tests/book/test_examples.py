@@ -75,7 +75,15 @@ def places():
     return {"TrainConfig": TrainConfig, "numbers": numbers, "outputs": outputs}
 
 
+def trained():
+    """What `pcmlib.training.evaluation` is asked about; `train` stands above it."""
+    from pcmlib.training import TrainConfig, train
+
+    return {"TrainConfig": TrainConfig, "train": train}
+
+
 GIVEN = {
+    "pcmlib.training.evaluation": trained,
     "pcmlib.book.experiments.reproduction": lambda: {"mean": [2.07], "loss": 0.008},
     "pcmlib.book.widgets.widgets": lambda: {"staircase": lambda interval: line()["axes"].figure},
     "pcmlib.book.live.artists": drawing,
@@ -96,6 +104,12 @@ def staircase_rises(names, printed):
 def network_learns(names, printed):
     loss = names["run"].loss  # 0.24 is that of an output of 0
     return (loss[:, 0] > 0.15).all() and (loss[:, -1] < 0.05).all()
+
+
+def forgets_and_is_compensated(names, printed):
+    now, _, month, compensated = map(float, re.findall(r"loss (\S+?),", printed))
+    silent = (names["run"].targets ** 2).mean()
+    return now < silent / 5 and month > 2 * now and compensated < (now + month) / 2
 
 
 def law_holds(names, printed):
@@ -127,6 +141,11 @@ PROMISED = {
         "staircase" in names["built"]["functions"]
     ),
     "pcmlib.book.explorers.whole_run": lambda names, printed: names["outputs"][0][-1] < 0.02,
+    "README.md 3": forgets_and_is_compensated,
+    "pcmlib.training.evaluation": lambda names, printed: (
+        (names["month"].loss.mean(1).diff() > -1e-3).all()
+        and names["month"].loss[-1].mean() > 3 * names["month"].loss[0].mean()
+    ),
     "pcmlib.training.run": network_learns,
 }
 
@@ -156,7 +175,8 @@ def test_every_example_has_its_promise():
 
 
 @pytest.mark.parametrize("place", FOUND)
-def test_an_example_does_what_it_promises(place, capsys, monkeypatch):
+def test_an_example_does_what_it_promises(place, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(function, "FUNCTIONS", {})  # where the chapters have one of that name
     module = place if place.startswith("pcmlib.") else "builtins"
     names = {**vars(importlib.import_module(module)), **GIVEN.get(place, dict)()}

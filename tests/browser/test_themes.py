@@ -24,8 +24,9 @@ STYLES = [
 ]
 # As MathJax draws it
 FORMULA = (
-    '<div class="math"><mjx-container display="true"><svg width="60" height="20" role="img" stroke="currentColor" '
-    'fill="currentColor" stroke-width="0"><path d="M5 5h50v4h-50zM5 12h50v4h-50z"/></svg>'
+    '<div class="math"><mjx-container display="true"><svg width="60" height="20" role="img" '
+    'stroke="currentColor" fill="currentColor" stroke-width="0">'
+    '<path d="M5 5h50v4h-50zM5 12h50v4h-50z"/></svg>'
     "</mjx-container></div>"
 )
 PLACES = {

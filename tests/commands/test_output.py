@@ -179,7 +179,7 @@ def test_a_destination_that_cannot_be_is_refused_before_the_work(tmp_path):
             output.check_destinations(None, path)
     twice = [(tmp_path / "f.png", tmp_path / "." / "f.png"), (Path("-"), Path("-"))]
     for figure, json_file in [*twice, (Path("-"), Path("/dev/stdout"))]:
-        with pytest.raises(ValueError, match="another file than the figure's"):
+        with pytest.raises(ValueError, match="another file than that of --figure"):
             output.check_destinations(figure, json_file)
 
 

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from pcmlib.network.epoch import shuffled
+from pcmlib.tasks import Patterns
 from pcmlib.training import TrainConfig
+from pcmlib.training.aging import aged, ask
+from pcmlib.training.layers import by_layer
 from pcmlib.training.network import Network
 
 SCHEMES = ("sign", "multi-mem", "mixed-precision", "upd-ready")
@@ -161,7 +164,7 @@ def walk_trial(c, x, target, layers, feedback, start):
 
 def synapses(network, name):
     """One layer at its start, synapse by synapse: [n_pre][n_post]."""
-    G = network.conductances[name][0].numpy()
+    G = devices(network, name, "G").numpy()
     scale = network.config.scale
     return [
         [Synapse(G[:, :, i, j], name != "rec" or i != j, scale) for j in range(G.shape[3])]
@@ -169,44 +172,80 @@ def synapses(network, name):
     ]
 
 
+def walk_epoch(network, layers, epoch, rest):
+    """One epoch by hand, `rest` seconds late: its loss, spikes, and how many were refreshed."""
+    c = network.config
+    x, target = network.inputs[0].numpy(), network.targets[0].numpy()
+    feedback, order = network.feedback[0].numpy(), shuffled(network.states[0].order[0], epoch, 2)
+    losses, spikes, refreshed = [], 0, 0
+    for m, s in enumerate(order):
+        update = epoch * c.samples + m
+        start, after = update * c.period + rest, (update + 1) * c.period + rest
+        loss, z, g = walk_trial(c, x[s], target[s], layers, feedback, start)
+        losses.append(loss)
+        spikes += np.sum(z)
+        for name, layer, gradient in zip(("in", "rec", "out"), layers, g, strict=True):
+            lr = getattr(c, f"lr_{name}") * c.lr_decay**epoch
+            for i, row in enumerate(layer):
+                for j, synapse in enumerate(row):
+                    if synapse.exists:
+                        decide(c.scheme, synapse, gradient[i, j], lr, c, after)
+                        if (update + 1) % c.refresh_period == 0:
+                            refreshed += refresh(synapse, after)
+    return np.mean(losses), spikes, refreshed
+
+
+def devices(network, name, what):
+    return by_layer(network.config, network.state()[what], 2, network.config.pairs)[name][0]
+
+
+def assert_alike(network, layers):
+    """The engine's devices are those of the walk."""
+    for name, layer in zip(("in", "rec", "out"), layers, strict=True):
+        every = np.array([[s.sides for s in row] for row in layer]).transpose(2, 3, 0, 1)
+        got = np.vectorize(lambda d, what: getattr(d, what), otypes=[float])
+        exists = np.array([[s.exists for s in row] for row in layer])
+        n_set, G = (devices(network, name, what).numpy() for what in ("n_set", "G"))
+        np.testing.assert_array_equal(n_set, got(every, "sets"), name)
+        np.testing.assert_allclose(G * exists, got(every, "G") * exists, rtol=2e-5)
+
+
+def assert_asked_alike(network, layers, done):
+    """What it answers at several ages, after `done` epochs; the losses."""
+    samples, losses = Patterns(network.inputs, network.targets), []
+    c = network.config.replace(epochs=max(done, 1), threshold=0.02)
+    feedback = network.feedback[0].numpy()
+    for after in (0.0, 0.3, 15.0, 1e3, 3e6):
+        start = c.updates * c.period + after
+        walked = [
+            walk_trial(c, x, target, layers, feedback, start)[0]
+            for x, target in zip(*(part[0].numpy() for part in samples), strict=True)
+        ]
+        losses.append(ask(c, network.state(), samples, after=after).loss.item())
+        assert losses[-1] == pytest.approx(np.mean(walked), rel=1e-4)
+    return losses
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_engine_takes_every_step_of_the_walk(scheme):
+    """It is asked what it knows before it learns, and while it rests after its first epoch."""
     c = CONFIG.replace(scheme=scheme)
-    network = Network(c)
+    network, rest = Network(c), 0.0
     layers = [synapses(network, name) for name in ("in", "rec", "out")]
-    x, target = network.inputs[0].numpy(), network.targets[0].numpy()
-    feedback = network.feedback[0].numpy()
-    spikes = refreshed = 0
+    assert len(set(assert_asked_alike(network, layers, 0))) > 2
+    total = np.zeros(2)  # spikes, and synapses that were refreshed
     for epoch in range(c.epochs):
-        losses, order = [], shuffled(network.states[0].order[0], epoch, c.samples)
-        for m, s in enumerate(order):
-            update = epoch * c.samples + m
-            start, after = update * c.period, (update + 1) * c.period
-            loss, z, g = walk_trial(c, x[s], target[s], layers, feedback, start)
-            losses.append(loss)
-            spikes += np.sum(z)
-            for name, layer, gradient in zip(("in", "rec", "out"), layers, g, strict=True):
-                lr = getattr(c, f"lr_{name}") * c.lr_decay**epoch
-                for i, row in enumerate(layer):
-                    for j, synapse in enumerate(row):
-                        if synapse.exists:
-                            decide(scheme, synapse, gradient[i, j], lr, c, after)
-                            if (update + 1) % c.refresh_period == 0:
-                                refreshed += refresh(synapse, after)
-        loss, _ = network.epoch(epoch)
-        assert loss.item() == pytest.approx(np.mean(losses), rel=2e-5)
-        for name, layer in zip(("in", "rec", "out"), layers, strict=True):
-            every = np.array([[s.sides for s in row] for row in layer]).transpose(2, 3, 0, 1)
-            got = np.vectorize(lambda d, what: getattr(d, what), otypes=[float])
-            G, n_set = network.conductances[name][0], network.device_wear[name][0]
-            exists = np.array([[s.exists for s in row] for row in layer])
-            np.testing.assert_array_equal(n_set.numpy(), got(every, "sets"), name)
-            np.testing.assert_allclose(G.numpy() * exists, got(every, "G") * exists, rtol=2e-5)
-    devices = [
-        d for layer in layers for row in layer for s in row for side in s.sides for d in side
-    ]
+        if epoch == 1:
+            assert_asked_alike(network, layers, epoch)
+            rest = 5e5
+            network.load(aged(network.state(), rest))
+        loss, *counts = walk_epoch(network, layers, epoch, rest)
+        total += counts
+        assert network.epoch(epoch)[0].item() == pytest.approx(loss, rel=1e-4 if rest else 2e-5)
+        assert_alike(network, layers)
+    cells = [d for layer in layers for row in layer for s in row for side in s.sides for d in side]
     wear = network.wear[:, 0].tolist()
-    assert wear[:2] == [sum(d.sets for d in devices), sum(d.resets for d in devices)]
-    assert spikes > 80  # that all of it was walked through
-    assert refreshed > 0
+    assert wear[:2] == [sum(d.sets for d in cells), sum(d.resets for d in cells)]
+    assert total[0] > 80  # that all of it was walked through
+    assert total[1] > 0
     assert wear[0] > 30

@@ -14,8 +14,8 @@ def test_absent_synapses_carry_no_current_and_get_no_pulse():
     assert (network._synapses(0)[1].current(everyone, 0) == 0).all()
     result = network.run(torch.tensor([0]), 0)
     network.learn(result.gradients, 1, 0)
-    assert network.device_wear["rec"].sum() == 0
-    assert network.device_wear["in"].sum() > 0
+    assert network.by_layer("n_set", 2, 1)["rec"].sum() == 0
+    assert network.by_layer("n_set", 2, 1)["in"].sum() > 0
 
 
 @pytest.mark.parametrize("bits", [5, None])
@@ -25,7 +25,7 @@ def test_devices_without_noise_and_drift_read_as_their_weights(bits):
     )
     network = Network(config)
     network.run(torch.tensor([0]), 0)
-    read = torch.from_numpy(network._layers("weights")[0])
+    read = network.by_layer("weights")["in"]
     torch.testing.assert_close(read, network.weights["in"])
 
 

@@ -13,7 +13,7 @@ import torch
 
 import pcmlib
 from pcmlib.base import files, source
-from pcmlib.training import TrainConfig, store, train
+from pcmlib.training import TrainConfig, archive, store, train
 
 SMALL = TrainConfig.preset(
     "mixed-precision", "reference", epochs=2, replicas=2, steps=60, n_in=7, n_rec=9, scale=(9.0, 11)
@@ -155,7 +155,7 @@ def test_a_full_disk_costs_the_file_and_not_the_run(monkeypatch, tmp_path):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.np, "savez_compressed", full)
+    monkeypatch.setattr(archive.np, "savez_compressed", full)
     with pytest.warns(UserWarning, match=f"{tmp_path}: a run could not be kept.*No space left"):
         run = store.stored_train(SMALL, folder=tmp_path)
     assert run.loss.shape == (2, 2)

@@ -1,6 +1,5 @@
 """Pulses, energy and wear of hand-made runs."""
 
-import dataclasses
 import math
 
 import numpy as np
@@ -17,6 +16,7 @@ def test_cost_by_hand():
         [[0.4, 0.2, 0.1], [0.4, 0.4, 0.4]],
         set_pulses=[[10, 20, 30], [1, 2, 3]],
         reset_pulses=[[0, 0, 2], [0, 0, 0]],
+        scheme="sign",
     )
     energy = cost.Energy(set_pulse=1e-12, reset_pulse=50e-12)
     assert energy.of(run) == pytest.approx(1e-12 * np.array([[10, 20, 130], [1, 2, 3]]))
@@ -28,9 +28,9 @@ def test_cost_by_hand():
 
 
 def test_every_device_counts_its_pulses():
-    run = made_up([[1.0]])
-    wear = {"in": torch.arange(24).view(1, 2, 1, 3, 4), "out": torch.full((1, 2, 1, 4, 1), 50)}
-    assert list(cost.wear_of(dataclasses.replace(run, wear=wear))) == [*range(24), *[50] * 8]
+    run = made_up([[1.0]], scheme="sign")
+    run.state["n_set"][0] = torch.arange(64)
+    assert list(cost.wear_of(run)) == list(range(64))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Figures of what sets the schemes apart show their numbers."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -37,11 +35,11 @@ def test_the_figure_has_a_mark_for_each_cell_of_the_table():
 
 
 def test_wear_counts_devices_with_at_least_so_many_pulses():
-    pulses = torch.tensor([0] * 20 + [1, 2, 2, 7], dtype=torch.int32).view(1, 2, 1, 3, 4)
-    run = dataclasses.replace(made_up([[0.1]]), wear={"in": pulses})
+    run = made_up([[0.1]], scheme="sign")
+    run.state["n_set"][0] = torch.tensor([0] * 60 + [1, 2, 2, 7])
     (line,) = plots.plot_wear({"sign": run}).axes[0].lines
     share = dict(zip(*line.get_data(), strict=True))  # of equal counts, the last holds
-    assert share == pytest.approx({7: 100 / 24, 2: 300 / 24, 1: 400 / 24})
+    assert share == pytest.approx({7: 100 / 64, 2: 300 / 64, 1: 400 / 64})
 
 
 def test_what_remains_is_drawn_by_layer():

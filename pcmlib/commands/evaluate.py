@@ -1,0 +1,70 @@
+"""`pcmlib evaluate`: what is left of trained networks, from the command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from matplotlib.figure import Figure
+
+from pcmlib.base.checks import require
+from pcmlib.commands.output import (
+    FigureFile,
+    JSONFile,
+    check_destinations,
+    deliver,
+    write_figure,
+    write_json,
+)
+from pcmlib.training import Evaluation, TrainingRun, evaluate
+from pcmlib.training.evaluation import UNITS
+
+
+def evaluate_command(
+    run: Annotated[Path, typer.Argument(help="A run that train --save has kept.")],
+    after: Annotated[
+        str,
+        typer.Option(
+            help=f"Ages since the end of training: numbers with a unit of {', '.join(UNITS)}."
+        ),
+    ] = "0s,1h,1d,30d,1y",
+    compensation: Annotated[
+        str, typer.Option(help="none or global: drift compensation before use, layer by layer.")
+    ] = "none",
+    repeats: Annotated[
+        int, typer.Option(help="Trials of a sample that a loss is the mean of.")
+    ] = 1,
+    figure: FigureFile = None,
+    json: JSONFile = None,
+) -> None:
+    """Loss of trained networks at any age, without learning."""
+    check_destinations(figure, json)
+    ages = parse_ages(after)
+    allowed = "none or global"
+    require(compensation in ("none", "global"), "--compensation", compensation, allowed)
+    chosen = None if compensation == "none" else compensation
+    found = evaluate(TrainingRun.load(run), ages, compensation=chosen, repeats=repeats)
+    deliver(
+        found.summary(),
+        (json, lambda path: write_json(path, found.to_json())),
+        (figure, lambda path: write_figure(path, _draw(found))),
+    )
+
+
+def _draw(found: Evaluation) -> Figure:
+    from pcmlib.book.figures.age import plot_forgetting
+
+    return plot_forgetting({"no learning": found})
+
+
+def parse_ages(text: str) -> list[float]:
+    """Seconds, from "1h,1d,30d"; a number alone is seconds."""
+    units = "|".join(UNITS)
+    ages = []
+    for part in text.split(","):
+        match = re.fullmatch(rf"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*({units})?\s*", part)
+        require(match is not None, "--after", text, f"numbers with a unit of {', '.join(UNITS)}")
+        ages.append(float(match[1]) * UNITS[match[2] or "s"])
+    return ages

@@ -1,0 +1,92 @@
+"""Runs on disk, in one form: a NumPy archive, written whole or not at all, read without pickle.
+
+It holds a header (JSON: format, version, configuration, numbers) and arrays, each under its name,
+with a checksum: "loss", or "state.G" for what lies in a dictionary. Booleans are packed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pcmlib import __version__
+from pcmlib.base.checks import require
+from pcmlib.base.files import written_whole
+
+FORMAT = 3  # to be raised with what an archive holds
+Arrays = Mapping[str, Tensor | Mapping[str, Tensor]]
+
+
+def write(
+    path: str | Path,
+    header: Mapping[str, Any],
+    arrays: Arrays,
+    *,
+    compressed: bool = True,
+    shared: bool = False,
+) -> None:
+    """Write `header` (what JSON can hold) and `arrays`; shared: as of `written_whole`.
+
+    Raises:
+        OSError: when it cannot be written; an older file is still there.
+    """
+    parts: dict[str, np.ndarray] = {}
+    shapes: dict[str, list[int]] = {}
+    for name, tensor in _flat(arrays):
+        parts[name] = tensor.detach().cpu().numpy()
+        if tensor.dtype == torch.bool:  # spikes: eight to a byte
+            shapes[name] = list(tensor.shape)
+            parts[name] = np.packbits(parts[name])
+    header = {"format": FORMAT, "version": __version__, "shapes": shapes, **header}
+    save = np.savez_compressed if compressed else np.savez
+    with written_whole(path, shared=shared) as file:
+        save(file, header=np.array(json.dumps(header)), **parts)
+
+
+def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The header and the arrays that `write` wrote.
+
+    Raises:
+        ValueError: for a damaged file, or one of another kind or format, which it names.
+        OSError: where there is no such file, or it can't be read.
+    """
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            parts = {name: archive[name] for name in archive.files}
+        header = json.loads(str(parts.pop("header")))
+        for name, shape in header["shapes"].items():
+            bits = np.unpackbits(parts[name], count=int(np.prod(shape)))
+            parts[name] = bits.astype(bool).reshape(shape)
+    except OSError:
+        raise
+    except Exception as error:  # zipfile, zlib, NumPy and its tokenizer raise all sorts
+        message = f"{str(path)!r}: must be a whole file of a run; this one is damaged or something"
+        raise ValueError(f"{message} else ({type(error).__name__})") from error
+    known = f"{FORMAT}, the format of pcmlib {__version__}"
+    require(header["format"] == FORMAT, f"{path}: format", header["format"], known + origin(header))
+    arrays: dict[str, Any] = {}
+    for name, part in parts.items():
+        group, _, key = name.rpartition(".")
+        (arrays.setdefault(group, {}) if group else arrays)[key] = torch.from_numpy(part)
+    return header, arrays
+
+
+def origin(header: Mapping[str, Any]) -> str:
+    """Which version of pcmlib wrote a file, where that isn't this one."""
+    version = header.get("version", "an older version")
+    return "" if version == __version__ else f", of pcmlib {version}; this is {__version__}"
+
+
+def _flat(arrays: Arrays) -> Iterator[tuple[str, Tensor]]:
+    """Each array under its full name."""
+    for name, value in arrays.items():
+        if isinstance(value, Tensor):
+            yield name, value
+        else:
+            yield from ((f"{name}.{key}", tensor) for key, tensor in value.items())

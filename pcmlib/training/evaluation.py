@@ -1,0 +1,98 @@
+"""What is left of trained networks: their loss at any age, without learning.
+
+    run = train(TrainConfig.preset("mixed-precision", replicas=8))
+    month = evaluate(run, after=[0, 3600, 86400, 30 * 86400])
+    month.loss.mean(1)  # of each age, over the networks
+
+An age counts from the end of training.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pcmlib.base.checks import Values, as_tensor, plain, require, require_count
+from pcmlib.base.files import for_json
+from pcmlib.base.records import Record
+from pcmlib.training.aging import ask
+from pcmlib.training.results import TrainingRun
+from pcmlib.training.samples import as_samples
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation(Record):
+    """Loss and rate of R networks at A ages."""
+
+    after: Float[Tensor, " A"]  # s past the end of training
+    compensation: str | None
+    loss: Float[Tensor, "A R"]  # mean squared error over samples, time and outputs
+    rate_hz: Float[Tensor, "A R"]  # Hz, mean over neurons, samples and time
+
+    def summary(self) -> str:
+        """A line for each age."""
+        lines = []
+        for after, loss in zip(self.after.tolist(), self.loss, strict=True):
+            between = f", {loss.min():.4f} to {loss.max():.4f}" if len(loss) > 1 else ""
+            lines.append(f"loss {loss.mean():.4f}{between} after {in_words(after)}")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the command line writes, in plain numbers and lists."""
+        numbers = {n: getattr(self, n).tolist() for n in ("after", "loss", "rate_hz")}
+        return for_json({**numbers, "compensation": self.compensation})
+
+
+def evaluate(
+    run: TrainingRun,
+    after: Values = 0.0,
+    *,
+    compensation: str | None = None,
+    inputs: Values = None,
+    targets: Values = None,
+    repeats: int = 1,
+) -> Evaluation:
+    """Loss of a run's networks, `after` seconds past the end of training, without learning.
+
+    Args:
+        run: trained networks.
+        after: s, at least 0: an age, or several.
+        compensation: None, or "global" drift compensation (`pcmlib.training.aging`).
+        inputs, targets: as of `train`; None: the run's own.
+        repeats: trials of each sample, with read noise of their own, that a loss is the mean of.
+            The first are those that gave `run.outputs`; all ages have the same noise.
+
+    Raises:
+        ValueError: for a value out of range.
+    """
+    require(isinstance(run, TrainingRun), "run", run, "a TrainingRun")
+    require_count("repeats", repeats)
+    both = (inputs is None) == (targets is None)
+    require(both, "inputs, targets", (inputs, targets), "both, or neither")
+    ages = as_tensor("after", plain(after), "real", torch.float64).flatten()
+    samples = as_samples(inputs, targets, run.config) if both and inputs is not None else None
+    samples = run.samples if samples is None else samples
+    asked = {"compensation": compensation}
+    answers = [
+        [ask(run.config, run.state, samples, after=age, draw=k, **asked) for k in range(repeats)]
+        for age in ages.tolist()
+    ]
+    loss, rate_hz = (
+        torch.stack([torch.stack([getattr(a, name) for a in same]).mean(0) for same in answers])
+        for name in ("loss", "rate_hz")
+    )
+    return Evaluation(ages, compensation, loss, rate_hz)
+
+
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}
+"""Seconds in each."""
+
+
+def in_words(seconds: float) -> str:
+    """A time in the largest unit that leaves at least one of it."""
+    unit = next((u for u, s in reversed(UNITS.items()) if seconds >= s), "s")
+    return f"{seconds / UNITS[unit]:.4g} {unit}"

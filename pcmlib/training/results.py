@@ -1,0 +1,165 @@
+"""What a training run leaves: what it was told, its course, and its networks as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jaxtyping import Bool, Float, Int, Shaped
+from torch import Tensor
+
+from pcmlib.base.checks import Values, require, require_count
+from pcmlib.base.files import for_json
+from pcmlib.base.records import Record
+from pcmlib.tasks import Patterns
+from pcmlib.training import archive, layers
+from pcmlib.training.aging import ask
+from pcmlib.training.config import TrainConfig
+from pcmlib.training.samples import as_samples
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRun(Record):
+    """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots.
+
+    Two runs are equal if their configurations and all their tensors are, exactly. Its tensors are
+    torch's: ``run.loss.numpy()`` is NumPy's array of the same numbers.
+    """
+
+    config: TrainConfig
+    loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
+    rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
+    set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
+    reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
+    reads: Int[Tensor, "R E"]  # reads of synapses that programming needed, likewise
+    inputs: Bool[Tensor, "R S T n_in"]
+    targets: Float[Tensor, "R S T n_out"]
+    snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
+    spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
+    state: dict[str, Shaped[Tensor, "R ..."]]  # the networks (`pcmlib.network.state`)
+    seconds: float = field(compare=False)  # that training took, over all sittings
+    rests: tuple[tuple[int, float], ...] = ()  # epochs after which it rested, and for how long, s
+
+    @property
+    def weights(self) -> dict[str, Float[Tensor, "R n_pre n_post"]]:
+        """Of "in", "rec" and "out", T0 after the last pulse, without noise."""
+        return layers.weights(self.config, self.state)
+
+    @property
+    def conductances(self) -> dict[str, Float[Tensor, "R 2 N n_pre n_post"]]:
+        """µS, as a read T0 after the last pulse gives them; empty for digital weights."""
+        return layers.devices(self.config, self.state, "G")
+
+    @property
+    def wear(self) -> dict[str, Int[Tensor, "R 2 N n_pre n_post"]]:
+        """SET pulses that each device ever got; empty for digital weights."""
+        return layers.devices(self.config, self.state, "n_set")
+
+    @property
+    def samples(self) -> Patterns:
+        """What the networks learnt."""
+        return Patterns(self.inputs, self.targets)
+
+    @property
+    def outputs(self) -> Float[Tensor, "R S T n_out"]:
+        """After the last of the snapshot epochs."""
+        return self.snapshots[-1]
+
+    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
+        """Mean loss of each replica over the last epochs."""
+        require_count("epochs", epochs)
+        return self.loss[:, -epochs:].mean(1)
+
+    def __repr__(self) -> str:
+        c = self.config
+        counts = {"epoch": c.epochs, "network": c.replicas}
+        named = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
+        return f"{c.scheme}, {', '.join(named)}:\n{self.summary()}"
+
+    def summary(self) -> str:
+        """Loss, rate, pulses and seconds, on two to four lines."""
+        count = min(20, self.config.epochs)
+        last = self.final_loss(count)
+        between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
+        lines = [
+            f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
+            f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
+        ]
+        if self.config.on_crossbar:
+            sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
+            lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
+        if self.reads.any():
+            reads = self.reads[:, -1].double().mean()
+            lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The summary that the command line writes, in plain numbers and lists.
+
+        None stands for a loss or a rate that is not finite, since JSON has no other word for it.
+        """
+        summary = {
+            "scheme": self.config.scheme,
+            "config": self.config.to_dict(),
+            "loss": self.loss.tolist(),
+            "rate_hz": self.rate_hz.tolist(),
+            "set_pulses": self.set_pulses[:, -1].tolist(),
+            "reset_pulses": self.reset_pulses[:, -1].tolist(),
+            "reads": self.reads[:, -1].tolist(),
+            "seconds": self.seconds,
+        }
+        return for_json(summary)
+
+    def predict(
+        self, inputs: Values = None, *, after: float = 0.0, compensation: str | None = None
+    ) -> Float[Tensor, "R S T n_out"]:
+        """What the networks answer, `after` seconds past the end of training; nothing is learnt.
+
+        Args:
+            inputs: as of `train`, of any number of samples and steps; None: those of the run.
+            after: s, at least 0.
+            compensation: None, or "global" (`pcmlib.training.aging`).
+
+        Raises:
+            ValueError: for a value out of range.
+        """
+        samples = self.samples if inputs is None else as_samples(inputs, None, self.config)
+        n_in = samples.inputs.shape[-1]
+        require(n_in == self.config.n_in, "inputs.shape[-1]", n_in, f"n_in = {self.config.n_in}")
+        asked = {"after": after, "compensation": compensation}
+        return ask(self.config, self.state, samples, **asked).outputs
+
+    def save(self, path: str | Path, *, shared: bool = False) -> None:
+        """Keep the run, whole: `TrainingRun.load` gives it back, to the bit.
+
+        shared: let others who may write to the folder read the file.
+
+        Raises:
+            OSError: when it cannot be written; an older file is still there.
+        """
+        archive.write(path, self._header(), self._arrays(), shared=shared)
+
+    @classmethod
+    def load(cls, path: str | Path) -> TrainingRun:
+        """What `save` wrote.
+
+        Raises:
+            ValueError: for a damaged file, or one that is none of this version of pcmlib's.
+            OSError: where there is no such file.
+        """
+        header, arrays = archive.read(path)
+        names = {field.name for field in dataclasses.fields(cls)}
+        whole = names - {"config", "seconds", "rests"} <= arrays.keys() <= names
+        require(whole, str(path), sorted(arrays), f"a finished run{archive.origin(header)}")
+        config = TrainConfig.from_dict(header["config"])
+        rests = tuple((int(epoch), float(after)) for epoch, after in header["rests"])
+        return cls(config=config, seconds=header["seconds"], rests=rests, **arrays)
+
+    def _header(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
+
+    def _arrays(self) -> dict[str, Any]:
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}

@@ -1,0 +1,27 @@
+"""The figure of what is still known shows every age and network."""
+
+import numpy as np
+import pytest
+import torch
+
+from pcmlib.book.figures.age import plot_forgetting
+from pcmlib.training import Evaluation
+
+
+def made_up(after, loss):
+    loss = torch.tensor(loss)
+    return Evaluation(torch.tensor(after, dtype=torch.float64), None, loss, torch.ones_like(loss))
+
+
+def test_each_age_is_drawn_in_order_and_0_at_the_edge():
+    found = made_up([86400.0, 0.0, 3600.0], [[0.3, 0.5], [0.1, 0.1], [0.2, 0.2]])
+    axes = plot_forgetting({"no learning": found}).axes[0]
+    mean = axes.lines[0]
+    assert list(mean.get_ydata()) == pytest.approx([0.1, 0.2, 0.4])
+    assert list(mean.get_xdata()) == pytest.approx([1200.0, 3600.0, 86400.0])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1 h", "1 d"]
+
+
+@pytest.mark.parametrize("loss", [[[np.nan]], [[0.0]], [[np.inf]]])
+def test_a_run_that_diverged_is_drawn(loss):
+    plot_forgetting({"no learning": made_up([0.0], loss)})

@@ -1,0 +1,94 @@
+"""`pcmlib evaluate`: a kept run asked at any age; its JSON, its figure and its refusals."""
+
+import json
+
+import numpy as np
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from runs import small
+from typer.testing import CliRunner
+
+from pcmlib.commands.evaluate import evaluate_command, parse_ages
+from pcmlib.commands.train import train_command
+from pcmlib.training import TrainingRun, evaluate, train
+from pcmlib.training.evaluation import UNITS
+
+apps = {}
+for name, command in {"train": train_command, "evaluate": evaluate_command}.items():
+    apps[name] = typer.Typer()
+    apps[name].command()(command)
+
+
+def run(name, *arguments):
+    return CliRunner().invoke(apps[name], [*map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "run.npz"
+    train(small("mixed-precision", epochs=3, replicas=2)).save(path)
+    return path
+
+
+def test_a_run_is_kept_and_asked(kept, tmp_path):
+    path, picture = tmp_path / "ages.json", tmp_path / "ages.png"
+    options = ["--after", "0s, 1h,30d", "--compensation", "global", "--repeats", 2]
+    result = run("evaluate", kept, *options, "--json", path, "--figure", picture)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert [line.split(" after ")[1] for line in lines] == ["0 s", "1 h", "30 d"]
+    ages = [0, 3600, 30 * 86400]
+    found = evaluate(TrainingRun.load(kept), ages, compensation="global", repeats=2)
+    assert json.loads(path.read_text()) == found.to_json()
+    assert picture.stat().st_size > 1000
+
+
+def test_a_reader_s_samples_are_trained_and_kept(tmp_path):
+    draw = np.random.default_rng(0)
+    inputs, targets = draw.random((2, 60, 5)) < 0.1, draw.normal(size=(2, 60, 3))
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets)
+    options = ["--data", tmp_path / "data.npz", "--set", "n_rec=8", "--epochs", 2]
+    result = run("train", "--scheme", "sign", *options, "--save", tmp_path / "run.npz")
+    assert result.exit_code == 0, result.output
+    kept = TrainingRun.load(tmp_path / "run.npz")
+    assert np.array_equal(kept.inputs[0].numpy(), inputs)
+    assert (kept.config.n_in, kept.config.n_out, kept.config.epochs) == (5, 3, 2)
+
+
+@given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(["", *UNITS])), min_size=1))
+def test_ages_are_numbers_with_a_unit(ages):
+    text = ",".join(f"{count}{unit}" for count, unit in ages)
+    assert parse_ages(text) == [count * UNITS[unit or "s"] for count, unit in ages]
+
+
+@pytest.mark.parametrize("text", ["", "1x", "d", "-1h", "1h;2h", "nan", "1 h 2", ","])
+def test_other_ages_are_refused(text):
+    with pytest.raises(ValueError, match=r"--after = .*numbers with a unit of s, min, h, d, y"):
+        parse_ages(text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["no-such-file.npz"], "no-such-file.npz"),
+        ([__file__], "must be a whole file of a run"),
+        (["RUN", "--compensation", "each"], "--compensation = 'each'"),
+        (["RUN", "--repeats", "0"], "repeats = 0"),
+        (["RUN", "--json", "/no/such/folder/x.json"], "--json"),
+    ],
+)
+def test_bad_input_is_named(kept, arguments, named):
+    result = run("evaluate", *(kept if word == "RUN" else word for word in arguments))
+    assert result.exit_code != 0
+    assert named in str(result.exception)
+
+
+@pytest.mark.parametrize("content", [b"text", None])
+def test_what_holds_no_samples_is_refused(tmp_path, content):
+    path = tmp_path / "data.npz"
+    path.write_bytes(content) if content else np.savez(path, x=np.zeros(3))
+    result = run("train", "--scheme", "sign", "--data", path)
+    assert "inputs, targets" in str(result.exception)
+    assert "pickle" not in str(result.exception)

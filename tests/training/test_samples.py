@@ -1,0 +1,140 @@
+"""A reader's own samples: in whatever form they come, they are the same run; bad ones are named."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from runs import assert_same, small
+from typecheck import unchecked
+
+from pcmlib.training import checkpoint, evaluate, train
+from pcmlib.training.samples import as_samples
+
+CONFIG = small("mixed-precision", epochs=3, replicas=2, samples=7)  # as many as nobody gives
+S, T, N_IN, N_OUT = 3, 90, 12, 2
+
+
+def arrays(seed=0):
+    draw = np.random.default_rng(seed)
+    return draw.random((S, T, N_IN)) < 0.1, draw.normal(size=(S, T, N_OUT)).astype(np.float32)
+
+
+def times_and_channels(x, dt):
+    """One pair for each sample, in no order."""
+    pairs = []
+    for sample in x:
+        t, i = np.nonzero(sample)
+        order = np.random.default_rng(1).permutation(len(t))
+        pairs.append(((t[order] + 0.5) * dt, i[order]))
+    return pairs
+
+
+def test_the_configuration_takes_the_sizes_of_the_arrays():
+    x, y = arrays()
+    run = train(CONFIG, inputs=x, targets=y)
+    c = run.config
+    assert (c.samples, c.steps, c.n_in, c.n_out) == (S, T, N_IN, N_OUT)
+    assert c.updates == 3 * S
+    assert np.array_equal(run.inputs[1].numpy(), x)
+    assert np.array_equal(run.targets[1].numpy(), y)
+    assert run.loss.shape == (2, 3)
+    assert not torch.equal(run.loss[0], run.loss[1])  # networks start apart
+
+
+def test_whatever_form_they_have_the_run_is_the_same():
+    x, y = arrays()
+    run = train(CONFIG, inputs=x, targets=y)
+    sized = CONFIG.replace(steps=T, n_in=N_IN)
+    forms = [
+        (torch.from_numpy(x), torch.from_numpy(y)),
+        (x.astype(int), y.astype(np.float64)),
+        (x.tolist(), y.tolist()),
+        (np.stack([x, x]), np.stack([y, y])),
+        (times_and_channels(x, CONFIG.dt), y),
+        ([(list(map(float, t)), list(map(int, i))) for t, i in times_and_channels(x, 1e-3)], y),
+    ]
+    for inputs, targets in forms:
+        assert_same(train(sized, inputs=inputs, targets=targets), run)
+
+
+def test_the_task_s_own_arrays_are_the_task():
+    run = train(CONFIG)
+    assert_same(train(CONFIG, inputs=run.inputs, targets=run.targets), run)
+
+
+def test_one_output_needs_no_axis():
+    x, y = arrays()
+    flat, whole = (train(CONFIG, inputs=x, targets=t) for t in (y[..., 0], y[..., :1]))
+    assert_same(flat, whole)
+
+
+@given(
+    steps=st.lists(st.integers(0, T - 1), max_size=30),
+    dt=st.sampled_from([1e-3, 1e-4, 7e-4, 1 / 3000]),
+    late=st.floats(0, 0.999),
+)
+def test_a_time_is_in_the_step_that_it_falls_in(steps, dt, late):
+    config = CONFIG.replace(steps=T, dt=dt, n_in=4, input_rate=5.0)
+    channels = [k % 4 for k in range(len(steps))]
+    x, _ = as_samples([([(k + late) * dt for k in steps], channels)], None, config)
+    wanted = torch.zeros(T, 4, dtype=torch.bool)
+    wanted[steps, channels] = True
+    assert torch.equal(x[0, 0], wanted)
+
+
+def test_a_reader_s_samples_resume_and_are_told_apart(tmp_path):
+    x, y = arrays()
+    whole = train(CONFIG, inputs=x, targets=y, checkpoint=tmp_path, checkpoint_every=2)
+    assert checkpoint.load(tmp_path)[0]["epoch"] == 3
+    assert_same(train(CONFIG, inputs=x, targets=y, checkpoint=tmp_path, resume=True), whole)
+    other, _ = arrays(seed=5)
+    for inputs, targets in ((other, y), (None, None)):
+        config = CONFIG if inputs is not None else whole.config
+        with pytest.raises(ValueError, match=r"inputs, targets = .*those of the checkpoint"):
+            train(config, inputs=inputs, targets=targets, checkpoint=tmp_path, resume=True)
+
+
+def test_new_samples_are_asked_of_a_trained_network():
+    x, y = arrays()
+    run = train(CONFIG, inputs=x, targets=y)
+    longer = np.concatenate([x, x[:, ::-1]], axis=1)[:2]
+    found = run.predict(longer)
+    assert found.shape == (2, 2, 2 * T, N_OUT)
+    found = evaluate(run, inputs=x[:1], targets=y[:1])
+    torch.testing.assert_close(
+        found.loss[0], ((run.outputs[:, 0] - torch.from_numpy(y[0])) ** 2).mean((1, 2))
+    )
+
+
+X, Y = arrays()
+BAD = [
+    ({"inputs": X}, "inputs, targets"),
+    ({"targets": Y}, "inputs, targets"),
+    ({"inputs": X[0], "targets": Y}, r"inputs\.shape"),
+    ({"inputs": X * 0.5, "targets": Y}, "inputs = .*True and False, or 1 and 0"),
+    ({"inputs": X[:0], "targets": Y[:0]}, r"inputs\.shape"),
+    ({"inputs": np.stack([X] * 3), "targets": Y}, r"inputs\.shape.*2 replicas"),
+    ({"inputs": X, "targets": Y[:, 1:]}, r"targets\.shape"),
+    ({"inputs": X, "targets": Y[:2]}, r"targets\.shape"),
+    ({"inputs": X, "targets": Y * np.nan}, "targets"),
+    ({"inputs": X, "targets": np.stack([Y] * 3)}, r"targets\.shape"),
+    ({"inputs": [([0.2], [0])], "targets": Y}, r"inputs\[0\]: times"),
+    ({"inputs": [([-0.01], [0])], "targets": Y}, r"inputs\[0\]: times"),
+    ({"inputs": [([0.01], [20])], "targets": Y}, r"inputs\[0\]: channels .*0 \.\. 19"),
+    ({"inputs": [([0.01], [-1])], "targets": Y}, r"inputs\[0\]: channels"),
+    ({"inputs": [([0.01, 0.02], [1])], "targets": Y}, r"inputs\[0\]: channels\.shape"),
+    ({"inputs": "spikes", "targets": Y}, "inputs"),
+]
+
+
+@pytest.mark.parametrize(("samples", "message"), BAD)
+def test_bad_samples_are_refused_by_name(samples, message):
+    with pytest.raises(ValueError, match=f"^{message}"), unchecked():
+        train(CONFIG, **samples)
+
+
+def test_networks_that_expect_other_channels_are_not_asked():
+    run = train(small("vanilla", epochs=1))
+    with pytest.raises(ValueError, match=r"inputs\.shape\[-1\] = 12: must be n_in = 20"):
+        run.predict(X)
