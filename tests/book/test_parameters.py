@@ -87,6 +87,10 @@ SETTINGS = {
         {"networks": 2, "set_pulse": 1e-11, "reset_pulse": 1e-9, "level": 0.001},
     ],
     "16_tuning": [{"candidates": 1}, {"candidates": 2}],
+    "17_forgetting": [
+        {"networks": 1, "repeats": 1, "spreads": (0.0,), "epochs": 1},
+        {"networks": 2, "repeats": 2, "spreads": (0.02, 0.01), "epochs": 7},
+    ],
 }
 EACH = [
     pytest.param(path, setting, id=f"{path.stem}-{number}")

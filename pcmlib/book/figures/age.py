@@ -1,4 +1,4 @@
-"""The figure of what trained networks still know, against the time since they learnt."""
+"""Figures of what drift leaves: of weights, and of what trained networks know."""
 
 from __future__ import annotations
 
@@ -7,8 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from pcmlib.book.figures.style import COLOURS, band, book_style, label, legend, loss_axis, panels
-from pcmlib.training import Evaluation
+from pcmlib.book.experiments.ageing import LARGEST
+from pcmlib.book.figures.style import (
+    BLUE,
+    COLOURS,
+    LOSS,
+    RED,
+    band,
+    book_style,
+    label,
+    legend,
+    loss_axis,
+    panels,
+)
+from pcmlib.book.live.artists import written
+from pcmlib.training import Evaluation, TrainingRun
 
 _MARKS = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0, "1 d": 86400.0, "30 d": 30 * 86400.0,
           "1 y": 365.25 * 86400.0}  # fmt: skip
@@ -39,8 +52,51 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
         marks = {"0": first, **marks}
     axes.set_xticks(list(marks.values()), list(marks))
     axes.xaxis.minorticks_off()
-    label(axes, "time since the last update", "loss")
+    label(axes, "time since the last update", LOSS)
     low, high = (losses.min(), losses.max()) if losses.size else (0.01, 1.0)
     loss_axis(axes, (low / 1.5, high * 1.5))
     legend(axes, loc="upper left")
+    return figure
+
+
+@book_style()
+def plot_relearning(
+    run: TrainingRun, relearned: TrainingRun, *, ylim: tuple[float, float] = (0.004, 0.6)
+) -> Figure:
+    """The first epochs of a training, and those after a rest: mean over networks, and their range.
+
+    The dotted line is the loss before the rest.
+    """
+    figure, (axes,) = panels(height=3.0, left=0.11)
+    done = run.config.epochs
+    again = relearned.loss[:, done:].double().numpy()
+    first = run.loss[:, : again.shape[1]].double().numpy()
+    epoch = np.arange(1, again.shape[1] + 1)
+    band(axes, epoch, first, BLUE, "learning for the first time", "o")
+    band(axes, epoch, again, RED, "learning again, after the rest", "o")
+    axes.axhline(float(run.final_loss().mean()), color="black", lw=0.8, ls=":")
+    label(axes, "epoch", LOSS, xlim=(0.5, len(epoch) + 0.5))
+    loss_axis(axes, ylim)
+    legend(axes)
+    return figure
+
+
+@book_style()
+def draw_aged_weights(
+    wanted: np.ndarray,
+    later: np.ndarray,
+    compensated: np.ndarray,
+    error: np.ndarray,
+    left: np.ndarray,
+) -> Figure:
+    """Weights as written and later; on the right with global compensation. Errors in %."""
+    figure, axes = panels(2, height=3.2, wspace=0.3)
+    limits = (-1.15 * LARGEST, 1.15 * LARGEST)
+    for panel, found, colour in zip(axes, (later, compensated), (RED, BLUE), strict=True):
+        panel.plot(wanted, found, ".", ms=3, alpha=0.5, color=colour, rasterized=True)
+        panel.plot(limits, limits, color="black", lw=0.8, ls=":")
+        label(panel, "as written (µS)", "now (µS)", xlim=limits, ylim=limits)
+    plain, right = (panel.set_title("", fontsize=10, loc="left") for panel in axes)
+    written(plain, "as they are: error {error:.1f} %", error=error)
+    written(right, "compensated: error {left:.1f} %", left=left)
     return figure
