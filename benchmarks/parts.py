@@ -45,13 +45,13 @@ def trial(state, run, s, target, update, y, stages):
     rows_rec = reads_of(w_rec, p, course, update, draw)
     rows_out = reads_of(w_out, p, course, update, draw)
     if stages > 1:
-        recur(inputs, rows_in, rows_rec, c.threshold, c.alpha, state.v, z)
+        recur(inputs, rows_in, rows_rec, c, state.v, state.theta, z)
     if stages > 2:
         read_out(z, rows_out, c.kappa, y)
     if stages > 3:
         gradients(
-            inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
-            w_out.gradient, state.rate,
+            inputs, z, state.v, state.theta, y, target, state.feedback, c, w_in.gradient,
+            w_rec.gradient, w_out.gradient, state.rate,
         )  # fmt: skip
 
 

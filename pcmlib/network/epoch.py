@@ -78,11 +78,11 @@ def run_sample(state, run, s, target, update, stream, y):
     z = Spikes(state.z_first, state.z_index, state.z_when)
     run_trial(
         inputs, reads_of(w_in, p, course, update, draw), reads_of(w_rec, p, course, update, draw),
-        reads_of(w_out, p, course, update, draw), c, state.v, y, z,
+        reads_of(w_out, p, course, update, draw), c, state.v, state.theta, y, z,
     )  # fmt: skip
     return gradients(
-        inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
-        w_out.gradient, state.rate,
+        inputs, z, state.v, state.theta, y, target, state.feedback, c, w_in.gradient,
+        w_rec.gradient, w_out.gradient, state.rate,
     )  # fmt: skip
 
 

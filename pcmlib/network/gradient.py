@@ -4,6 +4,11 @@
     S(t) = alpha S(t+1) + h(t) (B E(t) + c_reg (f - f0) sum_{s>=t} kappa^(s-t))
     dE/dW_i = sum_t x_i(t) S(t+1)
 
+and of neurons that adapt, with B E(t) + ... = R(t),
+
+    D(t)      = h(t) (R(t) + lambda(t+1)),    S(t) = alpha S(t+1) + D(t)
+    lambda(t) = rho lambda(t+1) - beta D(t)
+
 It is `pcmlib.network.reference.gradients` with the alpha filter moved from zbar onto h R: time runs
 backwards, and a synapse is touched only where its presynaptic neuron spikes. Rows are added once E
 and S are known at all times: one long loop over the spikes is faster than a short one at each step.
@@ -18,11 +23,11 @@ from pcmlib.network.laws import pseudo_derivative
 
 
 @kernel(inner=True, error_model="numpy")
-def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rate):
+def gradients(inputs, spikes, v, theta, y, target, feedback, c, g_in, g_rec, g_out, rate):
     """Fill in dE/dW of the three layers and the rates [n_rec]; mean squared error, mean rate (Hz).
 
-    inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec]; y, target [T, n_out];
-    feedback [n_rec, n_out].
+    inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec] and thresholds, as of
+    `pcmlib.network.trial.recur`; y, target [T, n_out]; feedback [n_rec, n_out].
     """
     T, n_rec = v.shape
     n_out = y.shape[1]
@@ -33,6 +38,7 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
     pull = c.reg * (rate - c.rate)
     B, R = feedback.T.copy(), np.empty(n_rec, np.float32)
     S, E = np.empty((T + 1, n_rec), np.float32), np.empty((T + 1, n_out), np.float32)
+    adjoint, moving = np.zeros(n_rec, np.float32), np.int64(len(theta) > 1)
     S[T], E[T] = 0, 0
     later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
     squares = 0.0
@@ -46,9 +52,15 @@ def gradients(inputs, spikes, v, y, target, feedback, c, g_in, g_rec, g_out, rat
             E[t, k] = error + c.kappa * E[t + 1, k]
             for j in range(n_rec):
                 R[j] += B[k, j] * E[t, k]
-        for j in range(n_rec):
-            h = pseudo_derivative(v[t, j], c.threshold, c.gamma)
+        now = moving * t
+        for j in range(c.lif):
+            h = pseudo_derivative(v[t, j], theta[now, j], c.threshold, c.gamma)
             S[t, j] = c.alpha * S[t + 1, j] + h * R[j]
+        for j in range(c.lif, n_rec):
+            h = pseudo_derivative(v[t, j], theta[now, j], c.threshold, c.gamma)
+            D = h * (R[j] + adjoint[j])
+            S[t, j] = c.alpha * S[t + 1, j] + D
+            adjoint[j] = c.rho * adjoint[j] - c.beta * D
     _sum_rows(g_in, inputs, S, 1)
     _sum_rows(g_rec, spikes, S, 1)
     _sum_rows(g_out, spikes, E, 0)

@@ -73,6 +73,7 @@ class State(NamedTuple):
     when: np.ndarray
     # the present trial
     v: np.ndarray  # float32 [T, n_rec]
+    theta: np.ndarray  # float32 [T, n_rec], thresholds; [1, n_rec] where they stand still
     z_first: np.ndarray  # spikes: as of `Spikes`
     z_index: np.ndarray
     z_when: np.ndarray
@@ -120,7 +121,11 @@ class Neurons(NamedTuple):
     kappa: np.float32  # exp(-dt / tau_out)
     gamma: np.float32
     dt: np.float32  # s
-    threshold: np.float32
+    threshold: np.float32  # theta, of a neuron that has not spiked
+    lif: int  # neurons of this number and on adapt
+    beta: np.float32  # by which each spike raises their threshold
+    rho: np.float32  # exp(-dt / tau_adapt)
+    refractory: int  # steps from a spike to the next, at least
     reg: np.float32  # 1/Hz
     rate: np.float32  # Hz, that the regularisation pulls to
     limit: np.float32  # of a gradient
@@ -131,9 +136,16 @@ def neurons(run):
     """The constants of a run's neurons."""
     return Neurons(
         _F(math.exp(-run.dt / run.tau_rec)), _F(math.exp(-run.dt / run.tau_out)), _F(run.gamma),
-        _F(run.dt), _F(run.threshold), _F(run.regularisation), _F(run.target_rate),
-        _F(run.gradient_limit),
+        _F(run.dt), _F(run.threshold), int(run.n_rec - run.adaptive), _F(run.beta),
+        _F(math.exp(-run.dt / run.tau_adapt)), int(run.refractory), _F(run.regularisation),
+        _F(run.target_rate), _F(run.gradient_limit),
     )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def thresholds_move(run):
+    """Whether a neuron's threshold changes in a trial."""
+    return run.adaptive > 0 or run.refractory > 1
 
 
 @kernel(inner=True, error_model="numpy")

@@ -48,6 +48,10 @@ class TrainConfig:
     tau_out: float = 30e-3  # s, time constant of the readout
     gamma: float = 0.3  # 1, height of the pseudo-derivative
     threshold: Each = 0.1  # theta, in units of the membrane's v
+    adaptive: int = 0  # neurons, the last of n_rec, whose threshold rises with each spike
+    beta: Each = 3e-3  # in units of v, by how much it rises
+    tau_adapt: float = 2.0  # s, time constant with which it recovers
+    refractory: int = 0  # time steps from a spike to the neuron's next, at least
     recurrence: bool = True  # False: there are no recurrent synapses
 
     # Learning
@@ -196,8 +200,10 @@ class TrainConfig:
             for period in self._given("refresh_period"):
                 require_count("refresh_period", period, at_most=1_000_000_000)
         require(self.reads in READS, "reads", self.reads, f"one of {', '.join(READS)}")
-        for name in ("tau_rec", "tau_out", "period"):
+        for name in ("tau_rec", "tau_out", "tau_adapt", "period"):
             require_number(name, getattr(self, name), above=0)
+        require_count("adaptive", self.adaptive, at_least=0, at_most=self.n_rec)
+        require_count("refractory", self.refractory, at_least=0, at_most=1_000_000)
         require_number("gamma", self.gamma, at_least=0)
         if self.gradient_limit is not None:
             require_number("gradient_limit", self.gradient_limit, above=0)
@@ -264,6 +270,7 @@ _FLAGS = (
 _POSITIVE, _NOT_NEGATIVE = {"above": 0}, {"at_least": 0}
 _EACH: dict[str, dict[str, float]] = {
     "threshold": _POSITIVE,
+    "beta": _NOT_NEGATIVE,
     "lr_in": _NOT_NEGATIVE,
     "lr_rec": _NOT_NEGATIVE,
     "lr_out": _NOT_NEGATIVE,

@@ -68,7 +68,10 @@ class Network:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
         self.inputs, self.targets = (x.to(self.device) for x in c.task.generate(c.seeds))
-        self.neurons = Neurons(self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt)
+        self.neurons = Neurons(
+            self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt, c.adaptive,
+            self._each("beta"), c.tau_adapt, c.refractory,
+        )  # fmt: skip
         self.regularisation = Regularisation(
             self._each("regularisation"), self._each("target_rate")
         )
@@ -119,8 +122,8 @@ class Network:
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
         found = (torch.from_numpy(x) for x in self._layers("gradient")[: len(LAYERS)])
-        z = v > self.neurons.threshold[:, None, None]
-        return Result(Trial(v, z, y), Gradients(*found), loss, rate_hz)
+        theta = torch.from_numpy(np.stack([state.theta for state in self.states]))
+        return Result(Trial(v, v > theta, y, theta.expand_as(v)), Gradients(*found), loss, rate_hz)
 
     def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
@@ -273,8 +276,9 @@ class Network:
         c, p = self.config, self.neurons
         trial = run_trial(x, *self._synapses(update), c.n_rec, c.n_out, p)
         limit = c.gradient_limit
-        g = gradients(x, trial, target, self.feedback, self.regularisation, p, limit)
-        loss = ((trial.y - target) ** 2).mean((1, 2))
+        error = trial.y - target
+        g = gradients(x, trial, error, self.feedback, self.regularisation, p, limit)
+        loss = (error**2).mean((1, 2))
         return Result(trial, g, loss, firing_rate(trial.z, p).mean(1))
 
     def _synapses(self, update: int) -> list[Synapses]:

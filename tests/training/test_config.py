@@ -22,7 +22,8 @@ from pcmlib.training.presets import PRESETS
     [
         ("scheme", "adam"), ("epochs", 0), ("replicas", 0), ("seed", -1), ("n_rec", 0),
         ("n_in", 0), ("input_rate", -50.0), ("tau_rec", -0.03), ("tau_out", 0.0), ("dt", 0.0),
-        ("gamma", -0.3), ("threshold", 0.0), ("seed", (1, 2)), ("lr_in", -1e-5), ("lr_decay", 1.5),
+        ("gamma", -0.3), ("adaptive", 101), ("adaptive", -1), ("beta", -0.1), ("tau_adapt", 0.0),
+        ("refractory", -1), ("threshold", 0.0), ("seed", (1, 2)), ("lr_in", -1e-5), ("lr_decay", 1.5),
         ("epochs", 10**12),
         ("quantum", 0.0), ("scale", -1.0), ("pairs", 0), ("bits", 0), ("bits", 17),
         ("read_noise", -1.0), ("conductance", 13.0), ("refresh_period", 0), ("period", 0.0),

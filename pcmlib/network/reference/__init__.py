@@ -12,7 +12,7 @@ from pcmlib.network.reference.eprop import (
     firing_rate,
     gradients,
 )
-from pcmlib.network.reference.rollout import Neurons, Synapses, Trial, lif_step, run_trial
+from pcmlib.network.reference.rollout import Neurons, State, Synapses, Trial, run_trial, step
 from pcmlib.network.reference.synapses import CrossbarSynapses, DigitalSynapses
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Gradients",
     "Neurons",
     "Regularisation",
+    "State",
     "Synapses",
     "Trial",
     "angle",
@@ -28,7 +29,7 @@ __all__ = [
     "causal_gradients",
     "firing_rate",
     "gradients",
-    "lif_step",
     "pseudo_derivative",
     "run_trial",
+    "step",
 ]
