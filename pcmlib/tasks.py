@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +32,7 @@ class Patterns(NamedTuple):
 
     inputs: Bool[Tensor, "replica sample time n_in"]
     targets: Float[Tensor, "replica sample time n_out"]
+    counts: Float[Tensor, "replica sample time"]  # 1 at the steps whose outputs count, else 0
 
     __repr__ = short
 
@@ -40,6 +41,7 @@ class Patterns(NamedTuple):
 class PatternTask:
     """What a sample looks like."""
 
+    classes: ClassVar[bool] = False  # targets are no classes
     n_in: int = 100  # input channels
     n_out: int = 1  # output channels, each with a target of its own
     steps: int = 1000  # time steps a sample
@@ -72,7 +74,7 @@ class PatternTask:
         targets = np.empty((*shape, self.n_out), np.float32)
         for seed, x, y in zip(rng.keys(seeds), inputs, targets, strict=True):
             draw(seed, self.input_rate * self.dt, np.array(self.frequencies), self.dt, x, y)
-        return Patterns(torch.from_numpy(inputs), torch.from_numpy(targets))
+        return Patterns(torch.from_numpy(inputs), torch.from_numpy(targets), torch.ones(shape))
 
 
 USE = 1  # of a seed, apart from its others

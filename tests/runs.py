@@ -43,6 +43,7 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
     return TrainingRun(
         config=config,
         loss=loss,
+        accuracy=torch.full((R, E), torch.nan),
         rate_hz=torch.full((R, E), 10.0),
         set_pulses=none if set_pulses is None else torch.tensor(set_pulses),
         reset_pulses=none if reset_pulses is None else torch.tensor(reset_pulses),

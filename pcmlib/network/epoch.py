@@ -1,4 +1,4 @@
-"""A network's way through its samples: trial, gradient, update, one after the other.
+"""A network's way through its samples: trial, loss, gradient, update, one after the other.
 
 `pass_over` is the one loop of every training: `pcmlib.training.train` calls it in threads, a page
 in WebAssembly.
@@ -14,6 +14,7 @@ from pcmlib.crossbar.programming import weigh
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.gradient import gradients
+from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of
 from pcmlib.network.state import Spikes, copy, layer, neurons
 from pcmlib.network.trial import run_trial
@@ -25,8 +26,8 @@ _TOGETHER = 64  # epochs whose orders are drawn together
 
 @kernel(nogil=True, error_model="numpy")
 def pass_over(
-    state, run, samples, epoch, update, stream, trials, learning, targets, outputs, spikes,
-    decide, hold,
+    state, run, samples, epoch, update, stream, trials, learning, targets, counts, outputs,
+    spikes, decide, hold,
 ):  # fmt: skip
     """Run samples, one after the other, and learn after each.
 
@@ -39,34 +40,38 @@ def pass_over(
         trials: whether there are trials at all, or the gradient stands in `state` already.
         learning: whether there are updates.
         targets, outputs: float32 [S, T, n_out]; outputs are filled in.
+        counts: float32 [S, T], 1 at the steps whose outputs count, else 0.
         spikes: bool [s, T, n_rec], filled in for the first s samples.
         decide, hold: see `pcmlib.network.update`.
 
     Returns:
-        Mean of the mean squared error, mean rate (Hz), and whether devices can take all pulses
-        that the rule asked for; if not, it ends there.
+        Mean loss, mean rate (Hz) and share of samples whose class is right, as `judge` of
+        `pcmlib.network.loss` has them, and whether devices can take all pulses that the rule asked
+        for; if not, it ends there.
     """
     order = samples if len(samples) else shuffled(state.order[0], epoch, len(targets))
-    error = rate = 0.0
+    loss = rate = right = 0.0
     for m in range(len(order)):
         s = order[m]
         if trials:
-            squares, hertz = run_sample(state, run, s, targets[s], update, stream, outputs[s])
-            error, rate = error + squares, rate + hertz
+            cost, hertz, hit = run_sample(
+                state, run, s, targets[s], counts[s], update, stream, outputs[s]
+            )
+            loss, rate, right = loss + cost, rate + hertz, right + hit
             if s < len(spikes):
                 show_spikes(state, spikes[s])
         if learning:
             update += 1
             if not learn(state, run, update, epoch, decide, hold):
-                return error, rate, False
-    return error / len(order), rate / len(order), True
+                return loss, rate, right, False
+    return loss / len(order), rate / len(order), right / len(order), True
 
 
 @kernel(inner=True, error_model="numpy")
-def run_sample(state, run, s, target, update, stream, y):
+def run_sample(state, run, s, target, counts, update, stream, y):
     """One trial of sample s after `update` updates, and its gradients, which stand in `state`.
 
-    Fills in the outputs y [T, n_out]; mean squared error over time and outputs, mean rate in Hz.
+    Fills in the outputs y [T, n_out]; loss, mean rate in Hz, whether the class is right.
     """
     p, c = in_force(run), neurons(run)
     course = course_of(run, p, state.young, state.factor)
@@ -80,10 +85,12 @@ def run_sample(state, run, s, target, update, stream, y):
         inputs, reads_of(w_in, p, course, update, draw), reads_of(w_rec, p, course, update, draw),
         reads_of(w_out, p, course, update, draw), c, state.v, state.theta, y, z,
     )  # fmt: skip
-    return gradients(
-        inputs, z, state.v, state.theta, y, target, state.feedback, c, w_in.gradient,
+    loss, right = judge(y, target, counts, run.classes > 0, state.error)
+    rate = gradients(
+        inputs, z, state.v, state.theta, state.error, state.feedback, c, w_in.gradient,
         w_rec.gradient, w_out.gradient, state.rate,
     )  # fmt: skip
+    return loss, rate, right
 
 
 @kernel(inner=True, error_model="numpy")

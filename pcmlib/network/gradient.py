@@ -1,6 +1,6 @@
 """The gradient of one network, compiled: one addition of a row a spike.
 
-    E(t) = y(t) - y*(t) + kappa E(t+1)
+    E(t) = error(t) + kappa E(t+1),    error = dE/dy (`pcmlib.network.loss`)
     S(t) = alpha S(t+1) + h(t) (B E(t) + c_reg (f - f0) sum_{s>=t} kappa^(s-t))
     dE/dW_i = sum_t x_i(t) S(t+1)
 
@@ -23,14 +23,14 @@ from pcmlib.network.laws import pseudo_derivative
 
 
 @kernel(inner=True, error_model="numpy")
-def gradients(inputs, spikes, v, theta, y, target, feedback, c, g_in, g_rec, g_out, rate):
-    """Fill in dE/dW of the three layers and the rates [n_rec]; mean squared error, mean rate (Hz).
+def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, rate):
+    """Fill in dE/dW of the three layers and the rates [n_rec]; the mean rate (Hz).
 
     inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec] and thresholds, as of
-    `pcmlib.network.trial.recur`; y, target [T, n_out]; feedback [n_rec, n_out].
+    `pcmlib.network.trial.recur`; error [T, n_out]; feedback [n_rec, n_out].
     """
     T, n_rec = v.shape
-    n_out = y.shape[1]
+    n_out = error.shape[1]
     rate[:] = 0
     for s in range(spikes.first[T]):
         rate[spikes.index[s]] += 1
@@ -41,15 +41,12 @@ def gradients(inputs, spikes, v, theta, y, target, feedback, c, g_in, g_rec, g_o
     adjoint, moving = np.zeros(n_rec, np.float32), np.int64(len(theta) > 1)
     S[T], E[T] = 0, 0
     later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
-    squares = 0.0
     for t in range(T - 1, -1, -1):
         later = np.float32(1) + c.kappa * later
         for j in range(n_rec):
             R[j] = pull[j] * later
         for k in range(n_out):
-            error = y[t, k] - target[t, k]
-            squares += error * error
-            E[t, k] = error + c.kappa * E[t + 1, k]
+            E[t, k] = error[t, k] + c.kappa * E[t + 1, k]
             for j in range(n_rec):
                 R[j] += B[k, j] * E[t, k]
         now = moving * t
@@ -68,7 +65,7 @@ def gradients(inputs, spikes, v, theta, y, target, feedback, c, g_in, g_rec, g_o
         g_rec[i, i] = 0  # no neuron has a synapse onto itself
     for g in (g_in, g_rec, g_out):
         _clip(g, c.limit)
-    return squares / (T * n_out), rate.mean()
+    return rate.mean()
 
 
 @kernel(inner=True, error_model="numpy")

@@ -1,4 +1,4 @@
-"""The laws of a neuron, in plain arithmetic (`pcmlib.base.arithmetic`).
+"""The laws of a neuron and of its outputs, in plain arithmetic (`pcmlib.base.arithmetic`).
 
 Numba compiles them into the trial and its gradient; torch evaluates them in `reference`.
 """
@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from pcmlib.base.arithmetic import maximum, where
+from pcmlib.base.arithmetic import log, maximum, where
 
 _NEVER = np.float32(math.inf)  # a threshold that no membrane reaches
 
@@ -37,3 +37,9 @@ def threshold(theta, b, resting):
 def pseudo_derivative(v, threshold, theta, gamma):
     """h = gamma max(0, 1 - |v - theta(t)| / theta), in place of the derivative of a step."""
     return gamma * maximum(theta - abs(v - threshold), 0) / theta
+
+
+@register_jitable
+def log_probability(y, top, whole):
+    """log p_k = y_k - top - log whole of softmax: top = max_k y_k, whole = sum_k e^(y_k - top)."""
+    return y - top - log(whole)

@@ -67,6 +67,7 @@ def make_state(run, seed, x):
         first, index, when, np.zeros((T, n), np.float32),
         np.zeros((thresholds, n), np.float32), np.zeros(T + 1, np.int64),
         np.empty(T * n + 1, np.int32), np.empty(T * n + 1, np.int32), np.zeros(n, np.float32),
+        np.zeros((T, n_out), np.float32),
     )  # fmt: skip
     fill_normal_weights(state.feedback, rng.derive(seed, _FEEDBACK), run.feedback_gain, n)
     for k in range(6 if memories else 3):

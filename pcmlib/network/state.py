@@ -78,6 +78,7 @@ class State(NamedTuple):
     z_index: np.ndarray
     z_when: np.ndarray
     rate: np.ndarray  # float32 [n_rec], Hz
+    error: np.ndarray  # float32 [T, n_out]
 
 
 LEARNT = ("weights", "kept", "turn", "G", "P", "tp", "n_set", "n_reset", "reads")

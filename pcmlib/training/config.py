@@ -159,6 +159,11 @@ class TrainConfig:
         return SCHEMES[self.scheme].on_crossbar
 
     @property
+    def classes(self) -> bool:
+        """Whether outputs name a class, and the loss is their cross-entropy; else squares."""
+        return self.task.classes
+
+    @property
     def snapshot_epochs(self) -> tuple[int, ...]:
         if self.snapshots is not None:
             return self.snapshots

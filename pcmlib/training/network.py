@@ -2,14 +2,14 @@
 
 On a CPU each network is a `State`, which compiled functions change, a network on each core at a
 time. With ``compiled=False``, or on another device, trials and gradients run in torch, step by
-step, all networks at once (`pcmlib.network.reference`); the programming is the CPU's there too.
+step, all networks at once (`in_torch`); the programming is the CPU's there too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,39 +18,18 @@ from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.cores import Cores
-from pcmlib.base.records import short
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over, shuffled
-from pcmlib.network.reference import (
-    CrossbarSynapses,
-    DigitalSynapses,
-    Gradients,
-    Neurons,
-    Regularisation,
-    Synapses,
-    Trial,
-    firing_rate,
-    gradients,
-    run_trial,
-)
+from pcmlib.network.reference import Gradients, Neurons, Regularisation, Trial
 from pcmlib.network.start import make_state
 from pcmlib.network.state import LAYERS, LEARNT, State
 from pcmlib.schemes import HOLD, SCHEMES
+from pcmlib.training import in_torch
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.in_torch import Result
 from pcmlib.training.record import numbers
 
 _ALL = np.empty(0, np.int64)
-
-
-class Result(NamedTuple):
-    """One trial of R networks, and what it says about the weights."""
-
-    trial: Trial
-    gradients: Gradients
-    loss: Float[Tensor, " R"]  # mean squared error over time and outputs
-    rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons and time
-
-    __repr__ = short
 
 
 class Network:
@@ -58,6 +37,7 @@ class Network:
 
     Attributes:
         inputs, targets: of all samples, as of `TrainingRun`.
+        counts: float32 [R, S, T], 1 at the steps whose outputs count, else 0.
         neurons, regularisation: constants, as `pcmlib.network.reference` takes them.
         states: the networks, one each.
     """
@@ -67,7 +47,8 @@ class Network:
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
-        self.inputs, self.targets = (x.to(self.device) for x in c.task.generate(c.seeds))
+        drawn = (x.to(self.device) for x in c.task.generate(c.seeds))
+        self.inputs, self.targets, self.counts = drawn
         self.neurons = Neurons(
             self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt, c.adaptive,
             self._each("beta"), c.tau_adapt, c.refractory,
@@ -76,7 +57,7 @@ class Network:
             self._each("regularisation"), self._each("target_rate")
         )
         self._runs = [numbers(c, r)[0] for r in range(c.replicas)]
-        self._targets = self.targets.cpu().numpy()
+        self._targets, self._counts = (x.cpu().numpy() for x in (self.targets, self.counts))
         x = self.inputs.cpu().numpy()
         each = zip(self._runs, c.seeds, x, strict=True)
         self.states: list[State] = [make_state(run, np.uint64(seed), x) for run, seed, x in each]
@@ -87,8 +68,11 @@ class Network:
         seed = int(self.states[0].keys[0, 1]) >> 1
         self._generator = torch.Generator(self.device).manual_seed(seed)
 
-    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
-        """Learn every sample once, each network in an order of its own; mean loss and rate (Hz)."""
+    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], ...]:
+        """Learn every sample once, each network in an order of its own.
+
+        Mean loss, rate (Hz) and accuracy (of no classes: NaN).
+        """
         c, samples = self.config, self.config.samples
         require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
         self._check_update(epoch * samples)
@@ -98,13 +82,14 @@ class Network:
             self._updated = (epoch + 1) * samples
             return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
         order = [shuffled(state.order[0], epoch, samples) for state in self.states]
-        loss = rate_hz = torch.zeros(c.replicas)
+        loss = rate_hz = accuracy = torch.zeros(c.replicas)
         for n, sample in enumerate(torch.from_numpy(np.array(order)).unbind(1)):
             update = epoch * samples + n
             result = self.run(sample, update)
             self.learn(result.gradients, update + 1, epoch)
             loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
-        return loss / samples, rate_hz / samples
+            accuracy = accuracy + result.accuracy.cpu()
+        return loss / samples, rate_hz / samples, accuracy / samples
 
     def run(self, sample: Shaped[Tensor, " R"], update: int, stream: int = 0) -> Result:
         """One trial after `update` updates; network r runs sample[r]. It changes no weight.
@@ -114,16 +99,16 @@ class Network:
         require_count("stream", stream, at_least=0, at_most=STREAMS - 1)
         self._check_update(update)
         if not self.compiled:
-            return self._run_in_torch(sample, update)
+            return in_torch.run(self, sample, update)
         chosen = np.array(sample.tolist(), np.int64)
         told = {"update": update, "stream": stream}
         means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
-        loss, rate_hz = torch.tensor(means, dtype=torch.float32).unbind(1)
+        means = torch.tensor(means, dtype=torch.float32).unbind(1)
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
         found = (torch.from_numpy(x) for x in self._layers("gradient")[: len(LAYERS)])
         theta = torch.from_numpy(np.stack([state.theta for state in self.states]))
-        return Result(Trial(v, v > theta, y, theta.expand_as(v)), Gradients(*found), loss, rate_hz)
+        return Result(Trial(v, v > theta, y, theta.expand_as(v)), Gradients(*found), *means)
 
     def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
@@ -248,8 +233,8 @@ class Network:
         trials: bool = True,
         learning: bool = False,
         spikes: Shaped[np.ndarray, "s T n_rec"] | None = None,
-    ) -> tuple[float, float]:
-        """`pass_over` for network r; mean loss and rate (Hz).
+    ) -> tuple[float, float, float]:
+        """`pass_over` for network r; mean loss, rate (Hz) and accuracy.
 
         Raises:
             ValueError: where the scheme asks for pulses that no device takes.
@@ -257,7 +242,7 @@ class Network:
         seen = np.empty((0, 0, 0), np.bool_) if spikes is None else spikes
         *means, holds = pass_over(
             self.states[r], self._runs[r], samples, epoch, update, stream, trials, learning,
-            self._targets[r], self._outputs[r], seen, *self._rules,
+            self._targets[r], self._counts[r], self._outputs[r], seen, *self._rules,
         )  # fmt: skip
         most = MOST_PULSES * self.config.pairs
         allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
@@ -267,33 +252,3 @@ class Network:
     def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
         """`work` on each network."""
         return self._cores.map(work, range(self.config.replicas))
-
-    # In torch, on any device
-
-    def _run_in_torch(self, sample: Shaped[Tensor, " R"], update: int) -> Result:
-        everyone = torch.arange(self.config.replicas)
-        x, target = self.inputs[everyone, sample], self.targets[everyone, sample]
-        c, p = self.config, self.neurons
-        trial = run_trial(x, *self._synapses(update), c.n_rec, c.n_out, p)
-        limit = c.gradient_limit
-        error = trial.y - target
-        g = gradients(x, trial, error, self.feedback, self.regularisation, p, limit)
-        loss = (error**2).mean((1, 2))
-        return Result(trial, g, loss, firing_rate(trial.z, p).mean(1))
-
-    def _synapses(self, update: int) -> list[Synapses]:
-        """The layers as a trial after `update` updates reads them."""
-        c, device = self.config, self.device
-        if not c.on_crossbar:
-            return [DigitalSynapses(w.to(device)) for w in self.weights.values()]
-        names = ("G", "tp", "deviate")
-        arrays = (self._devices(name).values() for name in names)
-        told = {"start": update * c.period, "dt": c.dt, "generator": self._generator}
-        scale, exists = self._each("scale"), self._layers("exists")
-        return [
-            CrossbarSynapses(
-                *(x.to(device) for x in (*devices, torch.from_numpy(mask[0] > 0))),
-                scale, c.parameters, **told,
-            )
-            for *devices, mask in zip(*arrays, exists[: len(LAYERS)], strict=True)
-        ]  # fmt: skip

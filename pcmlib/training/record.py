@@ -15,7 +15,9 @@ from pcmlib.training.config import READS, TrainConfig
 
 _NO_NUMBERS = ("replicas", "constants", "snapshots")
 _OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
-RUN = np.dtype([(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", *NAMES])])
+RUN = np.dtype(
+    [(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", "classes", *NAMES])]
+)
 """The fields of `TrainConfig`, and the constants of its devices."""
 BUILT_IN = [name for name, scheme in SCHEMES.items() if scheme.built_in]
 

@@ -43,7 +43,9 @@ class TrainingRun(Record):
     """
 
     config: TrainConfig
-    loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
+    loss: Float[Tensor, "R E"]  # mean over the samples of an epoch, while learning: mean squared
+    # error, or cross-entropy of classes
+    accuracy: Float[Tensor, "R E"]  # share of its samples whose class was right; NaN: no classes
     rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
     set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
     reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
@@ -191,6 +193,7 @@ def train(
     return TrainingRun(
         config=config,
         loss=record.loss,
+        accuracy=record.accuracy,
         rate_hz=record.rate_hz,
         set_pulses=record.set_pulses,
         reset_pulses=record.reset_pulses,
@@ -235,6 +238,7 @@ class _Record:
     """What is written down while training."""
 
     loss: Float[Tensor, "R E"]
+    accuracy: Float[Tensor, "R E"]
     rate_hz: Float[Tensor, "R E"]
     set_pulses: Int[Tensor, "R E"]
     reset_pulses: Int[Tensor, "R E"]
@@ -247,7 +251,7 @@ class _Record:
         floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
         kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
         wear = (counts.clone() for _ in range(3))
-        return cls(floats, floats.clone(), *wear, torch.zeros(kept))
+        return cls(floats, *(floats.clone() for _ in range(2)), *wear, torch.zeros(kept))
 
     def epoch(
         self,
@@ -255,8 +259,10 @@ class _Record:
         network: Network,
         loss: Float[Tensor, " R"],
         rate_hz: Float[Tensor, " R"],
+        accuracy: Float[Tensor, " R"],
     ) -> None:
         self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
+        self.accuracy[:, epoch] = accuracy
         wear = self.set_pulses, self.reset_pulses, self.reads
         for kept, now in zip(wear, network.wear, strict=True):
             kept[:, epoch] = now

@@ -33,7 +33,7 @@ RUNS, DEVICES = told(laboratory.laboratory()), told(laboratory.bench())
 
 
 def test_every_number_of_a_run_has_its_field():
-    by_other_means = {"scheme", "bits", "on_crossbar"}
+    by_other_means = {"scheme", "bits", "on_crossbar", "classes"}
     # the frequencies of the targets, and their limits, are for steps of 1 ms; a page draws sums
     fixed = {"dt", "reads"}
     assert set(RUNS["fields"]) == set(RUN.names) - by_other_means - fixed

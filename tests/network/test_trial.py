@@ -15,6 +15,7 @@ from pcmlib.network.start import by_time
 from pcmlib.network.state import Spikes, layer, neurons
 from pcmlib.network.trial import recur
 from pcmlib.training import TrainConfig
+from pcmlib.training.in_torch import synapses
 from pcmlib.training.network import Network
 
 SMALL = {"n_in": 20, "n_rec": 15, "n_out": 2, "steps": 200, "replicas": 3, "lr_in": 0.0}
@@ -121,7 +122,7 @@ def test_drift_without_read_noise_agrees_with_torch_and_the_law(constants, perio
     each = zip(
         devices_of_input(network, "G"), tps, devices_of_input(network, "deviate"), strict=True
     )
-    theirs = network._synapses(300)[0].current(torch.from_numpy(x[:1]).expand(3, -1), 0)
+    theirs = synapses(network, 300)[0].current(torch.from_numpy(x[:1]).expand(3, -1), 0)
     for r, (G, tp, deviate) in enumerate(each):
         mine = currents(network, x, r, update=300)
         for i in range(20):
@@ -193,8 +194,8 @@ def test_a_read_has_the_distribution_of_the_model(how, G):
         reads = [currents(network, x, stream=stream) for stream in range(4)]
         values = torch.from_numpy(np.stack(reads)).double().flatten()
     else:
-        one, synapses = torch.tensor([[True, False, False, False]]), network._synapses(0)[0]
-        values = torch.cat([synapses.current(one, t % 200) for t in range(800)]).double().flatten()
+        one, layer_in = torch.tensor([[True, False, False, False]]), synapses(network, 0)[0]
+        values = torch.cat([layer_in.current(one, t % 200) for t in range(800)]).double().flatten()
     p = PCMParameters()
     up, up_var = clipped_moments(G, 0.03 * G + 0.13, p.g_min, p.g_max)
     down, down_var = clipped_moments(0.1, 0.03 * 0.1 + 0.13, p.g_min, p.g_max)

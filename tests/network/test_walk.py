@@ -193,7 +193,7 @@ def test_the_engine_takes_every_step_of_the_walk(scheme):
                             decide(scheme, synapse, gradient[i, j], lr, c, after)
                             if (update + 1) % c.refresh_period == 0:
                                 refreshed += refresh(synapse, after)
-        loss, _ = network.epoch(epoch)
+        loss, *_ = network.epoch(epoch)
         assert loss.item() == pytest.approx(np.mean(losses), rel=2e-5)
         for name, layer in zip(("in", "rec", "out"), layers, strict=True):
             every = np.array([[s.sides for s in row] for row in layer]).transpose(2, 3, 0, 1)

@@ -44,7 +44,7 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
     x, seed = np.empty((samples, T, int(run.n_in)), np.bool_), np.uint64(run.seed)
     draw_task(run, seed, x, targets)
     state = make_state(run, seed, x)
-    run_sample(state, run, 0, targets[0], 0, 0, y)
+    run_sample(state, run, 0, targets[0], np.ones(T, np.float32), 0, 0, y)
     c, j = neurons(run), NEURON
     pull = c.reg * (state.rate[j] - c.rate)
     i = best_input(state, c, x.shape[2], j)

@@ -54,10 +54,11 @@ def train_run(
     draw_task(run, seed, x, targets)
     state, z = make_state(run, seed, x), np.zeros((1, T, int(run.n_rec)), np.bool_)
     everything, one = np.empty(0, np.int64), np.empty(1, np.int64)
+    counts = np.ones((samples, T), np.float32)
     for epoch in range(epochs):
-        loss[epoch], rate_hz[epoch], holds = pass_over(
-            state, run, everything, epoch, epoch * samples, 0, True, True, targets, outputs, z,
-            _decide, _hold,
+        loss[epoch], rate_hz[epoch], _, holds = pass_over(
+            state, run, everything, epoch, epoch * samples, 0, True, True, targets, counts,
+            outputs, z, _decide, _hold,
         )  # fmt: skip
         if not holds:
             loss[epoch] = rate_hz[epoch] = np.nan
@@ -73,8 +74,8 @@ def train_run(
         one[0] = s
         stream = 1 + s % (STREAMS - 1)
         pass_over(
-            state, run, one, 0, epochs * samples, stream, True, False, targets, outputs, z,
-            _decide, _hold,
+            state, run, one, 0, epochs * samples, stream, True, False, targets, counts, outputs,
+            z, _decide, _hold,
         )  # fmt: skip
     copy(z[0], spikes)
     return True

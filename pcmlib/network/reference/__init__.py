@@ -12,6 +12,7 @@ from pcmlib.network.reference.eprop import (
     firing_rate,
     gradients,
 )
+from pcmlib.network.reference.loss import Judged, judge
 from pcmlib.network.reference.rollout import Neurons, State, Synapses, Trial, run_trial, step
 from pcmlib.network.reference.synapses import CrossbarSynapses, DigitalSynapses
 
@@ -19,6 +20,7 @@ __all__ = [
     "CrossbarSynapses",
     "DigitalSynapses",
     "Gradients",
+    "Judged",
     "Neurons",
     "Regularisation",
     "State",
@@ -29,6 +31,7 @@ __all__ = [
     "causal_gradients",
     "firing_rate",
     "gradients",
+    "judge",
     "pseudo_derivative",
     "run_trial",
     "step",

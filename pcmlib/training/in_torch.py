@@ -1,0 +1,65 @@
+"""Trials and gradients of R networks in torch, step by step, on any device."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from pcmlib.base.records import short
+from pcmlib.network.reference import (
+    CrossbarSynapses,
+    DigitalSynapses,
+    Gradients,
+    Synapses,
+    Trial,
+    firing_rate,
+    gradients,
+    judge,
+    run_trial,
+)
+from pcmlib.network.state import LAYERS
+
+
+class Result(NamedTuple):
+    """One trial of R networks, and what it says about the weights."""
+
+    trial: Trial
+    gradients: Gradients
+    loss: Float[Tensor, " R"]  # mean over the steps that count, as of `pcmlib.network.loss`
+    rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons and time
+    accuracy: Float[Tensor, " R"]  # 1 where the class is right, 0 where not; NaN: no classes
+
+    __repr__ = short
+
+
+def run(network: Any, sample: Shaped[Tensor, " R"], update: int) -> Result:
+    """`pcmlib.training.network.Network.run`."""
+    c, p = network.config, network.neurons
+    everyone = torch.arange(c.replicas)
+    x, target = network.inputs[everyone, sample], network.targets[everyone, sample]
+    trial = run_trial(x, *synapses(network, update), c.n_rec, c.n_out, p)
+    judged = judge(trial.y, target, network.counts[everyone, sample], c.classes)
+    told = network.feedback, network.regularisation, p, c.gradient_limit
+    g = gradients(x, trial, judged.error, *told)
+    return Result(trial, g, judged.loss, firing_rate(trial.z, p).mean(1), judged.accuracy)
+
+
+def synapses(network: Any, update: int) -> list[Synapses]:
+    """The layers as a trial after `update` updates reads them."""
+    c, device = network.config, network.device
+    if not c.on_crossbar:
+        return [DigitalSynapses(w.to(device)) for w in network.weights.values()]
+    names = ("G", "tp", "deviate")
+    arrays = (network._devices(name).values() for name in names)
+    told = {"start": update * c.period, "dt": c.dt, "generator": network._generator}
+    scale, exists = network._each("scale"), network._layers("exists")
+    return [
+        CrossbarSynapses(
+            *(x.to(device) for x in (*devices, torch.from_numpy(mask[0] > 0))),
+            scale, c.parameters, **told,
+        )
+        for *devices, mask in zip(*arrays, exists[: len(LAYERS)], strict=True)
+    ]  # fmt: skip
