@@ -17,7 +17,7 @@ from numba import njit
 from pcmlib.base import rng
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.gradient import _sum_rows, gradients
+from pcmlib.network.gradient import _sum_rows, gradients, limit
 from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of
 from pcmlib.network.state import Spikes, layer, neurons
@@ -50,11 +50,13 @@ def trial(state, run, s, target, counts, update, y, stages):
     if stages > 2:
         read_out(z, rows_out, c.kappa, y)
     if stages > 3:
+        state.gradient[:] = 0
         judge(y, target, counts, run.classes > 0, state.error)
         gradients(
             inputs, z, state.v, state.theta, state.error, state.feedback, c, w_in.gradient,
             w_rec.gradient, w_out.gradient, state.rate,
         )  # fmt: skip
+        limit(state.gradient, np.float32(run.gradient_limit))
 
 
 def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:

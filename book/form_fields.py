@@ -14,7 +14,7 @@ from pcmlib.training import TrainConfig
 from pcmlib.training.presets import SWITCHES
 
 GROUPS = {
-    "Run": ["epochs", "seed"],
+    "Run": ["epochs", "seed", "batch"],
     "Task": ["samples", "steps", "n_in", "n_out", "input_rate"],
     "Neurons": [
         "n_rec", "threshold", "tau_rec", "tau_out", "gamma", "adaptive", "beta", "tau_adapt",
@@ -34,6 +34,7 @@ GROUPS = {
 MOST = {
     "epochs": 5000, "seed": 2**53 - 100, "samples": 20, "steps": 5000, "n_in": 1000, "n_out": 5,
     "n_rec": 1000, "pairs": 16, "input_rate": 1000.0, "adaptive": 1000, "refractory": 1000,
+    "batch": 20,
 }  # fmt: skip
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16

@@ -7,8 +7,9 @@ says what it means, a box what it does when it is ticked. A field's range follow
 
 LABELS: dict[str, tuple[str, str, str]] = {
     # Run
-    "epochs": ("Epochs", "", "passes over all patterns; each pattern is one weight update"),
+    "epochs": ("Epochs", "", "passes over all patterns"),
     "seed": ("Seed", "", "of the first network's random numbers; the next networks count on"),
+    "batch": ("Patterns an update", "", "after so many, weights change by the sum of gradients"),
     # Task
     "samples": ("Patterns", "", "to learn"),
     "steps": ("Length of a pattern", "ms", "in time steps of 1 ms"),

@@ -13,10 +13,10 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.programming import weigh
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.gradient import gradients
+from pcmlib.network.gradient import gradients, limit
 from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of
-from pcmlib.network.state import Spikes, copy, layer, neurons
+from pcmlib.network.state import Spikes, copy, layer, neurons, synapses
 from pcmlib.network.trial import run_trial
 from pcmlib.network.update import learn
 
@@ -29,7 +29,7 @@ def pass_over(
     state, run, samples, epoch, update, stream, trials, learning, targets, counts, outputs,
     spikes, decide, hold,
 ):  # fmt: skip
-    """Run samples, one after the other, and learn after each.
+    """Run samples, one after the other, and learn after each batch of them.
 
     Args:
         state, run: the network (`pcmlib.network.state`), which changes.
@@ -51,16 +51,23 @@ def pass_over(
     """
     order = samples if len(samples) else shuffled(state.order[0], epoch, len(targets))
     loss = rate = right = 0.0
+    batch, gradient = int(run.batch), state.gradient[: synapses(state)]
     for m in range(len(order)):
-        s = order[m]
+        s, within = order[m], m % batch
+        complete = within == batch - 1 or m == len(order) - 1
         if trials:
+            if within == 0:
+                gradient[:] = 0
+            draw = (update * batch + within) * STREAMS + stream
             cost, hertz, hit = run_sample(
-                state, run, s, targets[s], counts[s], update, stream, outputs[s]
+                state, run, s, targets[s], counts[s], update, draw, outputs[s]
             )
             loss, rate, right = loss + cost, rate + hertz, right + hit
+            if complete:
+                limit(gradient, np.float32(run.gradient_limit))
             if s < len(spikes):
                 show_spikes(state, spikes[s])
-        if learning:
+        if learning and complete:
             update += 1
             if not learn(state, run, update, epoch, decide, hold):
                 return loss, rate, right, False
@@ -68,17 +75,17 @@ def pass_over(
 
 
 @kernel(inner=True, error_model="numpy")
-def run_sample(state, run, s, target, counts, update, stream, y):
-    """One trial of sample s after `update` updates, and its gradients, which stand in `state`.
+def run_sample(state, run, s, target, counts, update, draw, y):
+    """One trial of sample s after `update` updates; its gradients are added to those in `state`.
 
-    Fills in the outputs y [T, n_out]; loss, mean rate in Hz, whether the class is right.
+    draw: number of the trial, by which its read noise is told from that of others. Fills in the
+    outputs y [T, n_out]; loss, mean rate in Hz, whether the class is right.
     """
     p, c = in_force(run), neurons(run)
     course = course_of(run, p, state.young, state.factor)
     w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
     if run.symmetric_feedback > 0:
         plain_weights(w_out, state.feedback)
-    draw = update * STREAMS + stream
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
     run_trial(

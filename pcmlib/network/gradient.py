@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from pcmlib.base.arithmetic import clip
 from pcmlib.base.kernels import kernel
 from pcmlib.network.laws import pseudo_derivative
 
 
 @kernel(inner=True, error_model="numpy")
 def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, rate):
-    """Fill in dE/dW of the three layers and the rates [n_rec]; the mean rate (Hz).
+    """Add dE/dW of the three layers; fill in the rates [n_rec]; the mean rate (Hz).
 
     inputs, spikes: `Spikes` of the inputs and of the neurons; v [T, n_rec] and thresholds, as of
     `pcmlib.network.trial.recur`; error [T, n_out]; feedback [n_rec, n_out].
@@ -63,15 +64,12 @@ def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, 
     _sum_rows(g_out, spikes, E, 0)
     for i in range(n_rec):
         g_rec[i, i] = 0  # no neuron has a synapse onto itself
-    for g in (g_in, g_rec, g_out):
-        _clip(g, c.limit)
     return rate.mean()
 
 
 @kernel(inner=True, error_model="numpy")
 def _sum_rows(g, spikes, rows, lag):
-    """g_i = sum_t x_i(t) rows(t + lag), from the last spike to the first."""
-    g[:] = 0
+    """g_i += sum_t x_i(t) rows(t + lag), from the last spike to the first."""
     for s in range(spikes.first[-1] - 1, -1, -1):
         i, t = np.uint32(spikes.index[s]), np.uint32(spikes.when[s] + lag)
         for j in range(g.shape[1]):
@@ -79,7 +77,7 @@ def _sum_rows(g, spikes, rows, lag):
 
 
 @kernel(inner=True, error_model="numpy")
-def _clip(g, limit):
-    for i in range(g.shape[0]):
-        for j in range(g.shape[1]):
-            g[i, j] = min(max(g[i, j], -limit), limit)
+def limit(g, most):
+    """Clip a gradient to +-most."""
+    for i in range(len(g)):
+        g[i] = clip(g[i], -most, most)

@@ -129,7 +129,6 @@ class Neurons(NamedTuple):
     refractory: int  # steps from a spike to the next, at least
     reg: np.float32  # 1/Hz
     rate: np.float32  # Hz, that the regularisation pulls to
-    limit: np.float32  # of a gradient
 
 
 @kernel(inner=True, error_model="numpy")
@@ -139,7 +138,7 @@ def neurons(run):
         _F(math.exp(-run.dt / run.tau_rec)), _F(math.exp(-run.dt / run.tau_out)), _F(run.gamma),
         _F(run.dt), _F(run.threshold), int(run.n_rec - run.adaptive), _F(run.beta),
         _F(math.exp(-run.dt / run.tau_adapt)), int(run.refractory), _F(run.regularisation),
-        _F(run.target_rate), _F(run.gradient_limit),
+        _F(run.target_rate),
     )  # fmt: skip
 
 
@@ -195,6 +194,15 @@ def layer(state, run, k):
         part(state.counts, d, sides), part(state.reset, d, sides), _F(1 / (pairs * scale)),
         state.keys[k, 0], state.keys[k, 1],
     )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def synapses(state):
+    """How many the three layers have."""
+    total = 0
+    for k in range(3):
+        total += state.shapes[k, 0] * state.shapes[k, 1]
+    return total
 
 
 @kernel(inner=True, error_model="numpy")

@@ -18,7 +18,8 @@ def needed(config: TrainConfig) -> float:
     synapses = c.n_rec * (c.n_in + c.n_rec + c.n_out)
     devices = 2 * c.pairs * (1 + c.kept_on_pcm)
     each = _SYNAPSE + _DEVICE * devices if c.on_crossbar else _DIGITAL
-    patterns = c.samples * c.steps * (c.n_in * (1 + _SPIKE * c.input_rate * c.dt) + 4 * c.n_out)
+    drawn = c.samples * c.steps * (1 + c.fresh)
+    patterns = drawn * (c.n_in * (1 + _SPIKE * c.input_rate * c.dt) + 4 * (c.n_out + 1))
     moving = _MOVING * (c.adaptive > 0 or c.refractory > 1)
     trial = c.steps * c.n_rec * (_STEP + moving + _SHOWN * c.samples)
     shown = len(c.snapshot_epochs) * c.samples * c.steps * c.n_out * 4

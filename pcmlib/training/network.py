@@ -19,11 +19,12 @@ from torch import Tensor
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.cores import Cores
 from pcmlib.device.pulses import MOST_PULSES
-from pcmlib.network.epoch import STREAMS, pass_over, shuffled
+from pcmlib.network.epoch import STREAMS, pass_over
 from pcmlib.network.reference import Gradients, Neurons, Regularisation, Trial
-from pcmlib.network.start import make_state
+from pcmlib.network.start import by_time, make_state
 from pcmlib.network.state import LAYERS, LEARNT, State
 from pcmlib.schemes import HOLD, SCHEMES
+from pcmlib.tasks import Samples
 from pcmlib.training import in_torch
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.in_torch import Result
@@ -36,7 +37,7 @@ class Network:
     """R networks, at the start of their training.
 
     Attributes:
-        inputs, targets: of all samples, as of `TrainingRun`.
+        inputs, targets: of all samples of the epoch, as of `TrainingRun`.
         counts: float32 [R, S, T], 1 at the steps whose outputs count, else 0.
         neurons, regularisation: constants, as `pcmlib.network.reference` takes them.
         states: the networks, one each.
@@ -47,8 +48,7 @@ class Network:
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
-        drawn = (x.to(self.device) for x in c.task.generate(c.seeds))
-        self.inputs, self.targets, self.counts = drawn
+        self._take(c.problem.generate(c.seeds))
         self.neurons = Neurons(
             self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt, c.adaptive,
             self._each("beta"), c.tau_adapt, c.refractory,
@@ -57,7 +57,6 @@ class Network:
             self._each("regularisation"), self._each("target_rate")
         )
         self._runs = [numbers(c, r)[0] for r in range(c.replicas)]
-        self._targets, self._counts = (x.cpu().numpy() for x in (self.targets, self.counts))
         x = self.inputs.cpu().numpy()
         each = zip(self._runs, c.seeds, x, strict=True)
         self.states: list[State] = [make_state(run, np.uint64(seed), x) for run, seed, x in each]
@@ -73,23 +72,16 @@ class Network:
 
         Mean loss, rate (Hz) and accuracy (of no classes: NaN).
         """
-        c, samples = self.config, self.config.samples
+        c, updates = self.config, self.config.epoch_updates
         require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
-        self._check_update(epoch * samples)
-        if self.compiled:
-            told = {"epoch": epoch, "update": epoch * samples, "learning": True}
-            means = self._each_network(lambda r: self._pass(r, _ALL, **told))
-            self._updated = (epoch + 1) * samples
-            return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
-        order = [shuffled(state.order[0], epoch, samples) for state in self.states]
-        loss = rate_hz = accuracy = torch.zeros(c.replicas)
-        for n, sample in enumerate(torch.from_numpy(np.array(order)).unbind(1)):
-            update = epoch * samples + n
-            result = self.run(sample, update)
-            self.learn(result.gradients, update + 1, epoch)
-            loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
-            accuracy = accuracy + result.accuracy.cpu()
-        return loss / samples, rate_hz / samples, accuracy / samples
+        self._check_update(epoch * updates)
+        self._draw(epoch)
+        if not self.compiled:
+            return in_torch.epoch(self, epoch)
+        told = {"epoch": epoch, "update": epoch * updates, "learning": True}
+        means = self._each_network(lambda r: self._pass(r, _ALL, **told))
+        self._updated = (epoch + 1) * updates
+        return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
 
     def run(self, sample: Shaped[Tensor, " R"], update: int, stream: int = 0) -> Result:
         """One trial after `update` updates; network r runs sample[r]. It changes no weight.
@@ -99,7 +91,7 @@ class Network:
         require_count("stream", stream, at_least=0, at_most=STREAMS - 1)
         self._check_update(update)
         if not self.compiled:
-            return in_torch.run(self, sample, update)
+            return in_torch.run(self, sample, update, self.config.gradient_limit)
         chosen = np.array(sample.tolist(), np.int64)
         told = {"update": update, "stream": stream}
         means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
@@ -127,9 +119,13 @@ class Network:
     def snapshot(
         self, epoch: int
     ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
-        """Outputs and spikes of all samples after `epoch` epochs, without learning."""
+        """Outputs and spikes of all samples after `epoch` epochs, without learning.
+
+        Of `fresh` ones, of those that the next epoch would learn.
+        """
         c = self.config
-        update = epoch * c.samples
+        self._draw(epoch)
+        update = epoch * c.epoch_updates
         streams = [1 + s % (STREAMS - 1) for s in range(c.samples)]
         if not self.compiled:
             everyone = torch.ones(c.replicas, dtype=torch.int64)
@@ -145,6 +141,20 @@ class Network:
 
         self._each_network(work)
         return torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
+
+    def _draw(self, epoch: int) -> None:
+        """Draw the samples of an epoch, where each has its own."""
+        if self.config.fresh:
+            self._take(self.config.problem.generate(self.config.seeds, epoch))
+            spikes = (by_time(x) for x in self.inputs.cpu().numpy())
+            self.states = [
+                state._replace(first=first, index=index, when=when)
+                for state, (first, index, when) in zip(self.states, spikes, strict=True)
+            ]
+
+    def _take(self, samples: Samples) -> None:
+        self.inputs, self.targets, self.counts = (x.to(self.device) for x in samples)
+        self._targets, self._counts = samples.targets.numpy(), samples.counts.numpy()
 
     # What the networks hold
 

@@ -50,7 +50,7 @@ class TrainingRun(Record):
     set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
     reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
     reads: Int[Tensor, "R E"]  # reads of synapses that programming needed, likewise
-    inputs: Bool[Tensor, "R S T n_in"]
+    inputs: Bool[Tensor, "R S T n_in"]  # of `fresh` samples, the last, which were not learnt
     targets: Float[Tensor, "R S T n_out"]
     snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
     spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch

@@ -74,7 +74,7 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     excess = network.regularisation.strength * (rate[j] - wanted)
     signal = (trial.y[0] - target) @ network.feedback[0, j] + excess
     return Traces(
-        time=config.task.time.numpy(),
+        time=config.time.numpy(),
         inputs=x.numpy(),
         spikes=trial.z[0].numpy(),
         threshold=float(p.threshold[0]),
