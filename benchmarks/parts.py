@@ -17,7 +17,8 @@ from numba import njit
 from pcmlib.base import rng
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.gradient import _sum_rows, gradients
+from pcmlib.network.gradient import _sum_rows, gradients, limit
+from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of
 from pcmlib.network.state import Spikes, layer, neurons
 from pcmlib.network.trial import read_out, recur
@@ -34,7 +35,7 @@ STAGES = (
 
 
 @njit(error_model="numpy")
-def trial(state, run, s, target, update, y, stages):
+def trial(state, run, s, target, counts, update, y, stages):
     """A trial and its gradient, as far as its first `stages` stages."""
     p, c = in_force(run), neurons(run)
     course, draw = course_of(run, p, state.young, state.factor), 16 * update
@@ -45,14 +46,17 @@ def trial(state, run, s, target, update, y, stages):
     rows_rec = reads_of(w_rec, p, course, update, draw)
     rows_out = reads_of(w_out, p, course, update, draw)
     if stages > 1:
-        recur(inputs, rows_in, rows_rec, c.threshold, c.alpha, state.v, z)
+        recur(inputs, rows_in, rows_rec, c, state.v, state.theta, z)
     if stages > 2:
         read_out(z, rows_out, c.kappa, y)
     if stages > 3:
+        state.gradient[:] = 0
+        judge(y, target, counts, run.classes > 0, state.error)
         gradients(
-            inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
-            w_out.gradient, state.rate,
+            inputs, z, state.v, state.theta, state.error, state.feedback, c, w_in.gradient,
+            w_rec.gradient, w_out.gradient, state.rate,
         )  # fmt: skip
+        limit(state.gradient, np.float32(run.gradient_limit))
 
 
 def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
@@ -63,9 +67,10 @@ def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
     state, run = network.states[0], network._runs[0]
     T, n = state.v.shape
     y = np.zeros((T, config.n_out), np.float32)
-    target, update = network.targets[0, 0].numpy(), 3 * config.samples
+    target, counts = network.targets[0, 0].numpy(), network.counts[0, 0].numpy()
+    update = 3 * config.samples
     until = [
-        least(lambda stages=k: trial(state, run, 0, target, update, y, stages), repeats)
+        least(lambda stages=k: trial(state, run, 0, target, counts, update, y, stages), repeats)
         for k in range(1, len(STAGES) + 1)
     ]
     spikes, inputs = int(state.z_first[-1]), int(state.first[0, -1])

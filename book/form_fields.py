@@ -14,9 +14,12 @@ from pcmlib.training import TrainConfig
 from pcmlib.training.presets import SWITCHES
 
 GROUPS = {
-    "Run": ["epochs", "seed"],
+    "Run": ["epochs", "seed", "batch"],
     "Task": ["samples", "steps", "n_in", "n_out", "input_rate"],
-    "Neurons": ["n_rec", "threshold", "tau_rec", "tau_out", "gamma", "recurrence"],
+    "Neurons": [
+        "n_rec", "threshold", "tau_rec", "tau_out", "gamma", "adaptive", "beta", "tau_adapt",
+        "refractory", "recurrence",
+    ],
     "Learning": [
         "lr_in", "lr_rec", "lr_out", "lr_decay", "learn_in", "learn_rec", "learn_out",
         "regularisation", "target_rate", "feedback_gain", "symmetric_feedback", "gradient_limit",
@@ -30,12 +33,13 @@ GROUPS = {
 }  # fmt: skip
 MOST = {
     "epochs": 5000, "seed": 2**53 - 100, "samples": 20, "steps": 5000, "n_in": 1000, "n_out": 5,
-    "n_rec": 1000, "pairs": 16, "input_rate": 1000.0,
+    "n_rec": 1000, "pairs": 16, "input_rate": 1000.0, "adaptive": 1000, "refractory": 1000,
+    "batch": 20,
 }  # fmt: skip
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16
 ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
-           ("nu_low", "nu_high", True)]  # fmt: skip
+           ("nu_low", "nu_high", True), ("adaptive", "n_rec", True)]  # fmt: skip
 """Fields of which the first must be below the second, or (True) at most as high."""
 LEARNING_RATES = ["lr_in", "lr_rec", "lr_out", "lr_decay"]
 NEEDS = {

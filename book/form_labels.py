@@ -7,8 +7,9 @@ says what it means, a box what it does when it is ticked. A field's range follow
 
 LABELS: dict[str, tuple[str, str, str]] = {
     # Run
-    "epochs": ("Epochs", "", "passes over all patterns; each pattern is one weight update"),
+    "epochs": ("Epochs", "", "passes over all patterns"),
     "seed": ("Seed", "", "of the first network's random numbers; the next networks count on"),
+    "batch": ("Patterns an update", "", "after so many, weights change by the sum of gradients"),
     # Task
     "samples": ("Patterns", "", "to learn"),
     "steps": ("Length of a pattern", "ms", "in time steps of 1 ms"),
@@ -21,6 +22,10 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "tau_rec": ("Membrane time constant", "s", "in which v falls to 1/e"),
     "tau_out": ("Readout time constant", "s", "in which an output falls to 1/e"),
     "gamma": ("Pseudo-derivative γ", "", "its height, where a spike has no slope"),
+    "adaptive": ("Adaptive neurons", "", "of these, so many whose threshold rises with each spike"),
+    "beta": ("Rise of their threshold β", "", "with each spike"),
+    "tau_adapt": ("Adaptation time constant", "s", "in which a raised threshold falls to 1/e"),
+    "refractory": ("Refractory time", "steps", "of 1 ms, from a neuron's spike to its next"),
     "recurrence": ("Recurrent synapses", "", "ticked: neurons are connected with each other"),
     # Learning
     "lr_in": ("Learning rate, input", "", "change of an input weight for a gradient of 1"),

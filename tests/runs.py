@@ -41,12 +41,14 @@ def made_up(loss, set_pulses=None, reset_pulses=None, **changes):
     return TrainingRun(
         config=config,
         loss=loss,
+        accuracy=torch.full((R, E), torch.nan),
         rate_hz=torch.full((R, E), 10.0),
         set_pulses=none if set_pulses is None else torch.tensor(set_pulses),
         reset_pulses=none if reset_pulses is None else torch.tensor(reset_pulses),
         reads=none.clone(),
         inputs=torch.zeros(R, 3, 5, 3, dtype=torch.bool),
         targets=targets,
+        counts=torch.ones(R, 3, 5),
         snapshots=torch.zeros(len(config.snapshot_epochs), R, 3, 5, 1),
         spikes=torch.zeros(R, 3, 5, 4, dtype=torch.bool),
         state={

@@ -22,6 +22,7 @@ SPECIAL = {  # arguments that are no conductance, weight or number like them
     "p": PCMParameters(nu_slope=0.01, nu_spread=0.01).constants(),
     "s": Settings(*[X] * len(Settings._fields)),
     "spiked": True,
+    "resting": False,
     **dict.fromkeys(("count", "turn", "pair"), 3),
 }
 RULES = {name: scheme.rule for name, scheme in SCHEMES.items()} | {"hold": HOLD.rule}

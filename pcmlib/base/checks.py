@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -95,6 +96,21 @@ def make_plain(record: Any) -> None:
                 allowed = f"0 or, without its sign, from {_LEAST:.3g} to {_MOST:.3g}, as in float32"
                 require(held, field.name, number, allowed)
         object.__setattr__(record, field.name, value)
+
+
+def named_pairs(name: str, values: Any) -> Any:
+    """A dict, or pairs in any order, as pairs of a name and a plain value, sorted; each name once.
+
+    Raises:
+        ValueError: naming the parameter, for anything else.
+    """
+    pairs = plain(tuple(values.items()) if isinstance(values, Mapping) else values)
+    named = isinstance(pairs, tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+    )
+    require(named, name, values, "a dict, or pairs of a name and a value")
+    require(len(dict(pairs)) == len(pairs), name, values, "pairs, each name once")
+    return tuple(sorted(pairs, key=lambda pair: pair[0]))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A network's way through its samples: trial, gradient, update, one after the other.
+"""A network's way through its samples: trial, loss, gradient, update, one after the other.
 
 `pass_over` is the one loop of every training: `pcmlib.training.train` calls it in threads, a page
 in WebAssembly.
@@ -13,9 +13,10 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.programming import weigh
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.gradient import gradients
+from pcmlib.network.gradient import gradients, limit
+from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of
-from pcmlib.network.state import Spikes, copy, layer, neurons
+from pcmlib.network.state import Spikes, copy, layer, neurons, synapses
 from pcmlib.network.trial import run_trial
 from pcmlib.network.update import learn
 
@@ -25,10 +26,10 @@ _TOGETHER = 64  # epochs whose orders are drawn together
 
 @kernel(nogil=True, error_model="numpy")
 def pass_over(
-    state, run, samples, epoch, update, stream, trials, learning, targets, outputs, spikes,
-    decide, hold,
+    state, run, samples, epoch, update, stream, trials, learning, targets, counts, outputs,
+    spikes, decide, hold,
 ):  # fmt: skip
-    """Run samples, one after the other, and learn after each.
+    """Run samples, one after the other, and learn after each batch of them.
 
     Args:
         state, run: the network (`pcmlib.network.state`), which changes.
@@ -39,51 +40,64 @@ def pass_over(
         trials: whether there are trials at all, or the gradient stands in `state` already.
         learning: whether there are updates.
         targets, outputs: float32 [S, T, n_out]; outputs are filled in.
+        counts: float32 [S, T], 1 at the steps whose outputs count, else 0.
         spikes: bool [s, T, n_rec], filled in for the first s samples.
         decide, hold: see `pcmlib.network.update`.
 
     Returns:
-        Mean of the mean squared error, mean rate (Hz), and whether devices can take all pulses
-        that the rule asked for; if not, it ends there.
+        Mean loss, mean rate (Hz) and share of samples whose class is right, as `judge` of
+        `pcmlib.network.loss` has them, and whether devices can take all pulses that the rule asked
+        for; if not, it ends there.
     """
     order = samples if len(samples) else shuffled(state.order[0], epoch, len(targets))
-    error = rate = 0.0
+    loss = rate = right = 0.0
+    batch, gradient = int(run.batch), state.gradient[: synapses(state)]
     for m in range(len(order)):
-        s = order[m]
+        s, within = order[m], m % batch
+        complete = within == batch - 1 or m == len(order) - 1
         if trials:
-            squares, hertz = run_sample(state, run, s, targets[s], update, stream, outputs[s])
-            error, rate = error + squares, rate + hertz
+            if within == 0:
+                gradient[:] = 0
+            draw = (update * batch + within) * STREAMS + stream
+            cost, hertz, hit = run_sample(
+                state, run, s, targets[s], counts[s], update, draw, outputs[s]
+            )
+            loss, rate, right = loss + cost, rate + hertz, right + hit
+            if complete:
+                limit(gradient, np.float32(run.gradient_limit))
             if s < len(spikes):
                 show_spikes(state, spikes[s])
-        if learning:
+        if learning and complete:
             update += 1
             if not learn(state, run, update, epoch, decide, hold):
-                return error, rate, False
-    return error / len(order), rate / len(order), True
+                return loss, rate, right, False
+    return loss / len(order), rate / len(order), right / len(order), True
 
 
 @kernel(inner=True, error_model="numpy")
-def run_sample(state, run, s, target, update, stream, y):
-    """One trial of sample s after `update` updates, and its gradients, which stand in `state`.
+def run_sample(state, run, s, target, counts, update, draw, y):
+    """One trial of sample s after `update` updates; its gradients are added to those in `state`.
 
-    Fills in the outputs y [T, n_out]; mean squared error over time and outputs, mean rate in Hz.
+    draw: number of the trial, by which its read noise is told from that of others. Fills in the
+    outputs y [T, n_out]; loss, mean rate in Hz, whether the class is right.
     """
     p, c = in_force(run), neurons(run)
     course = course_of(run, p, state.young, state.factor)
     w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
     if run.symmetric_feedback > 0:
         plain_weights(w_out, state.feedback)
-    draw = update * STREAMS + stream
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
     run_trial(
         inputs, reads_of(w_in, p, course, update, draw), reads_of(w_rec, p, course, update, draw),
-        reads_of(w_out, p, course, update, draw), c, state.v, y, z,
+        reads_of(w_out, p, course, update, draw), c, state.v, state.theta, y, z,
     )  # fmt: skip
-    return gradients(
-        inputs, z, state.v, y, target, state.feedback, c, w_in.gradient, w_rec.gradient,
-        w_out.gradient, state.rate,
+    loss, right = judge(y, target, counts, run.classes > 0, state.error)
+    rate = gradients(
+        inputs, z, state.v, state.theta, state.error, state.feedback, c, w_in.gradient,
+        w_rec.gradient, w_out.gradient, state.rate,
     )  # fmt: skip
+    return loss, rate, right
 
 
 @kernel(inner=True, error_model="numpy")

@@ -16,7 +16,7 @@ from pcmlib.base.kernels import kernel
 from pcmlib.device import after_reset
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import make_course
-from pcmlib.network.state import LAYERS, MEMORIES, State, is_analogue, layer
+from pcmlib.network.state import LAYERS, MEMORIES, State, is_analogue, layer, thresholds_move
 
 _F = np.float32
 _NAMES = [
@@ -55,6 +55,7 @@ def make_state(run, seed, x):
     singles = 2 * int(run.pairs) * trial_synapses if analogue else 0
     sums = 3 * trial_synapses if analogue and course.sums else 0
     by_law = 0 if course.alike and course.sums else singles
+    thresholds = T if thresholds_move(run) else 1
     first, index, when = by_time(x)
     state = State(
         shapes, zeros(weights), zeros(synapses), zeros(synapses),
@@ -65,8 +66,10 @@ def make_state(run, seed, x):
         np.empty((n, n_out), np.float32), course.young, course.factor,
         zeros(sums), np.zeros(n_in + 2 * n + 3, np.int32),
         np.empty(singles, np.int32), zeros(singles), zeros(singles), zeros(by_law), zeros(by_law),
-        first, index, when, np.zeros((T, n), np.float32), np.zeros(T + 1, np.int64),
+        first, index, when, np.zeros((T, n), np.float32),
+        np.zeros((thresholds, n), np.float32), np.zeros(T + 1, np.int64),
         np.empty(T * n + 1, np.int32), np.empty(T * n + 1, np.int32), np.zeros(n, np.float32),
+        np.zeros((T, n_out), np.float32),
     )  # fmt: skip
     fill_normal_weights(state.feedback, rng.derive(seed, _FEEDBACK), run.feedback_gain, n)
     for k in range(6 if memories else 3):

@@ -74,10 +74,12 @@ class State(NamedTuple):
     when: np.ndarray
     # the present trial
     v: np.ndarray  # float32 [T, n_rec]
+    theta: np.ndarray  # float32 [T, n_rec], thresholds; [1, n_rec] where they stand still
     z_first: np.ndarray  # spikes: as of `Spikes`
     z_index: np.ndarray
     z_when: np.ndarray
     rate: np.ndarray  # float32 [n_rec], Hz
+    error: np.ndarray  # float32 [T, n_out]
 
 
 LEARNT = ("weights", "kept", "turn", "G", "P", "tp", "n_set", "n_reset", "reads")
@@ -121,10 +123,13 @@ class Neurons(NamedTuple):
     kappa: np.float32  # exp(-dt / tau_out)
     gamma: np.float32
     dt: np.float32  # s
-    threshold: np.float32
+    threshold: np.float32  # theta, of a neuron that has not spiked
+    lif: int  # neurons of this number and on adapt
+    beta: np.float32  # by which each spike raises their threshold
+    rho: np.float32  # exp(-dt / tau_adapt)
+    refractory: int  # steps from a spike to the next, at least
     reg: np.float32  # 1/Hz
     rate: np.float32  # Hz, that the regularisation pulls to
-    limit: np.float32  # of a gradient
 
 
 @kernel(inner=True, error_model="numpy")
@@ -132,9 +137,16 @@ def neurons(run):
     """The constants of a run's neurons."""
     return Neurons(
         _F(math.exp(-run.dt / run.tau_rec)), _F(math.exp(-run.dt / run.tau_out)), _F(run.gamma),
-        _F(run.dt), _F(run.threshold), _F(run.regularisation), _F(run.target_rate),
-        _F(run.gradient_limit),
+        _F(run.dt), _F(run.threshold), int(run.n_rec - run.adaptive), _F(run.beta),
+        _F(math.exp(-run.dt / run.tau_adapt)), int(run.refractory), _F(run.regularisation),
+        _F(run.target_rate),
     )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def thresholds_move(run):
+    """Whether a neuron's threshold changes in a trial."""
+    return run.adaptive > 0 or run.refractory > 1
 
 
 @kernel(inner=True, error_model="numpy")
@@ -182,6 +194,15 @@ def layer(state, run, k):
         part(state.counts, d, sides), part(state.reset, d, sides), state.gain[k],
         state.keys[k, 0], state.keys[k, 1],
     )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
+def synapses(state):
+    """How many the three layers have."""
+    total = 0
+    for k in range(3):
+        total += state.shapes[k, 0] * state.shapes[k, 1]
+    return total
 
 
 @kernel(inner=True, error_model="numpy")

@@ -5,6 +5,9 @@ so a current is a sum of rows of the (presynaptic-major) synapses:
 
     I(t) = sum_i x_i(t) W_i(t)
 
+A neuron spikes where v(t) > theta(t), its threshold of that step; where no neuron adapts or rests,
+one row of thresholds serves all steps.
+
 Of devices, a row holds what reads come to (`pcmlib.network.reads`), and one normal number for each
 neuron and step stands for their noise. Sums run in a fixed order, and noise is numbered, so neither
 threads nor the other replicas change a bit.
@@ -19,7 +22,7 @@ import numpy as np
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
 from pcmlib.device import drift
-from pcmlib.network.laws import membrane
+from pcmlib.network.laws import adaptation, membrane, threshold
 
 _STEPS = 16  # whose noise is drawn together
 _LANES = 64  # normals that the widest vectors draw without a rest
@@ -27,19 +30,22 @@ _F = np.float32
 
 
 @kernel(inner=True, error_model="numpy")
-def run_trial(inputs, w_in, w_rec, w_out, c, v, y, spikes):
-    """Fill in v [T, n_rec], the spikes and the outputs y [T, n_out] of one trial.
+def run_trial(inputs, w_in, w_rec, w_out, c, v, theta, y, spikes):
+    """Fill in v and theta, the spikes and the outputs y [T, n_out] of one trial.
 
-    inputs: `Spikes`; w_in, w_rec, w_out: `Reads`; c: `Neurons`.
+    inputs: `Spikes`; w_in, w_rec, w_out: `Reads`; c: `Neurons`; v and theta as of `recur`.
     """
-    recur(inputs, w_in, w_rec, c.threshold, c.alpha, v, spikes)
+    recur(inputs, w_in, w_rec, c, v, theta, spikes)
     read_out(spikes, w_out, c.kappa, y)
 
 
 @kernel(inner=True, error_model="numpy")
-def recur(inputs, w_in, w_rec, threshold, alpha, v, spikes):
-    """Input and recurrence: v [T, n_rec] from v[0] on, and z in `spikes`."""
+def recur(inputs, w_in, w_rec, c, v, theta, spikes):
+    """Input and recurrence: v [T, n_rec] from v[0] on, theta [T or 1, n_rec], z in `spikes`."""
     T, n = v.shape
+    alpha, rest, moving = c.alpha, c.threshold, np.int64(len(theta) > 1)
+    raised, until = np.zeros(n, np.float32), np.zeros(n, np.int64)
+    theta[0] = rest
     first, index, when = spikes
     in_first, in_index, in_rows, rows = inputs.first, inputs.index, w_in.rows, w_rec.rows
     (total, xi), noise = _room(w_in, n), _noise(w_in)
@@ -57,17 +63,32 @@ def recur(inputs, w_in, w_rec, threshold, alpha, v, spikes):
         if _any_listed(listed_rec, index, a, b):
             _add_singles(total, index, a, b, w_rec, t, pool_rec)
         _finish_sums(total, t, n, xi, noise)
+        now, then = moving * t, moving * (t + 1)
+        if moving:
+            _move_thresholds(theta, v, raised, until, t, c)
         spiking = np.int32(0)
         for j in range(n):
-            v[t + 1, j] = membrane(v[t, j], total[j], v[t, j] > threshold, alpha, threshold)
-            spiking += np.int32(v[t + 1, j] > threshold)
+            v[t + 1, j] = membrane(v[t, j], total[j], v[t, j] > theta[now, j], alpha, rest)
+            spiking += np.int32(v[t + 1, j] > theta[then, j])
         count = first[t + 1]
         if spiking:  # few are: a branch for each costs less than to put every neuron down
             for j in range(n):
-                if v[t + 1, j] > threshold:
+                if v[t + 1, j] > theta[then, j]:
                     index[count], when[count] = j, t + 1
                     count += 1
         first[t + 2] = count
+
+
+@kernel(inner=True, error_model="numpy")
+def _move_thresholds(theta, v, b, until, t, c):
+    """Fill in theta(t+1); b [n_rec] is what thresholds exceed theta by, and a neuron rests before
+    step `until`."""
+    for j in range(len(b)):
+        spiked = v[t, j] > theta[t, j]
+        if spiked:
+            until[j] = t + c.refractory
+        b[j] = adaptation(b[j], spiked, c.rho, c.beta if j >= c.lif else _F(0))
+        theta[t + 1, j] = threshold(c.threshold, b[j], t + 1 < until[j])
 
 
 @kernel(inner=True, error_model="numpy")

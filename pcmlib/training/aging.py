@@ -22,10 +22,11 @@ from torch import Tensor
 
 from pcmlib.base.checks import require, require_number
 from pcmlib.device import drifted
-from pcmlib.tasks import Patterns
+from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Answer, Network
+from pcmlib.training.samples import sized
 
 COMPENSATIONS = (None, "global")
 
@@ -33,7 +34,7 @@ COMPENSATIONS = (None, "global")
 def ask(
     config: TrainConfig,
     state: Mapping[str, Shaped[Tensor, "R ..."]],
-    samples: Patterns,
+    samples: Samples,
     *,
     after: float = 0.0,
     compensation: str | None = None,
@@ -54,10 +55,12 @@ def ask(
     require_number("after", after, at_least=0)
     allowed = f"one of {', '.join(map(str, COMPENSATIONS))}"
     require(compensation in COMPENSATIONS, "compensation", compensation, allowed)
-    _, S, T, _ = samples.inputs.shape
+    for name, size in {"inputs": config.n_in, "targets": config.n_out}.items():
+        given = getattr(samples, name).shape[-1]
+        require(given == size, f"{name}.shape[-1]", given, f"{size}, as the networks learnt")
     # Sums of reads take it that what is young was pulsed right now.
     reads = "each" if 0 < after < config.period else config.reads
-    asked = config.replace(samples=S, steps=T, snapshots=(), reads=reads)
+    asked = sized(config.replace(snapshots=(), reads=reads), samples, config.classes)
     require_room(asked)
     network = Network(asked, samples=samples)
     network.load(aged(state, after))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pcmlib.base.checks import make_plain, plain, require, require_count, require_number
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_count
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
-from pcmlib.tasks import PatternTask
+from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
+from pcmlib.training.limits import DEVICE, EACH, check
 from pcmlib.training.presets import PRESETS, known_set
 
 Each = float | tuple[float, ...]  # one number for all replicas, or one for each
@@ -18,7 +24,7 @@ Each = float | tuple[float, ...]  # one number for all replicas, or one for each
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A training run: R independent networks, learning one pattern-generation task each.
+    """A training run: R independent networks, learning a task each.
 
     Replica r uses seed + r, or seed[r], and nothing else of it depends on the other replicas.
     Fields of the type `Each` may be a tuple with one value a replica.
@@ -30,17 +36,22 @@ class TrainConfig:
     """
 
     scheme: str = "vanilla"  # a key of pcmlib.schemes.SCHEMES
-    epochs: int = 250  # passes over the samples; each sample is one weight update
+    epochs: int = 250  # passes over the samples
     replicas: int = 1  # R, networks that train at once
     seed: int | tuple[int, ...] = 0  # of replica 0, or of each: targets, inputs, start, noise
+    batch: int = 1  # samples between two weight updates, whose gradients are added up
 
     # Task
+    task: str = "pattern"  # a key of pcmlib.tasks.TASKS
+    # fields of its record that are not among these: a dict, which is kept as pairs
+    task_settings: Mapping[str, Any] | tuple[tuple[str, Any], ...] = ()
+    fresh: bool = False  # True: other samples in each epoch, never seen before
     n_in: int = 100  # input channels
     n_out: int = 1  # outputs
     steps: int = 1000  # time steps a sample
     dt: float = 1e-3  # s, a time step
     input_rate: float = 50.0  # Hz, of an input channel
-    samples: int = 3  # patterns to learn
+    samples: int = 3  # patterns to learn, or trials of an epoch
 
     # Neurons
     n_rec: int = 100  # recurrent neurons
@@ -48,6 +59,10 @@ class TrainConfig:
     tau_out: float = 30e-3  # s, time constant of the readout
     gamma: float = 0.3  # 1, height of the pseudo-derivative
     threshold: Each = 0.1  # theta, in units of the membrane's v
+    adaptive: int = 0  # neurons, the last of n_rec, whose threshold rises with each spike
+    beta: Each = 3e-3  # in units of v, by how much it rises
+    tau_adapt: float = 2.0  # s, time constant with which it recovers
+    refractory: int = 0  # time steps from a spike to the neuron's next, at least
     recurrence: bool = True  # False: there are no recurrent synapses
 
     # Learning
@@ -124,7 +139,7 @@ class TrainConfig:
     def replica(self, r: int) -> TrainConfig:
         """The run that trains replica r alone, to the same bits."""
         require_count("r", r, at_least=0, at_most=self.replicas - 1)
-        names = (*_EACH, "refresh_period")
+        names = (*EACH, "refresh_period")
         own = {n: getattr(self, n)[r] for n in names if isinstance(getattr(self, n), tuple)}
         return self.replace(replicas=1, seed=self.seeds[r], **own)
 
@@ -142,7 +157,12 @@ class TrainConfig:
     @property
     def updates(self) -> int:
         """Weight updates of the whole run."""
-        return self.epochs * self.samples
+        return self.epochs * self.epoch_updates
+
+    @property
+    def epoch_updates(self) -> int:
+        """Weight updates of an epoch; what is left of its samples is a batch, too."""
+        return math.ceil(self.samples / self.batch)
 
     @property
     def synapses(self) -> int:
@@ -155,129 +175,56 @@ class TrainConfig:
         return SCHEMES[self.scheme].on_crossbar
 
     @property
+    def classes(self) -> bool:
+        """Whether outputs name a class, and the loss is their cross-entropy; else squares."""
+        return self.problem.classes
+
+    @property
+    def time(self) -> Float[Tensor, " T"]:
+        """The time of each step, s."""
+        return torch.arange(self.steps) * self.dt
+
+    @property
     def snapshot_epochs(self) -> tuple[int, ...]:
         if self.snapshots is not None:
             return self.snapshots
         return tuple(sorted({0, self.epochs // 2, self.epochs}))
 
     @property
-    def task(self) -> PatternTask:
-        names = [field.name for field in dataclasses.fields(PatternTask)]
-        return PatternTask(**{n: getattr(self, n) for n in names if hasattr(self, n)})
+    def problem(self) -> PatternTask | EvidenceTask | ArraysTask:
+        """The record of the task."""
+        names = {field.name for field in dataclasses.fields(TASKS[self.task])}
+        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name in names}
+        return TASKS[self.task](**own, **dict(self.task_settings))
 
     @property
     def parameters(self) -> PCMParameters:
         """The device's constants."""
-        own = {name: getattr(self, name) for name in _DEVICE}
+        own = {name: getattr(self, name) for name in DEVICE}
         return PCMParameters(**own, **dict(self.constants))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        fields["constants"] = {name: _listed(value) for name, value in self.constants}
+        for name in _PAIRS:
+            fields[name] = {key: _listed(value) for key, value in fields[name]}
         return {name: _listed(value) for name, value in fields.items()}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> TrainConfig:
         """The inverse of `to_dict`."""
-        constants = _pairs(fields["constants"])
-        return cls(**{**{k: plain(v) for k, v in fields.items()}, "constants": constants})
+        pairs = {name: named_pairs(name, fields.get(name, ())) for name in _PAIRS}
+        return cls(**{**{k: plain(v) for k, v in fields.items()}, **pairs})
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "constants", _pairs(self.constants))
+        for name in _PAIRS:
+            object.__setattr__(self, name, named_pairs(name, getattr(self, name)))
         make_plain(self)
-        known = isinstance(self.scheme, str) and self.scheme in SCHEMES
-        require(known, "scheme", self.scheme, f"one of {', '.join(SCHEMES)}")
-        for name in ("epochs", "replicas", "n_rec", "pairs"):
-            require_count(name, getattr(self, name), at_most=1_000_000)
-        for seed in self._given("seed"):
-            require_count("seed", seed, at_least=0, at_most=2**62)
-        if self.refresh_period is not None:
-            for period in self._given("refresh_period"):
-                require_count("refresh_period", period, at_most=1_000_000_000)
-        require(self.reads in READS, "reads", self.reads, f"one of {', '.join(READS)}")
-        for name in ("tau_rec", "tau_out", "period"):
-            require_number(name, getattr(self, name), above=0)
-        require_number("gamma", self.gamma, at_least=0)
-        if self.gradient_limit is not None:
-            require_number("gradient_limit", self.gradient_limit, above=0)
-        for name in _FLAGS:
-            require(isinstance(getattr(self, name), bool), name, getattr(self, name), "a bool")
-        for name, limits in _EACH.items():
-            for value in self._given(name):
-                require_number(name, value, **limits)
-        names = {field.name for field in dataclasses.fields(PCMParameters)} - set(_DEVICE)
-        for name, _ in self.constants:
-            require(name in names, "constants", name, f"one of {', '.join(sorted(names))}")
-        self.parameters, self.task  # noqa: B018 - they check their own fields
-        if not self.on_crossbar:
-            allowed = f"None: {self.scheme} trains digital weights, which need no crossbar"
-            for name in ("bits", "refresh_period"):
-                require(getattr(self, name) is None, name, getattr(self, name), allowed)
-            require(self.pairs == 1, "pairs", self.pairs, f"1, because {self.scheme} is digital")
-            for name in ("write_verify", "kept_on_pcm"):
-                allowed = f"False, because {self.scheme} is digital"
-                require(not getattr(self, name), name, True, allowed)
-        allowed = f"False, because {self.scheme} keeps nothing from one update to the next"
-        keeps = not self.kept_on_pcm or SCHEMES[self.scheme].keeps
-        require(keeps, "kept_on_pcm", self.kept_on_pcm, allowed)
-        if self.snapshots is not None:
-            listed = isinstance(self.snapshots, tuple)
-            require(listed, "snapshots", self.snapshots, "None or epochs, such as (0, 10)")
-            for epoch in self.snapshots:
-                require_count("snapshots", epoch, at_least=0, at_most=self.epochs)
-            ascending = list(self.snapshots) == sorted(set(self.snapshots))
-            require(ascending, "snapshots", self.snapshots, "ascending, each epoch once")
-        start = max(self.each("conductance"))
-        require(start <= self.g_max, "conductance", start, f"at most g_max = {self.g_max} µS")
-
-    def _given(self, name: str) -> tuple[Any, ...]:
-        """The one value of a field, or all of them, one a replica."""
-        value = getattr(self, name)
-        values = value if isinstance(value, tuple) else (value,)
-        fits = values is not value or len(values) == self.replicas
-        require(fits, name, value, f"one number, or {self.replicas}, one a replica")
-        return values
+        check(self)
 
 
-def _pairs(constants: Any) -> Any:
-    """A dict, or pairs in any order, as sorted pairs; each name once."""
-    pairs = plain(tuple(constants.items()) if isinstance(constants, Mapping) else constants)
-    named = isinstance(pairs, tuple) and all(
-        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
-    )
-    require(named, "constants", constants, "a dict, or pairs of a name and a value")
-    require(len(dict(pairs)) == len(pairs), "constants", constants, "pairs, each name once")
-    return tuple(sorted(pairs, key=lambda pair: pair[0]))
+_PAIRS = ("constants", "task_settings")
 
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-READS = ("sums", "each")
-_DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")
-_FLAGS = (
-    "recurrence", "learn_in", "learn_rec", "learn_out", "symmetric_feedback", "symmetric_devices",
-    "write_verify", "kept_on_pcm",
-)  # fmt: skip
-_POSITIVE, _NOT_NEGATIVE = {"above": 0}, {"at_least": 0}
-_EACH: dict[str, dict[str, float]] = {
-    "threshold": _POSITIVE,
-    "lr_in": _NOT_NEGATIVE,
-    "lr_rec": _NOT_NEGATIVE,
-    "lr_out": _NOT_NEGATIVE,
-    "lr_decay": {"above": 0, "at_most": 1},
-    "regularisation": _NOT_NEGATIVE,
-    "target_rate": _NOT_NEGATIVE,
-    "feedback_gain": _NOT_NEGATIVE,
-    "quantum": _POSITIVE,
-    "stop_level": _NOT_NEGATIVE,
-    "prob_scale": _POSITIVE,
-    "assumed_pulse": _POSITIVE,
-    "gain": _NOT_NEGATIVE,
-    "scale": _POSITIVE,
-    "conductance": _POSITIVE,
-    "tolerance": _POSITIVE,
-    "kept_scale": _POSITIVE,
-}

@@ -9,6 +9,7 @@ An age counts from the end of training.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,20 +31,25 @@ class Evaluation(Record):
 
     after: Float[Tensor, " A"]  # s past the end of training
     compensation: str | None
-    loss: Float[Tensor, "A R"]  # mean squared error over samples, time and outputs
+    loss: Float[Tensor, "A R"]  # mean over samples and the steps that count (`network.loss`)
+    accuracy: Float[Tensor, "A R"]  # share of the samples whose class is right; NaN: no classes
     rate_hz: Float[Tensor, "A R"]  # Hz, mean over neurons, samples and time
 
     def summary(self) -> str:
         """A line for each age."""
         lines = []
-        for after, loss in zip(self.after.tolist(), self.loss, strict=True):
+        each = zip(self.after.tolist(), self.loss, self.accuracy.mean(1).tolist(), strict=True)
+        for after, loss, right in each:
             between = f", {loss.min():.4f} to {loss.max():.4f}" if len(loss) > 1 else ""
-            lines.append(f"loss {loss.mean():.4f}{between} after {in_words(after)}")
+            share = "" if math.isnan(right) else f", accuracy {100 * right:.1f} %"
+            lines.append(f"loss {loss.mean():.4f}{between}{share} after {in_words(after)}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """What the command line writes, in plain numbers and lists."""
-        numbers = {n: getattr(self, n).tolist() for n in ("after", "loss", "rate_hz")}
+        names = ["after", "loss", "rate_hz"]
+        names += [] if self.accuracy.isnan().all() else ["accuracy"]
+        numbers = {name: getattr(self, name).tolist() for name in names}
         return for_json({**numbers, "compensation": self.compensation})
 
 
@@ -54,6 +60,7 @@ def evaluate(
     compensation: str | None = None,
     inputs: Values = None,
     targets: Values = None,
+    counts: Values = None,
     repeats: int = 1,
 ) -> Evaluation:
     """Loss of a run's networks, `after` seconds past the end of training, without learning.
@@ -62,7 +69,7 @@ def evaluate(
         run: trained networks.
         after: s, at least 0: an age, or several.
         compensation: None, or "global" drift compensation (`pcmlib.training.aging`).
-        inputs, targets: as of `train`; None: the run's own.
+        inputs, targets, counts: as of `train`; None: the run's own.
         repeats: trials of each sample, with read noise of their own, that a loss is the mean of.
             The first are those that gave `run.outputs`; all ages have the same noise.
 
@@ -74,18 +81,18 @@ def evaluate(
     both = (inputs is None) == (targets is None)
     require(both, "inputs, targets", (inputs, targets), "both, or neither")
     ages = as_tensor("after", plain(after), "real", torch.float64).flatten()
-    samples = as_samples(inputs, targets, run.config) if both and inputs is not None else None
-    samples = run.samples if samples is None else samples
+    given = inputs is not None
+    samples = as_samples(inputs, targets, run.config, counts) if given else run.samples
     asked = {"compensation": compensation}
     answers = [
         [ask(run.config, run.state, samples, after=age, draw=k, **asked) for k in range(repeats)]
         for age in ages.tolist()
     ]
-    loss, rate_hz = (
+    loss, accuracy, rate_hz = (
         torch.stack([torch.stack([getattr(a, name) for a in same]).mean(0) for same in answers])
-        for name in ("loss", "rate_hz")
+        for name in ("loss", "accuracy", "rate_hz")
     )
-    return Evaluation(ages, compensation, loss, rate_hz)
+    return Evaluation(ages, compensation, loss, accuracy, rate_hz)
 
 
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}

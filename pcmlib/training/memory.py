@@ -7,6 +7,7 @@ from pcmlib.training.config import TrainConfig
 
 _DIGITAL, _SYNAPSE, _DEVICE = 26, 38, 45  # bytes of a weight; of one on a crossbar, of each device
 _STEP, _SHOWN = 12, 1  # bytes of a neuron at a time step, and of each sample that is shown
+_MOVING = 4  # bytes of a threshold that changes, likewise
 _SPIKE = 8  # bytes of a spike of the inputs
 _EPOCH = 32  # bytes
 
@@ -17,8 +18,10 @@ def needed(config: TrainConfig) -> float:
     synapses = c.n_rec * (c.n_in + c.n_rec + c.n_out)
     devices = 2 * c.pairs * (1 + c.kept_on_pcm)
     each = _SYNAPSE + _DEVICE * devices if c.on_crossbar else _DIGITAL
-    patterns = c.samples * c.steps * (c.n_in * (1 + _SPIKE * c.input_rate * c.dt) + 4 * c.n_out)
-    trial = c.steps * c.n_rec * (_STEP + _SHOWN * c.samples)
+    drawn = c.samples * c.steps * (1 + c.fresh)
+    patterns = drawn * (c.n_in * (1 + _SPIKE * c.input_rate * c.dt) + 4 * (c.n_out + 1))
+    moving = _MOVING * (c.adaptive > 0 or c.refractory > 1)
+    trial = c.steps * c.n_rec * (_STEP + moving + _SHOWN * c.samples)
     shown = len(c.snapshot_epochs) * c.samples * c.steps * c.n_out * 4
     return c.replicas * (synapses * each + patterns + trial + shown + _EPOCH * c.epochs)
 

@@ -2,7 +2,7 @@
 
 On a CPU each network is a `State`, which compiled functions change, a network on each core at a
 time. With ``compiled=False``, or on another device, trials and gradients run in torch, step by
-step, all networks at once (`pcmlib.network.reference`); the programming is the CPU's there too.
+step, all networks at once (`in_torch`); the programming is the CPU's there too.
 """
 
 from __future__ import annotations
@@ -19,39 +19,18 @@ from pcmlib.base.checks import require, require_count
 from pcmlib.base.cores import Cores
 from pcmlib.base.records import short
 from pcmlib.device.pulses import MOST_PULSES
-from pcmlib.network.epoch import STREAMS, pass_over, shuffled
-from pcmlib.network.reference import (
-    CrossbarSynapses,
-    DigitalSynapses,
-    Gradients,
-    Neurons,
-    Regularisation,
-    Synapses,
-    Trial,
-    firing_rate,
-    gradients,
-    run_trial,
-)
-from pcmlib.network.start import make_state
+from pcmlib.network.epoch import STREAMS, pass_over
+from pcmlib.network.reference import Gradients, Neurons, Regularisation, Trial
+from pcmlib.network.start import by_time, make_state
 from pcmlib.network.state import LEARNT, State
 from pcmlib.schemes import HOLD, SCHEMES
-from pcmlib.tasks import Patterns
-from pcmlib.training import layers
+from pcmlib.tasks import Samples
+from pcmlib.training import in_torch, layers
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.in_torch import Result
 from pcmlib.training.record import numbers
 
 _ALL = np.empty(0, np.int64)
-
-
-class Result(NamedTuple):
-    """One trial of R networks, and what it says about the weights."""
-
-    trial: Trial
-    gradients: Gradients
-    loss: Float[Tensor, " R"]  # mean squared error over time and outputs
-    rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons and time
-
-    __repr__ = short
 
 
 class Answer(NamedTuple):
@@ -59,8 +38,9 @@ class Answer(NamedTuple):
 
     outputs: Float[Tensor, "R S T n_out"]
     spikes: Bool[Tensor, "R S T n_rec"]
-    loss: Float[Tensor, " R"]  # mean squared error over samples, time and outputs
+    loss: Float[Tensor, " R"]  # mean over samples and the steps that count (`network.loss`)
     rate_hz: Float[Tensor, " R"]  # Hz, mean over neurons, samples and time
+    accuracy: Float[Tensor, " R"]  # share of the samples whose class is right; NaN: no classes
 
     __repr__ = short
 
@@ -74,7 +54,8 @@ class Network:
         samples: what to learn; None: what the configuration's task draws.
 
     Attributes:
-        inputs, targets: of all samples, as of `TrainingRun`.
+        inputs, targets: of all samples of the epoch, as of `TrainingRun`.
+        counts: float32 [R, S, T], 1 at the steps whose outputs count, else 0.
         neurons, regularisation: constants, as `pcmlib.network.reference` takes them.
         states: the networks, one each.
     """
@@ -84,18 +65,19 @@ class Network:
         config: TrainConfig,
         device: str | torch.device = "cpu",
         compiled: bool | None = None,
-        samples: Patterns | None = None,
+        samples: Samples | None = None,
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
-        drawn = c.task.generate(c.seeds) if samples is None else samples
-        self.inputs, self.targets = (x.to(self.device) for x in drawn)
-        self.neurons = Neurons(self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt)
+        self._take(c.problem.generate(c.seeds) if samples is None else samples)
+        self.neurons = Neurons(
+            self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt, c.adaptive,
+            self._each("beta"), c.tau_adapt, c.refractory,
+        )  # fmt: skip
         self.regularisation = Regularisation(
             self._each("regularisation"), self._each("target_rate")
         )
         self._runs = [numbers(c, r)[0] for r in range(c.replicas)]
-        self._targets = self.targets.cpu().numpy()
         x = self.inputs.cpu().numpy()
         each = zip(self._runs, c.seeds, x, strict=True)
         self.states: list[State] = [make_state(run, np.uint64(seed), x) for run, seed, x in each]
@@ -106,24 +88,21 @@ class Network:
         seed = int(self.states[0].keys[0, 1]) >> 1
         self._generator = torch.Generator(self.device).manual_seed(seed)
 
-    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], Float[Tensor, " R"]]:
-        """Learn every sample once, each network in an order of its own; mean loss and rate (Hz)."""
-        c, samples = self.config, self.config.samples
+    def epoch(self, epoch: int) -> tuple[Float[Tensor, " R"], ...]:
+        """Learn every sample once, each network in an order of its own.
+
+        Mean loss, rate (Hz) and accuracy (of no classes: NaN).
+        """
+        c, updates = self.config, self.config.epoch_updates
         require_count("epoch", epoch, at_least=0, at_most=c.epochs - 1)
-        self._check_update(epoch * samples)
-        if self.compiled:
-            told = {"epoch": epoch, "update": epoch * samples, "learning": True}
-            means = self._each_network(lambda r: self._pass(r, _ALL, **told))
-            self._updated = (epoch + 1) * samples
-            return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
-        order = [shuffled(state.order[0], epoch, samples) for state in self.states]
-        loss = rate_hz = torch.zeros(c.replicas)
-        for n, sample in enumerate(torch.from_numpy(np.array(order)).unbind(1)):
-            update = epoch * samples + n
-            result = self.run(sample, update)
-            self.learn(result.gradients, update + 1, epoch)
-            loss, rate_hz = loss + result.loss.cpu(), rate_hz + result.rate_hz.cpu()
-        return loss / samples, rate_hz / samples
+        self._check_update(epoch * updates)
+        self._draw(epoch)
+        if not self.compiled:
+            return in_torch.epoch(self, epoch)
+        told = {"epoch": epoch, "update": epoch * updates, "learning": True}
+        means = self._each_network(lambda r: self._pass(r, _ALL, **told))
+        self._updated = (epoch + 1) * updates
+        return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
 
     def run(self, sample: Shaped[Tensor, " R"], update: int, stream: int = 0) -> Result:
         """One trial after `update` updates; network r runs sample[r]. It changes no weight.
@@ -133,16 +112,16 @@ class Network:
         require_count("stream", stream, at_least=0, at_most=STREAMS - 1)
         self._check_update(update)
         if not self.compiled:
-            return self._run_in_torch(sample, update)
+            return in_torch.run(self, sample, update, self.config.gradient_limit)
         chosen = np.array(sample.tolist(), np.int64)
         told = {"update": update, "stream": stream}
         means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
-        loss, rate_hz = torch.tensor(means, dtype=torch.float32).unbind(1)
+        means = torch.tensor(means, dtype=torch.float32).unbind(1)
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
         found = self.by_layer("gradient").values()
-        z = v > self.neurons.threshold[:, None, None]
-        return Result(Trial(v, z, y), Gradients(*found), loss, rate_hz)
+        theta = torch.from_numpy(np.stack([state.theta for state in self.states]))
+        return Result(Trial(v, v > theta, y, theta.expand_as(v)), Gradients(*found), *means)
 
     def learn(self, gradients: Gradients, update: int, epoch: int) -> None:
         """Weight update number `update` (from 1), with the learning rates of `epoch` (from 0)."""
@@ -161,8 +140,12 @@ class Network:
     def snapshot(
         self, epoch: int
     ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
-        """Outputs and spikes of all samples after `epoch` epochs, without learning."""
-        outputs, spikes, *_ = self.ask(epoch * self.config.samples)
+        """Outputs and spikes of all samples after `epoch` epochs, without learning.
+
+        Of `fresh` ones, of those that the next epoch would learn.
+        """
+        self._draw(epoch)
+        outputs, spikes, *_ = self.ask(epoch * self.config.epoch_updates)
         return outputs, spikes
 
     def ask(self, update: int) -> Answer:
@@ -173,22 +156,36 @@ class Network:
             everyone = torch.ones(c.replicas, dtype=torch.int64)
             results = [self.run(everyone * s, update, streams[s]) for s in range(c.samples)]
             y, z = (torch.stack([getattr(x.trial, n) for x in results], 1) for n in ("y", "z"))
-            means = (sum(getattr(x, n) for x in results) / c.samples for n in ("loss", "rate_hz"))
+            means = (sum(getattr(x, n) for x in results) / c.samples for n in Answer._fields[2:])
             return Answer(*(x.cpu() for x in (y, z, *means)))
         spikes = np.zeros((c.replicas, c.samples, c.steps, c.n_rec), np.bool_)
 
         def work(r: int) -> list[float]:
+            told = {"update": update, "spikes": spikes[r]}
+            one = (np.array([s], np.int64) for s in range(c.samples))
             means = [
-                self._pass(
-                    r, np.array([s], np.int64), update=update, stream=streams[s], spikes=spikes[r]
-                )
-                for s in range(c.samples)
+                self._pass(r, s, stream=stream, **told)
+                for s, stream in zip(one, streams, strict=True)
             ]
             return np.mean(means, axis=0).tolist()
 
-        loss, rate_hz = torch.tensor(self._each_network(work), dtype=torch.float32).unbind(1)
+        means = torch.tensor(self._each_network(work), dtype=torch.float32).unbind(1)
         y, z = torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
-        return Answer(y, z, loss, rate_hz)
+        return Answer(y, z, *means)
+
+    def _draw(self, epoch: int) -> None:
+        """Draw the samples of an epoch, where each has its own."""
+        if self.config.fresh:
+            self._take(self.config.problem.generate(self.config.seeds, epoch))
+            spikes = (by_time(x) for x in self.inputs.cpu().numpy())
+            self.states = [
+                state._replace(first=first, index=index, when=when)
+                for state, (first, index, when) in zip(self.states, spikes, strict=True)
+            ]
+
+    def _take(self, samples: Samples) -> None:
+        self.inputs, self.targets, self.counts = (x.to(self.device) for x in samples)
+        self._targets, self._counts = samples.targets.numpy(), samples.counts.numpy()
 
     # What the networks hold
 
@@ -250,8 +247,8 @@ class Network:
         trials: bool = True,
         learning: bool = False,
         spikes: Shaped[np.ndarray, "s T n_rec"] | None = None,
-    ) -> tuple[float, float]:
-        """`pass_over` for network r; mean loss and rate (Hz).
+    ) -> tuple[float, float, float]:
+        """`pass_over` for network r; mean loss, rate (Hz) and accuracy.
 
         Raises:
             ValueError: where the scheme asks for pulses that no device takes.
@@ -259,7 +256,7 @@ class Network:
         seen = np.empty((0, 0, 0), np.bool_) if spikes is None else spikes
         *means, holds = pass_over(
             self.states[r], self._runs[r], samples, epoch, update, stream, trials, learning,
-            self._targets[r], self._outputs[r], seen, *self._rules,
+            self._targets[r], self._counts[r], self._outputs[r], seen, *self._rules,
         )  # fmt: skip
         most = MOST_PULSES * self.config.pairs
         allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
@@ -269,30 +266,3 @@ class Network:
     def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
         """`work` on each network."""
         return self._cores.map(work, range(self.config.replicas))
-
-    # In torch, on any device
-
-    def _run_in_torch(self, sample: Shaped[Tensor, " R"], update: int) -> Result:
-        everyone = torch.arange(self.config.replicas)
-        x, target = self.inputs[everyone, sample], self.targets[everyone, sample]
-        c, p = self.config, self.neurons
-        trial = run_trial(x, *self._synapses(update), c.n_rec, c.n_out, p)
-        limit = c.gradient_limit
-        g = gradients(x, trial, target, self.feedback, self.regularisation, p, limit)
-        loss = ((trial.y - target) ** 2).mean((1, 2))
-        return Result(trial, g, loss, firing_rate(trial.z, p).mean(1))
-
-    def _synapses(self, update: int) -> list[Synapses]:
-        """The layers as a trial after `update` updates reads them."""
-        c, device = self.config, self.device
-        if not c.on_crossbar:
-            return [DigitalSynapses(w.to(device)) for w in self.weights.values()]
-        arrays = [self.by_layer(name, 2, c.pairs).values() for name in ("G", "tp", "deviate")]
-        exists = [mask[0] > 0 for mask in self.by_layer("exists").values()]
-        told = {"start": update * c.period, "dt": c.dt, "generator": self._generator}
-        return [
-            CrossbarSynapses(
-                *(x.to(device) for x in part), self._each("scale"), c.parameters, **told
-            )
-            for part in zip(*arrays, exists, strict=True)
-        ]

@@ -17,6 +17,36 @@ from pathlib import Path
 from typing import Any
 
 _STUDIES = Path(__file__).parent / "studies"
+EVIDENCE: dict[str, Any] = {
+    "task": "evidence",
+    "n_in": 40,
+    "n_out": 2,
+    "steps": 2250,
+    "input_rate": 40.0,
+    "fresh": True,
+    "samples": 64,
+    "batch": 32,
+    "n_rec": 100,
+    "adaptive": 50,
+    "beta": 0.0174,
+    "tau_adapt": 2.0,
+    "refractory": 5,
+    "threshold": 0.6,
+    "tau_rec": 20e-3,
+    "tau_out": 20e-3,
+    "gamma": 0.5,
+    "gain": 0.707,
+    "feedback_gain": 7.07,
+    "regularisation": 1.3e-4,
+    "target_rate": 10.0,
+    "gradient_limit": None,
+    "lr_in": 1e-5,
+    "lr_rec": 1e-5,
+    "lr_out": 2e-5,
+}
+"""Fields for evidence accumulation, by 50 LIF and 50 ALIF neurons with the constants of NEST's
+test (after Bellec et al., 2020): ``TrainConfig(**EVIDENCE)``, or ``**EVIDENCE | changes``. Learning
+rates, of plain gradient descent, come from a few tries."""
 _README = {  # its set for mixed precision
     "lr_in": 3.3040801e-4,
     "lr_rec": 3.9387187e-4,

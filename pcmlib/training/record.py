@@ -11,12 +11,17 @@ from jaxtyping import Shaped
 from pcmlib.device import PCMParameters
 from pcmlib.device.record import NAMES
 from pcmlib.schemes import SCHEMES
-from pcmlib.training.config import READS, TrainConfig
+from pcmlib.tasks import TASKS
+from pcmlib.training.config import TrainConfig
+from pcmlib.training.limits import READS
 
-_NO_NUMBERS = ("replicas", "constants", "snapshots")
+_NO_NUMBERS = ("replicas", "task_settings", "constants", "snapshots")
 _OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
-RUN = np.dtype([(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", *NAMES])])
+RUN = np.dtype(
+    [(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", "classes", *NAMES])]
+)
 """The fields of `TrainConfig`, and the constants of its devices."""
+_TASKS = list(TASKS)
 BUILT_IN = [name for name, scheme in SCHEMES.items() if scheme.built_in]
 
 
@@ -30,6 +35,7 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
     given = {
         "scheme": BUILT_IN.index(one.scheme) if scheme.built_in else -1,
         "reads": READS.index(one.reads),
+        "task": _TASKS.index(one.task),
         "gradient_limit": math.inf if one.gradient_limit is None else one.gradient_limit,
         "seed": one.seeds[0],
     }
@@ -41,10 +47,10 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
 
 
 def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
-    """The inverse of `numbers`."""
+    """The inverse of `numbers`, for the usual settings of a task."""
     own = {}
     for field in dataclasses.fields(TrainConfig):
-        if field.name in RUN.names and field.name not in ("scheme", "reads"):
+        if field.name in RUN.names and field.name not in ("scheme", "reads", "task"):
             kind = type(field.default) if field.default is not None else int
             own[field.name] = kind(record[field.name])
     for name in ("bits", "refresh_period"):
@@ -61,6 +67,7 @@ def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
     return TrainConfig(
         scheme=BUILT_IN[int(record["scheme"])],
         reads=READS[int(record["reads"])],
+        task=_TASKS[int(record["task"])],
         constants=tuple(other.items()),
         **own,
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 from pcmlib.base.checks import Values, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
-from pcmlib.tasks import Patterns
+from pcmlib.tasks import Samples
 from pcmlib.training import archive, layers
 from pcmlib.training.aging import ask
 from pcmlib.training.config import TrainConfig
@@ -29,13 +29,16 @@ class TrainingRun(Record):
     """
 
     config: TrainConfig
-    loss: Float[Tensor, "R E"]  # mean squared error over the samples of an epoch, while learning
+    loss: Float[Tensor, "R E"]  # mean over the samples of an epoch, while learning: mean squared
+    # error, or cross-entropy of classes
+    accuracy: Float[Tensor, "R E"]  # share of its samples whose class was right; NaN: no classes
     rate_hz: Float[Tensor, "R E"]  # Hz, mean over neurons, time and samples
     set_pulses: Int[Tensor, "R E"]  # SET pulses given up to the end of each epoch
     reset_pulses: Int[Tensor, "R E"]  # RESET pulses, likewise
     reads: Int[Tensor, "R E"]  # reads of synapses that programming needed, likewise
-    inputs: Bool[Tensor, "R S T n_in"]
+    inputs: Bool[Tensor, "R S T n_in"]  # of `fresh` samples, the last, which were not learnt
     targets: Float[Tensor, "R S T n_out"]
+    counts: Float[Tensor, "R S T"]  # 1 at the steps whose outputs count, else 0
     snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
     spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
     state: dict[str, Shaped[Tensor, "R ..."]]  # the networks (`pcmlib.network.state`)
@@ -58,9 +61,9 @@ class TrainingRun(Record):
         return layers.devices(self.config, self.state, "n_set")
 
     @property
-    def samples(self) -> Patterns:
-        """What the networks learnt."""
-        return Patterns(self.inputs, self.targets)
+    def samples(self) -> Samples:
+        """What the outputs are of: what the networks learnt, but for `fresh` samples."""
+        return Samples(self.inputs, self.targets, self.counts)
 
     @property
     def outputs(self) -> Float[Tensor, "R S T n_out"]:
@@ -85,6 +88,7 @@ class TrainingRun(Record):
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [
             f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
+            *self._accuracy_line(count),
             f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
         ]
         if self.config.on_crossbar:
@@ -95,6 +99,13 @@ class TrainingRun(Record):
             lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
         return "\n".join(lines)
 
+    def _accuracy_line(self, count: int) -> list[str]:
+        if not self.config.classes:
+            return []
+        share = 100 * self.accuracy[:, -count:].mean(1)
+        between = f", {share.min():.1f} to {share.max():.1f} %" if len(share) > 1 else ""
+        return [f"accuracy {share.mean():.1f} %{between}"]
+
     def to_json(self) -> dict[str, Any]:
         """The summary that the command line writes, in plain numbers and lists.
 
@@ -104,6 +115,7 @@ class TrainingRun(Record):
             "scheme": self.config.scheme,
             "config": self.config.to_dict(),
             "loss": self.loss.tolist(),
+            **({"accuracy": self.accuracy.tolist()} if self.config.classes else {}),
             "rate_hz": self.rate_hz.tolist(),
             "set_pulses": self.set_pulses[:, -1].tolist(),
             "reset_pulses": self.reset_pulses[:, -1].tolist(),
@@ -126,8 +138,6 @@ class TrainingRun(Record):
             ValueError: for a value out of range.
         """
         samples = self.samples if inputs is None else as_samples(inputs, None, self.config)
-        n_in = samples.inputs.shape[-1]
-        require(n_in == self.config.n_in, "inputs.shape[-1]", n_in, f"n_in = {self.config.n_in}")
         asked = {"after": after, "compensation": compensation}
         return ask(self.config, self.state, samples, **asked).outputs
 

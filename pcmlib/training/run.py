@@ -26,7 +26,7 @@ from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count, require_number
 from pcmlib.base.progress import progress as progress_bar
-from pcmlib.tasks import Patterns
+from pcmlib.tasks import Samples
 from pcmlib.training import checkpoint as checkpoints
 from pcmlib.training.aging import aged
 from pcmlib.training.archive import origin
@@ -34,7 +34,7 @@ from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
 from pcmlib.training.results import TrainingRun
-from pcmlib.training.samples import as_samples, sized
+from pcmlib.training.samples import are_classes, as_samples, sized
 
 __all__ = ["relearn", "train"]
 
@@ -44,6 +44,7 @@ def train(
     *,
     inputs: Values = None,
     targets: Values = None,
+    counts: Values = None,
     device: str | torch.device = "cpu",
     compiled: bool | None = None,
     progress: bool | None = None,
@@ -56,8 +57,9 @@ def train(
     Args:
         config: the run.
         inputs, targets: samples of your own (`pcmlib.training.samples.as_samples`): spikes
-            [S, T, n_in] or their times and channels, and values [S, T, n_out]. The run's
+            [S, T, n_in] or their times and channels; values [S, T, n_out] or classes [S]. The run's
             configuration takes their sizes. None: those that the configuration's task draws.
+        counts: [S, T], True at the steps whose outputs count; None: all.
         device: torch device of the networks.
         compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
         progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
@@ -83,8 +85,9 @@ def train(
 
     both = (inputs is None) == (targets is None)
     require(both, "inputs, targets", (inputs, targets), "both, or neither")
-    samples = None if inputs is None else as_samples(inputs, targets, config)
-    config = config if samples is None else sized(config, samples)
+    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
+    samples = None if inputs is None else as_samples(inputs, targets, config, counts)
+    config = config if samples is None else sized(config, samples, are_classes(targets))
     if kind == "cpu":
         require_room(config)
 
@@ -126,7 +129,8 @@ def relearn(
     require_number("after", after, at_least=0)
     done = run.config.epochs
     config = run.config.replace(epochs=done + epochs, snapshots=(done, done + epochs))
-    network, course = Network(config, samples=run.samples), _Course.empty(config)
+    samples = None if config.fresh else run.samples
+    network, course = Network(config, samples=samples), _Course.empty(config)
     network.load(aged(run.state, after))
     for name, values in vars(course).items():
         if name != "snapshots":
@@ -169,6 +173,7 @@ def _advance(
         **vars(course),
         inputs=network.inputs.cpu(),
         targets=network.targets.cpu(),
+        counts=network.counts.cpu(),
         spikes=spikes,
         state=network.state(),
         seconds=time.perf_counter() - began,
@@ -204,6 +209,7 @@ class _Course:
     """What is written down while training, as of `TrainingRun`."""
 
     loss: Float[Tensor, "R E"]
+    accuracy: Float[Tensor, "R E"]
     rate_hz: Float[Tensor, "R E"]
     set_pulses: Int[Tensor, "R E"]
     reset_pulses: Int[Tensor, "R E"]
@@ -216,7 +222,7 @@ class _Course:
         floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
         kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
         wear = (counts.clone() for _ in range(3))
-        return cls(floats, floats.clone(), *wear, torch.zeros(kept))
+        return cls(floats, *(floats.clone() for _ in range(2)), *wear, torch.zeros(kept))
 
     def epoch(
         self,
@@ -224,8 +230,10 @@ class _Course:
         network: Network,
         loss: Float[Tensor, " R"],
         rate_hz: Float[Tensor, " R"],
+        accuracy: Float[Tensor, " R"],
     ) -> None:
         self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
+        self.accuracy[:, epoch] = accuracy
         wear = self.set_pulses, self.reset_pulses, self.reads
         for kept, now in zip(wear, network.wear, strict=True):
             kept[:, epoch] = now
@@ -238,14 +246,14 @@ class _Course:
         return spikes
 
 
-def _digest(samples: Patterns | None) -> str | None:
+def _digest(samples: Samples | None) -> str | None:
     """What tells a reader's samples from others."""
     if samples is None:
         return None
     return hashlib.sha256(b"".join(x.numpy().tobytes() for x in samples)).hexdigest()
 
 
-def _require_same(config: TrainConfig, samples: Patterns | None, header: dict[str, Any]) -> None:
+def _require_same(config: TrainConfig, samples: Samples | None, header: dict[str, Any]) -> None:
     """Require the checkpoint's fields; those that it has not are at their defaults."""
     mine, stored = config.to_dict(), TrainConfig().to_dict() | header["config"]
     written = origin(header)

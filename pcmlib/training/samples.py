@@ -4,55 +4,85 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.base.checks import Values, as_tensor, require
-from pcmlib.tasks import Patterns
+from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
 
 
-def as_samples(inputs: Values, targets: Values, config: TrainConfig) -> Patterns:
+def as_samples(
+    inputs: Values, targets: Values, config: TrainConfig, counts: Values = None
+) -> Samples:
     """Samples for the networks of `config`; all learn the same, or each its own.
 
     Args:
         inputs: spikes, bool or 0 and 1, of shape [S, T, n_in] or [R, S, T, n_in]; or one pair for
             each sample, as neuromorphic data come: the times of its spikes (s), and their channels.
-        targets: numbers of shape [S, T, n_out], [S, T] (one output), or [R, S, T, n_out]; None: 0.
+        targets: numbers of shape [S, T, n_out], [S, T] (one output), or [R, S, T, n_out]; or whole
+            numbers [S]: classes, from 0. None: 0.
+        counts: bool or 0 and 1, of shape [S, T] or [T]: the steps whose outputs count; None: all.
 
     Raises:
         ValueError: naming the array, and what is allowed.
     """
-    pairs = _are_pairs(inputs)
-    x = _from_times(inputs, config) if pairs else _from_map(inputs)
+    x = _from_times(inputs, config) if _are_pairs(inputs) else _as_spikes("inputs", inputs, (3, 4))
     x = x.expand(config.replicas, *x.shape) if x.ndim == 3 else x
-    R, S, T, _ = x.shape
-    require(config.replicas == R, "inputs.shape", tuple(x.shape), f"{config.replicas} replicas")
-    if targets is None:
-        y = torch.zeros(S, T, config.n_out)
-    else:
-        y = as_tensor("targets", targets, "real", torch.float32)
-    y = y.unsqueeze(-1) if y.ndim == 2 else y
+    replicas, S, T, _ = x.shape
+    allowed = f"{config.replicas} replicas"
+    require(replicas == config.replicas, "inputs.shape", tuple(x.shape), allowed)
+    y = torch.zeros(S, T, config.n_out) if targets is None else _as_targets(targets, S, T, config)
     allowed = f"[{S}, {T}, outputs], as the inputs have samples and steps, or one of each replica"
     fits = y.ndim in (3, 4) and y.shape[-3:-1] == (S, T) and y.shape[-1] > 0
-    require(fits and (y.ndim == 3 or len(y) == R), "targets.shape", tuple(y.shape), allowed)
-    y = y.expand(R, *y.shape) if y.ndim == 3 else y
-    return Patterns(x.contiguous(), y.contiguous())
+    require(fits and (y.ndim == 3 or len(y) == replicas), "targets.shape", tuple(y.shape), allowed)
+    y = y.expand(replicas, *y.shape) if y.ndim == 3 else y
+    m = torch.ones(T) if counts is None else _as_spikes("counts", counts, (1, 2)).float()
+    fits = m.shape in ((T,), (S, T))
+    require(fits, "counts.shape", tuple(m.shape), f"[{S}, {T}] or [{T}], as of the inputs")
+    some = bool((m.sum(-1) > 0).all())
+    require(some, "counts", "a sample of which nothing counts", "at least one step of each sample")
+    return Samples(x.contiguous(), y.contiguous(), m.expand(replicas, S, T).contiguous())
 
 
-def sized(config: TrainConfig, samples: Patterns) -> TrainConfig:
+def are_classes(targets: Values) -> bool:
+    """Whether targets are one whole number for each sample."""
+    try:
+        y = targets.cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    except (ValueError, RuntimeError):  # a list of lists that differ in length; a gradient
+        return False
+    return y.ndim == 1 and y.dtype.kind in "biu"
+
+
+def sized(config: TrainConfig, samples: Samples, classes: bool) -> TrainConfig:
     """The configuration of a run that learns these samples."""
     (_, S, T, n_in), n_out = samples.inputs.shape, samples.targets.shape[-1]
-    return config.replace(samples=S, steps=T, n_in=n_in, n_out=n_out)
+    settings = {"classes": True} if classes else {}
+    sizes = {"samples": S, "steps": T, "n_in": n_in, "n_out": n_out}
+    return config.replace(task="arrays", task_settings=settings, fresh=False, **sizes)
 
 
-def _from_map(inputs: Values) -> Bool[Tensor, "... S T n_in"]:
-    """Spikes as a map of time and channels."""
-    x = as_tensor("inputs", inputs, "signal", torch.float32)
-    allowed = "[samples, steps, channels], or one of each replica; none of them 0"
-    require(x.ndim in (3, 4) and x.numel() > 0, "inputs.shape", tuple(x.shape), allowed)
+def _as_targets(targets: Values, S: int, T: int, config: TrainConfig) -> Float[Tensor, "... n_out"]:
+    """Values of each step, or classes, 1 for the right one."""
+    if not are_classes(targets):
+        y = as_tensor("targets", targets, "real", torch.float32)
+        return y.unsqueeze(-1) if y.ndim == 2 else y
+    named = as_tensor("targets", targets, "whole", torch.int64, shape=(S,))
+    least, most = (int(end) for end in named.aminmax())
+    n_out = config.n_out if config.n_out > 1 else max(most + 1, 2)
+    inside = least >= 0 and most < n_out
+    require(inside, "targets (least, greatest class)", (least, most), f"0 .. {n_out - 1}")
+    return torch.nn.functional.one_hot(named, n_out).float()[:, None].expand(S, T, n_out)
+
+
+def _as_spikes(name: str, values: Values, axes: tuple[int, ...]) -> Bool[Tensor, "..."]:
+    """A map of 0 and 1."""
+    x = as_tensor(name, values, "signal", torch.float32)
+    shapes = "[samples, steps, channels]" if name == "inputs" else "[samples, steps]"
+    allowed = f"{shapes}, or as `pcmlib.training.samples.as_samples` says; none of them 0"
+    require(x.ndim in axes and x.numel() > 0, f"{name}.shape", tuple(x.shape), allowed)
     binary = bool(((x == 0) | (x == 1)).all())
-    require(binary, "inputs", "other numbers", "spikes: True and False, or 1 and 0")
+    require(binary, name, "other numbers", "True and False, or 1 and 0")
     return x.bool()
 
 
@@ -67,15 +97,14 @@ def _from_times(inputs: Values, config: TrainConfig) -> Bool[Tensor, "S T n_in"]
     """Spikes by their times and channels; a spike at time t is one of step floor(t / dt)."""
     x = torch.zeros(len(inputs), config.steps, config.n_in, dtype=torch.bool)
     for s, (times, channels) in enumerate(inputs):
-        t = as_tensor(f"inputs[{s}]: times", times, "real", torch.float64)
-        i = as_tensor(
-            f"inputs[{s}]: channels", channels, "index", torch.int64, shape=tuple(t.shape)
-        )
+        name = f"inputs[{s}]"
+        t = as_tensor(f"{name}: times", times, "real", torch.float64)
+        i = as_tensor(f"{name}: channels", channels, "index", torch.int64, shape=tuple(t.shape))
         end = config.steps * config.dt
         inside = bool(((t >= 0) & (t < end)).all())
-        require(inside, f"inputs[{s}]: times", "others", f"from 0 to below {end:g} s (steps dt)")
+        require(inside, f"{name}: times", "others", f"from 0 to below {end:g} s (steps dt)")
         known = bool(((i >= 0) & (i < config.n_in)).all())
-        require(known, f"inputs[{s}]: channels", "others", f"0 .. {config.n_in - 1} (n_in)")
+        require(known, f"{name}: channels", "others", f"0 .. {config.n_in - 1} (n_in)")
         # 1e-6 of a step: so that 3 dt is in step 3, however it was rounded
         x[s, (t / config.dt + 1e-6).long().clamp(max=config.steps - 1), i] = True
     return x

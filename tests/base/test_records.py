@@ -128,4 +128,5 @@ def test_a_run_is_shown_in_a_few_lines():
     ]
     assert repr(made_up([[float("nan")]])).splitlines()[0] == "vanilla, 1 epoch, 1 network:"
     patterns = PatternTask(n_in=4, steps=5).generate([0])
-    assert repr(patterns) == "Patterns(inputs=bool[1, 3, 5, 4], targets=float32[1, 3, 5, 1])"
+    shapes = "inputs=bool[1, 3, 5, 4], targets=float32[1, 3, 5, 1], counts=float32[1, 3, 5]"
+    assert repr(patterns) == f"Samples({shapes})"

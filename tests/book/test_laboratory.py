@@ -33,9 +33,10 @@ RUNS, DEVICES = told(laboratory.laboratory()), told(laboratory.bench())
 
 
 def test_every_number_of_a_run_has_its_field():
-    by_other_means = {"scheme", "bits", "on_crossbar"}
-    # the frequencies of the targets, and their limits, are for steps of 1 ms; a page draws sums
-    fixed = {"dt", "reads"}
+    by_other_means = {"scheme", "bits", "on_crossbar", "classes"}
+    # the frequencies of the targets, and their limits, are for steps of 1 ms; a page draws sums,
+    # and trains frozen patterns
+    fixed = {"dt", "reads", "task", "fresh"}
     assert set(RUNS["fields"]) == set(RUN.names) - by_other_means - fixed
     assert RUNS["record"]["names"] == list(RUN.names)
     assert set(DEVICES["fields"]) == {*NAMES, "devices", "seed", "wait"}
@@ -94,7 +95,11 @@ def test_only_a_scheme_that_keeps_something_may_keep_it_on_pcm():
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.fixed_dictionaries({n: allowed(f) for n, f in RUNS["fields"].items()}).filter(ordered))
+@given(
+    st.fixed_dictionaries({n: allowed(f) for n, f in RUNS["fields"].items()})
+    .map(lambda state: state | {"adaptive": min(state["adaptive"], state["n_rec"])})
+    .filter(ordered)
+)
 def test_what_the_page_takes_python_takes(state):
     constants = {n: state.pop(n) for n in RUNS["constants"]}
     constants["nu_bounds"] = constants.pop("nu_low"), constants.pop("nu_high")

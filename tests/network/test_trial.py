@@ -12,9 +12,10 @@ from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.reads import reads_of
 from pcmlib.network.start import by_time
-from pcmlib.network.state import Spikes, layer
+from pcmlib.network.state import Spikes, layer, neurons
 from pcmlib.network.trial import recur
 from pcmlib.training import TrainConfig
+from pcmlib.training.in_torch import synapses
 from pcmlib.training.network import Network
 
 SMALL = {"n_in": 20, "n_rec": 15, "n_out": 2, "steps": 200, "replicas": 3, "lr_in": 0.0}
@@ -27,15 +28,40 @@ def first_sample(config, compiled):
     return network, network.run(torch.tensor([0, 2, 1]), update=0)
 
 
-def test_without_noise_the_kernels_equal_torch_to_the_bit():
-    config = TrainConfig(**SMALL, gain=0.5)
+KINDS = {
+    "LIF": {},
+    "ALIF": {"adaptive": 15, "beta": 0.05, "tau_adapt": 0.2},
+    "both, resting": {"adaptive": 6, "beta": (0.05, 0.0, 1.0), "refractory": 4},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_without_noise_the_kernels_equal_torch_to_the_bit(kind):
+    """But for adaptation, whose decay is rounded to float32 here."""
+    config = TrainConfig(**SMALL, gain=0.5, **kind)
     _, mine = first_sample(config, True)
     _, theirs = first_sample(config, False)
     assert mine.trial.z.sum() > 50
+    assert torch.equal(mine.trial.z, theirs.trial.z)
     for a, b in zip(mine.trial, theirs.trial, strict=True):
-        assert torch.equal(a, b)
+        torch.testing.assert_close(a, b, rtol=1e-6 if kind else 0, atol=0)
     torch.testing.assert_close(mine.loss, theirs.loss)
     torch.testing.assert_close(mine.rate_hz, theirs.rate_hz)
+
+
+@pytest.mark.parametrize("refractory", [0, 1, 2, 5])
+def test_a_neuron_rests_after_each_spike(refractory):
+    """An input of 3 theta at each step: as soon as a neuron may spike again, it does."""
+    config = TrainConfig(
+        n_in=1, n_rec=2, samples=1, input_rate=1000.0, recurrence=False, refractory=refractory
+    )
+    network = Network(config)
+    network.states[0].weights[:2] = 0.3
+    trial = network.run(torch.tensor([0]), update=0).trial
+    spikes = trial.z[0, :, 0].nonzero().flatten().tolist()
+    assert spikes == [*range(1, 1000, max(refractory, 1))]
+    resting = torch.isinf(trial.threshold[0, :, 0]).nonzero().flatten().tolist()
+    assert resting == sorted({*range(1, 1000)} - {*spikes})
 
 
 @numba.njit
@@ -47,14 +73,15 @@ def _currents(v, state, run, x, update, draw):
     first, index, when = by_time(x)
     silent = np.zeros(len(v) + 1, np.int64), np.empty(1, np.int32), np.empty(1, np.int32)
     inputs, z = Spikes(first[0], index[0], when[0]), Spikes(*silent)
-    recur(inputs, w_in, w_rec, np.float32(1e9), np.float32(0), v, z)
+    recur(inputs, w_in, w_rec, neurons(run), v, np.empty((1, v.shape[1]), np.float32), z)
 
 
 def currents(network, x, r=0, update=0, stream=0):
     """The input's currents of replica r for spikes x [T, n_in]: what membranes that forget hold."""
     v = np.zeros((len(x) + 1, network.config.n_rec), np.float32)
-    draw = (update << 4) + stream
-    _currents(v, network.states[r], network._runs[r], x[None], update, draw)
+    draw, run = (update << 4) + stream, network._runs[r].copy()
+    run["threshold"], run["tau_rec"] = 1e9, 1e-9
+    _currents(v, network.states[r], run, x[None], update, draw)
     return v[1:]
 
 
@@ -95,7 +122,7 @@ def test_drift_without_read_noise_agrees_with_torch_and_the_law(constants, perio
     each = zip(
         devices_of_input(network, "G"), tps, devices_of_input(network, "deviate"), strict=True
     )
-    theirs = network._synapses(300)[0].current(torch.from_numpy(x[:1]).expand(3, -1), 0)
+    theirs = synapses(network, 300)[0].current(torch.from_numpy(x[:1]).expand(3, -1), 0)
     for r, (G, tp, deviate) in enumerate(each):
         mine = currents(network, x, r, update=300)
         for i in range(20):
@@ -167,8 +194,8 @@ def test_a_read_has_the_distribution_of_the_model(how, G):
         reads = [currents(network, x, stream=stream) for stream in range(4)]
         values = torch.from_numpy(np.stack(reads)).double().flatten()
     else:
-        one, synapses = torch.tensor([[True, False, False, False]]), network._synapses(0)[0]
-        values = torch.cat([synapses.current(one, t % 200) for t in range(800)]).double().flatten()
+        one, layer_in = torch.tensor([[True, False, False, False]]), synapses(network, 0)[0]
+        values = torch.cat([layer_in.current(one, t % 200) for t in range(800)]).double().flatten()
     p = PCMParameters()
     up, up_var = clipped_moments(G, 0.03 * G + 0.13, p.g_min, p.g_max)
     down, down_var = clipped_moments(0.1, 0.03 * 0.1 + 0.13, p.g_min, p.g_max)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pcmlib.network.epoch import shuffled
-from pcmlib.tasks import Patterns
+from pcmlib.tasks import Samples
 from pcmlib.training import TrainConfig
 from pcmlib.training.aging import aged, ask
 from pcmlib.training.layers import by_layer
@@ -212,14 +212,14 @@ def assert_alike(network, layers):
 
 def assert_asked_alike(network, layers, done):
     """What it answers at several ages, after `done` epochs; the losses."""
-    samples, losses = Patterns(network.inputs, network.targets), []
+    samples, losses = Samples(network.inputs, network.targets, network.counts), []
     c = network.config.replace(epochs=max(done, 1), threshold=0.02)
     feedback = network.feedback[0].numpy()
     for after in (0.0, 0.3, 15.0, 1e3, 3e6):
         start = c.updates * c.period + after
         walked = [
             walk_trial(c, x, target, layers, feedback, start)[0]
-            for x, target in zip(*(part[0].numpy() for part in samples), strict=True)
+            for x, target in zip(*(part[0].numpy() for part in samples[:2]), strict=True)
         ]
         losses.append(ask(c, network.state(), samples, after=after).loss.item())
         assert losses[-1] == pytest.approx(np.mean(walked), rel=1e-4)

@@ -12,7 +12,7 @@ from typecheck import unchecked
 
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
-from pcmlib.tasks import PatternTask
+from pcmlib.tasks import EvidenceTask, PatternTask
 from pcmlib.training import TrainConfig
 from pcmlib.training.presets import PRESETS
 
@@ -22,8 +22,10 @@ from pcmlib.training.presets import PRESETS
     [
         ("scheme", "adam"), ("epochs", 0), ("replicas", 0), ("seed", -1), ("n_rec", 0),
         ("n_in", 0), ("input_rate", -50.0), ("tau_rec", -0.03), ("tau_out", 0.0), ("dt", 0.0),
-        ("gamma", -0.3), ("threshold", 0.0), ("seed", (1, 2)), ("lr_in", -1e-5), ("lr_decay", 1.5),
-        ("epochs", 10**12),
+        ("gamma", -0.3), ("adaptive", 101), ("adaptive", -1), ("beta", -0.1), ("tau_adapt", 0.0),
+        ("refractory", -1), ("threshold", 0.0), ("seed", (1, 2)), ("lr_in", -1e-5),
+        ("lr_decay", 1.5), ("epochs", 10**12), ("task", "chess"),
+        ("task_settings", {"cues": 3}), ("batch", 0), ("fresh", 1),
         ("quantum", 0.0), ("scale", -1.0), ("pairs", 0), ("bits", 0), ("bits", 17),
         ("read_noise", -1.0), ("conductance", 13.0), ("refresh_period", 0), ("period", 0.0),
         ("target_rate", float("nan")), ("lr_rec", (1e-5, 2e-5)), ("snapshots", (400,)),
@@ -153,6 +155,8 @@ def test_constants_reach_the_device():
 R = 3
 OTHER_FIELDS = {  # those whose values are no numbers, or are several
     "scheme": ["sign"],
+    "task": ["pattern"],
+    "task_settings": [(("frequencies", (1.0, 2.0)),)],
     "reads": ["each"],
     "seed": [3, (4, 0, 4)],
     "snapshots": [(0, 2), (), None],
@@ -182,14 +186,16 @@ def forms_of(field):
     kind = str(field.type)
     if field.name in OTHER_FIELDS:
         for value in OTHER_FIELDS[field.name]:
-            listed = isinstance(value, tuple) and value and field.name != "constants"
+            pairs = field.name in ("constants", "task_settings")
+            listed = isinstance(value, tuple) and value and not pairs
             forms = FORMS if listed else [lambda x: x]
             yield from ((value, form(value)) for form in forms)
     elif "bool" in kind:
         yield from ((True, form(True)) for form in (bool, np.bool_, np.array, torch.tensor))
     elif "int" in kind:
-        numbers = [number(3) for number in (int, np.int32, np.int64, np.uint8)]
-        yield from ((3, n) for n in [*numbers, *map(np.array, numbers), torch.tensor(3)])
+        k = {"n_in": 4, "n_out": 2}.get(field.name, 3)
+        numbers = [number(k) for number in (int, np.int32, np.int64, np.uint8)]
+        yield from ((k, n) for n in [*numbers, *map(np.array, numbers), torch.tensor(k)])
     else:
         x = 2**-7 if field.name == "dt" else 0.5
         numbers = [number(x) for number in (float, np.float32, np.float64, np.longdouble)]
@@ -203,14 +209,20 @@ def forms_of(field):
     ("record", "field"),
     [
         (record, field)
-        for record in (TrainConfig, PCMParameters, PatternTask)
+        for record in (TrainConfig, PCMParameters, PatternTask, EvidenceTask)
         for field in dataclasses.fields(record)
         if field.name != "replicas"
     ],
 )
 def test_every_field_is_plain_whatever_it_was_made_from(record, field):
-    base = {"scheme": "mixed-precision", "replicas": R} if record is TrainConfig else {}
+    base = {
+        TrainConfig: {"scheme": "mixed-precision", "replicas": R},
+        EvidenceTask: {"cues": 1, "cue": 1, "pause": 0, "recall": 1},
+    }.get(record, {})
     forms = list(forms_of(field))
+    if field.name == "task_settings":
+        (value, _), *_ = forms
+        forms = [(value, v) for v in (value, dict(value), {"frequencies": np.array([1.0, 2.0])})]
     if field.name == "constants":
         (value, _), *_ = forms
         extended = dict(value) | {"a": np.float32(2.5), "nu_bounds": np.array([0.0, 0.5])}
@@ -235,15 +247,15 @@ def test_every_field_is_plain_whatever_it_was_made_from(record, field):
 def test_what_no_field_takes_is_refused_by_name(field, value):
     if field == "snapshots" and isinstance(value, np.ndarray):
         return  # no epochs
-    if field == "constants" and isinstance(value, np.ndarray):
-        return  # no constants
+    if field in ("constants", "task_settings") and isinstance(value, np.ndarray):
+        return  # none
     with pytest.raises(ValueError, match=rf"^(a|{field})\b.* must be"), unchecked():
         TrainConfig(**{"scheme": "sign", field: value})
 
 
 FLOATS = [
     (record, field.name)
-    for record in (TrainConfig, PCMParameters, PatternTask)
+    for record in (TrainConfig, PCMParameters, PatternTask, EvidenceTask)
     for field in dataclasses.fields(record)
     if "float" in str(field.type) or str(field.type) == "Each"
     if field.name not in ("constants",)

@@ -77,7 +77,7 @@ def test_one_output_needs_no_axis():
 def test_a_time_is_in_the_step_that_it_falls_in(steps, dt, late):
     config = CONFIG.replace(steps=T, dt=dt, n_in=4, input_rate=5.0)
     channels = [k % 4 for k in range(len(steps))]
-    x, _ = as_samples([([(k + late) * dt for k in steps], channels)], None, config)
+    x, *_ = as_samples([([(k + late) * dt for k in steps], channels)], None, config)
     wanted = torch.zeros(T, 4, dtype=torch.bool)
     wanted[steps, channels] = True
     assert torch.equal(x[0, 0], wanted)
@@ -89,10 +89,35 @@ def test_a_reader_s_samples_resume_and_are_told_apart(tmp_path):
     assert checkpoint.load(tmp_path)[0]["epoch"] == 3
     assert_same(train(CONFIG, inputs=x, targets=y, checkpoint=tmp_path, resume=True), whole)
     other, _ = arrays(seed=5)
-    for inputs, targets in ((other, y), (None, None)):
-        config = CONFIG if inputs is not None else whole.config
-        with pytest.raises(ValueError, match=r"inputs, targets = .*those of the checkpoint"):
-            train(config, inputs=inputs, targets=targets, checkpoint=tmp_path, resume=True)
+    with pytest.raises(ValueError, match=r"inputs, targets = .*those of the checkpoint"):
+        train(CONFIG, inputs=other, targets=y, checkpoint=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="must be given inputs and targets"):
+        train(whole.config, checkpoint=tmp_path, resume=True)
+
+
+def test_classes_are_whole_numbers_and_the_steps_that_count_are_masked():
+    """Two classes told apart by which half of the channels spikes: learnt, and said so."""
+    draw = np.random.default_rng(2)
+    named = np.arange(12) % 2
+    chance = np.where(np.arange(10) // 5 == named[:, None], 0.3, 0.02)
+    x = draw.random((12, 60, 10)) < chance[:, None]
+    late = np.arange(60) >= 40
+    rates = {"lr_in": 1e-4, "lr_rec": 1e-4, "lr_out": 1e-4}
+    rates |= {"regularisation": 1e-3, "target_rate": 20.0, "feedback_gain": 1.0}
+    config = small("vanilla", epochs=100, samples=7, **rates)
+    run = train(config, inputs=x, targets=named, counts=late)
+    assert run.config.classes
+    assert (run.config.task, run.config.n_out) == ("arrays", 2)
+    assert (run.counts[0] == torch.from_numpy(late)).all()
+    assert run.accuracy[0, -10:].mean() > 0.9
+    assert "accuracy" in run.summary()
+    found = evaluate(run)
+    assert found.accuracy.item() > 0.9
+    assert "accuracy" in found.summary()
+    for targets in (named.tolist(), torch.from_numpy(named), named.astype(bool)):
+        assert torch.equal(train(config, inputs=x, targets=targets, counts=late).loss, run.loss)
+    early = train(config, inputs=x, targets=named, counts=~late)
+    assert not torch.equal(early.loss, run.loss)
 
 
 def test_new_samples_are_asked_of_a_trained_network():
@@ -125,6 +150,11 @@ BAD = [
     ({"inputs": [([0.01], [-1])], "targets": Y}, r"inputs\[0\]: channels"),
     ({"inputs": [([0.01, 0.02], [1])], "targets": Y}, r"inputs\[0\]: channels\.shape"),
     ({"inputs": "spikes", "targets": Y}, "inputs"),
+    ({"inputs": X, "targets": [0, 1]}, r"targets\.shape"),
+    ({"inputs": X, "targets": [0, -1, 1]}, r"targets \(least, greatest class\)"),
+    ({"inputs": X, "targets": Y, "counts": np.zeros(T)}, "counts"),
+    ({"inputs": X, "targets": Y, "counts": np.ones(T + 1)}, r"counts\.shape"),
+    ({"counts": np.ones(T)}, "counts"),
 ]
 
 
@@ -136,5 +166,7 @@ def test_bad_samples_are_refused_by_name(samples, message):
 
 def test_networks_that_expect_other_channels_are_not_asked():
     run = train(small("vanilla", epochs=1))
-    with pytest.raises(ValueError, match=r"inputs\.shape\[-1\] = 12: must be n_in = 20"):
+    with pytest.raises(
+        ValueError, match=r"inputs\.shape\[-1\] = 12: must be 20, as the networks learnt"
+    ):
         run.predict(X)

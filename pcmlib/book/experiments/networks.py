@@ -57,6 +57,7 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     require_count("sample", sample, at_least=0, at_most=config.samples - 1)
     if post is not None:
         require_count("post", post, at_least=0, at_most=config.n_rec - 1)
+    require(config.adaptive == 0, "config.adaptive", config.adaptive, "0: one trace a synapse")
     network = Network(config.replace(replicas=1))
     p = network.neurons
     trial = network.run(torch.tensor([sample]), update=0).trial
@@ -64,14 +65,16 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     rate = reference.firing_rate(trial.z, p)[0]
     wanted = network.regularisation.rate[0]
     j = int((rate - wanted).abs().argmin()) if post is None else post
-    h = reference.pseudo_derivative(trial.v[0, :, j], p.threshold[0], p.gamma).numpy()
+    h = reference.pseudo_derivative(
+        trial.v[0, :, j], trial.threshold[0, :, j], p.threshold[0], p.gamma
+    ).numpy()
     xbar = low_pass(x.numpy().astype(float), p.alpha)
     before = np.vstack([np.zeros_like(xbar[:1]), xbar[:-1]])
     i = int((h @ before).argmax())
     excess = network.regularisation.strength * (rate[j] - wanted)
     signal = (trial.y[0] - target) @ network.feedback[0, j] + excess
     return Traces(
-        time=config.task.time.numpy(),
+        time=config.time.numpy(),
         inputs=x.numpy(),
         spikes=trial.z[0].numpy(),
         threshold=float(p.threshold[0]),
@@ -104,11 +107,11 @@ def gradient_difference(config: TrainConfig) -> dict[str, float]:
     """
     network = Network(config, compiled=False)
     trial = network.run(torch.zeros(config.replicas, dtype=torch.int64), update=0).trial
-    trial = trial._replace(v=trial.v.double(), y=trial.y.double())
+    trial = trial._replace(v=trial.v.double(), threshold=trial.threshold.double())
     rest = (
         network.inputs[:, 0],
         trial,
-        network.targets[:, 0].double(),
+        trial.y.double() - network.targets[:, 0],
         network.feedback.double(),
         Regularisation(*(x.double() for x in network.regularisation)),
         network.neurons,
@@ -181,15 +184,18 @@ def _measure(network: Network) -> list[np.ndarray]:
         result = network.run(_everyone(c, s), 0)
         loss += result.loss / S
         for name, B in feedback.items():
-            g = reference.gradients(x, result.trial, target, B, none, network.neurons)
+            error = result.trial.y - target
+            g = reference.gradients(x, result.trial, error, B, none, network.neurons)
             sums[name] = tuple(a + b for a, b in zip(sums[name], g, strict=True))
 
-    p = network.neurons
+    p, targets = network.neurons, network.targets.flatten(0, 1)
     each_sample = reference.bptt_gradients(  # all samples of all networks side by side
         network.inputs.flatten(0, 1),
-        network.targets.flatten(0, 1),
+        lambda y: ((y - targets) ** 2).sum() / 2,
         *(w.repeat_interleave(S, 0) for w in weights),
-        dataclasses.replace(p, threshold=p.threshold.repeat_interleave(S)),
+        dataclasses.replace(
+            p, **{n: getattr(p, n).repeat_interleave(S) for n in ("threshold", "beta")}
+        ),
     )
     exact = Gradients(*(g.unflatten(0, (-1, S)).sum(1) for g in each_sample))
     exact.w_rec.diagonal(dim1=1, dim2=2).zero_()  # those synapses do not exist

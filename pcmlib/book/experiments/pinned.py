@@ -82,10 +82,10 @@ def _gradients(
 ) -> list[Float[Tensor, "1 n_pre n_post"]]:
     """By the error through the filter, and by the rates without it."""
     zero = torch.zeros(1, dtype=torch.float64)
-    by_error = gradients(x, trial, target, feedback, Regularisation(zero, zero), p, limit)
-    no_error = trial._replace(y=torch.zeros_like(target))
+    error, no_error = trial.y - target, torch.zeros_like(target)
+    by_error = gradients(x, trial, error, feedback, Regularisation(zero, zero), p, limit)
     rates = Regularisation(zero + _C_REG * p.dt / _T, zero + _F0 / p.dt)
-    by_rate = gradients(x, no_error, 0 * target, feedback, rates, no_filter, limit)
+    by_rate = gradients(x, trial, no_error, feedback, rates, no_filter, limit)
     alpha, _, kappa = enters  # 1 - alpha and 1 - kappa
     scales = Gradients(*[(alpha * kappa, alpha)] * 2, (kappa, 0.0))
     return [e * a + r * b for e, r, (a, b) in zip(by_error, by_rate, scales, strict=True)]

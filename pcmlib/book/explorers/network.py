@@ -44,7 +44,7 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
     x, seed = np.empty((samples, T, int(run.n_in)), np.bool_), np.uint64(run.seed)
     draw_task(run, seed, x, targets)
     state = make_state(run, seed, x)
-    run_sample(state, run, 0, targets[0], 0, 0, y)
+    run_sample(state, run, 0, targets[0], np.ones(T, np.float32), 0, 0, y)
     c, j = neurons(run), NEURON
     pull = c.reg * (state.rate[j] - c.rate)
     i = best_input(state, c, x.shape[2], j)
@@ -55,7 +55,7 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
         arrives = False
         for s in range(first[t], first[t + 1]):
             arrives |= index[s] == i
-        height = pseudo_derivative(state.v[t, j], c.threshold, c.gamma)
+        height = pseudo_derivative(state.v[t, j], c.threshold, c.threshold, c.gamma)
         eligibility = c.kappa * eligibility + height * before
         trace = c.alpha * trace + (_F(1) if arrives else _F(0))
         before = trace
@@ -75,7 +75,7 @@ def best_input(state, c, n_in, j):
     first, index = state.first[0], state.index[0]
     trace, owed = np.zeros(n_in), np.zeros(n_in)
     for t in range(T):
-        height = pseudo_derivative(state.v[t, j], c.threshold, c.gamma)
+        height = pseudo_derivative(state.v[t, j], c.threshold, c.threshold, c.gamma)
         for i in range(n_in):
             owed[i] += height * trace[i]
             trace[i] *= c.alpha

@@ -1,13 +1,17 @@
-"""The whole run of one network as one compiled function of numbers: what a browser trains.
+"""The whole run of one network that learns patterns, as one compiled function of numbers.
 
 `pcmlib.training.train` looks after many networks, their checkpoints and readers' own rules. Here is
 the same run of a single network, from its seed on, in a function that needs no Python.
+
+It is what a browser trains.
 
     run = numbers(TrainConfig.preset("mixed-precision"))[0]
     train_run(run, True, *outputs)
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
@@ -50,14 +54,16 @@ def train_run(
     """
     samples, T, _ = targets.shape
     epochs, seed = int(run.epochs), np.uint64(run.seed)
+    updates = math.ceil(samples / run.batch)  # of an epoch
     x = np.empty((samples, T, int(run.n_in)), np.bool_)
     draw_task(run, seed, x, targets)
     state, z = make_state(run, seed, x), np.zeros((1, T, int(run.n_rec)), np.bool_)
     everything, one = np.empty(0, np.int64), np.empty(1, np.int64)
+    counts = np.ones((samples, T), np.float32)
     for epoch in range(epochs):
-        loss[epoch], rate_hz[epoch], holds = pass_over(
-            state, run, everything, epoch, epoch * samples, 0, True, True, targets, outputs, z,
-            _decide, _hold,
+        loss[epoch], rate_hz[epoch], _, holds = pass_over(
+            state, run, everything, epoch, epoch * updates, 0, True, True, targets, counts,
+            outputs, z, _decide, _hold,
         )  # fmt: skip
         if not holds:
             loss[epoch] = rate_hz[epoch] = np.nan
@@ -73,8 +79,8 @@ def train_run(
         one[0] = s
         stream = 1 + s % (STREAMS - 1)
         pass_over(
-            state, run, one, 0, epochs * samples, stream, True, False, targets, outputs, z,
-            _decide, _hold,
+            state, run, one, 0, epochs * updates, stream, True, False, targets, counts, outputs,
+            z, _decide, _hold,
         )  # fmt: skip
     copy(z[0], spikes)
     return True

@@ -71,7 +71,7 @@ def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figu
     """Above: target and output of one network. Below: error over all networks and samples."""
     epochs = run.config.snapshot_epochs
     figure, axes = panels(len(epochs), rows=2, height=4.2, wspace=0.18)
-    time = run.config.task.time.numpy()
+    time = run.config.time.numpy()
     error = (run.snapshots - run.targets)[..., 0].flatten(1, 2).numpy()
     for k, epoch in enumerate(epochs):
         top, bottom = axes[k], axes[len(epochs) + k]

@@ -12,15 +12,18 @@ from pcmlib.network.reference.eprop import (
     firing_rate,
     gradients,
 )
-from pcmlib.network.reference.rollout import Neurons, Synapses, Trial, lif_step, run_trial
+from pcmlib.network.reference.loss import Judged, judge
+from pcmlib.network.reference.rollout import Neurons, State, Synapses, Trial, run_trial, step
 from pcmlib.network.reference.synapses import CrossbarSynapses, DigitalSynapses
 
 __all__ = [
     "CrossbarSynapses",
     "DigitalSynapses",
     "Gradients",
+    "Judged",
     "Neurons",
     "Regularisation",
+    "State",
     "Synapses",
     "Trial",
     "angle",
@@ -28,7 +31,8 @@ __all__ = [
     "causal_gradients",
     "firing_rate",
     "gradients",
-    "lif_step",
+    "judge",
     "pseudo_derivative",
     "run_trial",
+    "step",
 ]

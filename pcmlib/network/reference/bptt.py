@@ -1,61 +1,67 @@
 """The gradient that e-prop approximates: back-propagation through time, by automatic derivatives.
 
-    E = 1/2 sum_t sum_k (y_k(t) - y*_k(t))^2,   with dz_j/dv_j replaced by the pseudo-derivative h_j
+    dE/dW of any E(y),   with dz_j/dv_j = -dz_j/dtheta_j replaced by the pseudo-derivative h_j
 
 It follows every path of a spike's influence, the recurrent ones too, and so has to keep the whole
 trial and go back through it; no local rule could. The soft reset carries no gradient, as in e-prop.
-Where there are no recurrent weights and B = W_out^T, e-prop's gradient is this one exactly.
+Where there are no recurrent weights and B = W_out^T, e-prop's gradient is this one exactly, that of
+neurons that adapt or rest, too.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from pcmlib.network.laws import membrane, pseudo_derivative
+from pcmlib.network.laws import threshold as threshold_now
 from pcmlib.network.reference.eprop import Gradients
 from pcmlib.network.reference.rollout import Neurons
 
 
 class _Spike(torch.autograd.Function):
-    """z = [v > theta], with the pseudo-derivative for a derivative."""
+    """z = [v > theta(t)], with the pseudo-derivative for a derivative."""
 
     @staticmethod
-    def forward(ctx, v, theta, gamma):
-        ctx.save_for_backward(v, theta)
+    def forward(ctx, v, threshold, theta, gamma):
+        ctx.save_for_backward(v, threshold, theta)
         ctx.gamma = gamma
-        return (v > theta).to(v.dtype)
+        return (v > threshold).to(v.dtype)
 
     @staticmethod
     def backward(ctx, grad):
-        v, theta = ctx.saved_tensors
-        return grad * pseudo_derivative(v, theta, ctx.gamma), None, None
+        by_v = grad * pseudo_derivative(*ctx.saved_tensors, ctx.gamma)
+        return by_v, -by_v, None, None
 
 
 def bptt_gradients(
     inputs: Bool[Tensor, "R T n_in"],
-    targets: Float[Tensor, "R T n_out"],
+    E: Callable[[Float[Tensor, "R T n_out"]], Float[Tensor, ""]],
     w_in: Float[Tensor, "R n_in n_rec"],
     w_rec: Float[Tensor, "R n_rec n_rec"],
     w_out: Float[Tensor, "R n_rec n_out"],
     p: Neurons,
 ) -> Gradients:
-    """dE/dW of digital weights, without regularisation; time and memory O(n_rec T) and more."""
+    """dE/dW of digital weights, for a function E of the outputs, summed over replicas; without
+    regularisation. Time and memory O(n_rec T) and more."""
     weights = [w.detach().clone().requires_grad_() for w in (w_in, w_rec, w_out)]
     w_in, w_rec, w_out = weights
     theta = p.threshold[:, None].to(w_in.dtype)
-    x = inputs.to(w_in.dtype)
-    v = z = torch.zeros(x.shape[0], w_in.shape[2], dtype=x.dtype, device=x.device)
-    y = torch.zeros_like(targets[:, 0])
-    E = ((y - targets[:, 0]) ** 2).sum() / 2
+    x, beta = inputs.to(w_in.dtype), p.betas(w_in.shape[2]).to(w_in.dtype)
+    v = z = b = torch.zeros(x.shape[0], w_in.shape[2], dtype=x.dtype, device=x.device)
+    rest = torch.zeros_like(z, dtype=torch.int64)
+    y = [x.new_zeros(x.shape[0], w_out.shape[2])]
     for t in range(x.shape[1] - 1):
         current = torch.einsum("ri,rij->rj", x[:, t], w_in) + torch.einsum("ri,rij->rj", z, w_rec)
         v = membrane(v, current, z.detach() > 0, p.alpha, theta)
-        z = _Spike.apply(v, theta, p.gamma)
-        y = p.kappa * y + torch.einsum("rj,rjk->rk", z, w_out)
-        E = E + ((y - targets[:, t + 1]) ** 2).sum() / 2
-    return Gradients(*torch.autograd.grad(E, weights))
+        b = p.rho * b + beta * z
+        rest = torch.where(z > 0, p.refractory, rest) - 1
+        z = _Spike.apply(v, threshold_now(theta, b, rest > 0), theta, p.gamma)
+        y.append(p.kappa * y[t] + torch.einsum("rj,rjk->rk", z, w_out))
+    return Gradients(*torch.autograd.grad(E(torch.stack(y, 1)), weights))
 
 
 def angle(a: Gradients, b: Gradients) -> dict[str, Float[Tensor, " R"]]:

@@ -1,10 +1,18 @@
 """The network: leaky integrate-and-fire neurons, recurrently connected, and a leaky readout.
 
     v(t+1) = alpha v(t) + W_rec z(t) + W_in x(t) - theta z(t)        alpha = exp(-dt/tau_rec)
-    z(t+1) = [v(t+1) > theta]
+    z(t+1) = [v(t+1) > theta(t+1)]
     y(t+1) = kappa y(t) + W_out z(t+1)                               kappa = exp(-dt/tau_out)
 
 from v(0) = z(0) = y(0) = 0. A spike lowers v by theta and no further (a soft reset).
+
+LIF neurons have one threshold, theta(t) = theta. That of ALIF neurons, the last ones, rises with
+each spike, and slowly recovers:
+
+    theta(t) = theta + b(t),    b(t+1) = rho b(t) + beta z(t)        rho = exp(-dt/tau_adapt)
+
+(b is beta a in the notation of Bellec et al.) After a spike at t, neither can spike again before
+t + refractory: theta is infinite there.
 
 Here is the network as one reads it, on any device; `pcmlib.network.trial` holds the same
 compiled for a CPU. Every state has a leading replica axis: R independent networks run at once.
@@ -19,12 +27,13 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_number
+from pcmlib.base.checks import require, require_count, require_number
 from pcmlib.base.records import Record, short
-from pcmlib.network.laws import membrane
+from pcmlib.network.laws import adaptation, membrane
+from pcmlib.network.laws import threshold as threshold_now
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +45,19 @@ class Neurons(Record):
     tau_out: float = 30e-3  # s, time constant of the readout
     gamma: float = 0.3  # height of the pseudo-derivative, unit 1
     dt: float = 1e-3  # s, one time step
+    adaptive: int = 0  # how many neurons, the last ones, adapt
+    beta: Float[Tensor, " replica"] | float = 0.0  # by which a spike raises their threshold
+    tau_adapt: float = 2.0  # s, time constant with which it recovers
+    refractory: int = 0  # time steps from a spike to the next, at least
 
     def __post_init__(self) -> None:
         require(bool((self.threshold > 0).all()), "threshold", self.threshold, "above 0")
-        for name in ("tau_rec", "tau_out", "dt"):
+        require(bool((torch.as_tensor(self.beta) >= 0).all()), "beta", self.beta, "at least 0")
+        for name in ("tau_rec", "tau_out", "tau_adapt", "dt"):
             require_number(name, getattr(self, name), above=0)
         require_number("gamma", self.gamma, at_least=0)
+        for name in ("adaptive", "refractory"):
+            require_count(name, getattr(self, name), at_least=0)
 
     @property
     def alpha(self) -> float:
@@ -52,6 +68,16 @@ class Neurons(Record):
     def kappa(self) -> float:
         """What is left of y after one step."""
         return math.exp(-self.dt / self.tau_out)
+
+    @property
+    def rho(self) -> float:
+        """What is left of b after one step."""
+        return math.exp(-self.dt / self.tau_adapt)
+
+    def betas(self, n: int) -> Float[Tensor, "replica n"]:
+        """By which a spike raises the threshold of each of n neurons; 0 of LIF neurons."""
+        adapts = torch.arange(n, device=self.threshold.device) >= n - self.adaptive
+        return torch.as_tensor(self.beta).to(self.threshold).view(-1, 1) * adapts
 
 
 @runtime_checkable
@@ -70,20 +96,36 @@ class Trial(NamedTuple):
     v: Float[Tensor, "replica time n_rec"]  # membrane
     z: Bool[Tensor, "replica time n_rec"]  # spikes
     y: Float[Tensor, "replica time n_out"]  # outputs
+    threshold: Float[Tensor, "replica time n_rec"]  # theta(t); infinite in refractory time
 
     __repr__ = short
 
 
-def lif_step(
-    v: Float[Tensor, "replica n"],
-    z: Bool[Tensor, "replica n"],
-    current: Float[Tensor, "replica n"],
-    p: Neurons,
-) -> tuple[Float[Tensor, "replica n"], Bool[Tensor, "replica n"]]:
-    """One time step of the membrane and the spikes."""
+class State(NamedTuple):
+    """Of n neurons at one time step."""
+
+    v: Float[Tensor, "replica n"]  # membrane
+    z: Bool[Tensor, "replica n"]  # spikes
+    threshold: Float[Tensor, "replica n"]  # theta(t)
+    b: Float[Tensor, "replica n"]  # theta(t) - theta, by adaptation
+    rest: Int[Tensor, "replica n"]  # steps of refractory time to go
+
+    @classmethod
+    def first(cls, n: int, p: Neurons) -> State:
+        """Before a trial."""
+        theta = p.threshold[:, None].expand(-1, n)
+        zero = torch.zeros_like(theta)
+        return cls(zero, zero > 0, theta, zero, zero.long())
+
+
+def step(s: State, current: Float[Tensor, "replica n"], p: Neurons) -> State:
+    """The neurons one time step later."""
     theta = p.threshold[:, None]
-    v = membrane(v, current, z, p.alpha, theta)
-    return v, v > theta
+    v = membrane(s.v, current, s.z, p.alpha, theta)
+    b = adaptation(s.b, s.z, p.rho, p.betas(v.shape[1]))
+    rest = torch.where(s.z, p.refractory, s.rest) - 1
+    threshold = threshold_now(theta, b, rest > 0)
+    return State(v, v > threshold, threshold, b, rest)
 
 
 def run_trial(
@@ -100,12 +142,10 @@ def run_trial(
     Synapses are read when their presynaptic neuron spikes, and at no other time.
     """
     R, T, _ = inputs.shape
-    dtype = p.threshold.dtype
-    v = torch.zeros(R, T, n_rec, device=inputs.device, dtype=dtype)
-    z = torch.zeros(R, T, n_rec, device=inputs.device, dtype=torch.bool)
-    y = torch.zeros(R, T, n_out, device=inputs.device, dtype=dtype)
+    states, y = [State.first(n_rec, p)], [p.threshold.new_zeros(R, n_out)]
     for t in range(T - 1):
-        current = w_in.current(inputs[:, t], t) + w_rec.current(z[:, t], t)
-        v[:, t + 1], z[:, t + 1] = lif_step(v[:, t], z[:, t], current, p)
-        y[:, t + 1] = p.kappa * y[:, t] + w_out.current(z[:, t + 1], t)
-    return Trial(v, z, y)
+        current = w_in.current(inputs[:, t], t) + w_rec.current(states[t].z, t)
+        states.append(step(states[t], current, p))
+        y.append(p.kappa * y[t] + w_out.current(states[t + 1].z, t))
+    v, z, threshold, *_ = (torch.stack(x, 1) for x in zip(*states, strict=True))
+    return Trial(v, z, torch.stack(y, 1), threshold)

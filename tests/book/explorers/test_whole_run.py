@@ -6,6 +6,7 @@ import pytest
 from pcmlib.book.explorers.whole_run import BINS, train_run
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
+from pcmlib.training.presets import EVIDENCE
 from pcmlib.training.record import RUN, config_of, numbers
 
 
@@ -14,10 +15,11 @@ from pcmlib.training.record import RUN, config_of, numbers
     [
         *(TrainConfig.preset(scheme, seed=3) for scheme in SCHEMES),
         TrainConfig.preset("sign", bits=4),
+        TrainConfig(**EVIDENCE),
         TrainConfig(
             scheme="multi-mem", pairs=3, refresh_period=7, gradient_limit=None, drift=0.5,
             constants=tuple({"nu_slope": 0.02, "nu_bounds": (0.01, 0.09), "m1": -0.1}.items()),
-            symmetric_feedback=True, learn_rec=False,
+            symmetric_feedback=True, learn_rec=False, batch=2, adaptive=7, refractory=4,
         ),
     ],
     ids=lambda config: config.scheme,
@@ -41,6 +43,7 @@ def test_every_field_is_a_number():
     ("scheme", "options"),
     [
         *((scheme, {}) for scheme in SCHEMES),
+        ("vanilla", {"batch": 2, "adaptive": 10, "beta": 0.02, "refractory": 3}),
         ("multi-mem", {"write_verify": True}),
         ("mixed-precision", {"kept_on_pcm": True}),
         ("mixed-precision", {

@@ -10,7 +10,8 @@ from pcmlib.training import Evaluation
 
 def made_up(after, loss):
     loss = torch.tensor(loss)
-    return Evaluation(torch.tensor(after, dtype=torch.float64), None, loss, torch.ones_like(loss))
+    ages = torch.tensor(after, dtype=torch.float64)
+    return Evaluation(ages, None, loss, loss * torch.nan, torch.ones_like(loss))
 
 
 def test_each_age_is_drawn_in_order_and_0_at_the_edge():

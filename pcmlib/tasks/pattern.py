@@ -14,32 +14,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from pcmlib.base import rng
 from pcmlib.base.checks import make_plain, require, require_count, require_number
 from pcmlib.base.kernels import kernel
-from pcmlib.base.records import short
-
-
-class Patterns(NamedTuple):
-    """The samples of R replicas: spikes in, targets out."""
-
-    inputs: Bool[Tensor, "replica sample time n_in"]
-    targets: Float[Tensor, "replica sample time n_out"]
-
-    __repr__ = short
+from pcmlib.tasks.samples import Samples, key_of, keys_of
 
 
 @dataclass(frozen=True)
 class PatternTask:
     """What a sample looks like."""
 
+    classes: ClassVar[bool] = False  # targets are no classes
     n_in: int = 100  # input channels
     n_out: int = 1  # output channels, each with a target of its own
     steps: int = 1000  # time steps a sample
@@ -60,37 +50,34 @@ class PatternTask:
         for frequency in self.frequencies:
             require_number("frequencies", frequency, above=0, at_most=0.5 / self.dt)
 
-    @property
-    def time(self) -> Float[Tensor, " time"]:
-        """The time of each step, s."""
-        return torch.arange(self.steps) * self.dt
+    def generate(self, seeds: Sequence[int], epoch: int = 0) -> Samples:
+        """Draw the samples of ``len(seeds)`` replicas; replica r depends on seeds[r] alone.
 
-    def generate(self, seeds: Sequence[int]) -> Patterns:
-        """Draw the samples of ``len(seeds)`` replicas; replica r depends on seeds[r] alone."""
+        Those of another epoch are others.
+        """
         shape = (len(seeds), self.samples, self.steps)
         inputs = np.empty((*shape, self.n_in), np.bool_)
         targets = np.empty((*shape, self.n_out), np.float32)
-        for seed, x, y in zip(rng.keys(seeds), inputs, targets, strict=True):
-            draw(seed, self.input_rate * self.dt, np.array(self.frequencies), self.dt, x, y)
-        return Patterns(torch.from_numpy(inputs), torch.from_numpy(targets))
+        rate = self.input_rate * self.dt
+        for key, x, y in zip(keys_of(seeds, epoch), inputs, targets, strict=True):
+            draw(key, rate, np.array(self.frequencies), self.dt, x, y)
+        return Samples(torch.from_numpy(inputs), torch.from_numpy(targets), torch.ones(shape))
 
 
-USE = 1  # of a seed, apart from its others
 _FREQUENCIES = np.array(PatternTask().frequencies)
 
 
 @kernel(error_model="numpy")
-def draw(seed, chance, frequencies, dt, x, y):
-    """Fill in a seed's spikes x [sample, time, n_in] and targets y [sample, time, n_out]."""
-    key = rng.derive(seed, USE)
+def draw(key, chance, frequencies, dt, x, y):
+    """Fill in a key's spikes x [sample, time, n_in] and targets y [sample, time, n_out]."""
     draw_inputs(key, chance, x)
     draw_targets(key, frequencies, dt, y)
 
 
 @kernel(inner=True, error_model="numpy")
 def draw_task(run, seed, x, y):
-    """The same, as a run's record says."""
-    draw(seed, run.input_rate * run.dt, _FREQUENCIES, run.dt, x, y)
+    """The frozen samples of a seed, as a run's record says."""
+    draw(key_of(seed, 0), run.input_rate * run.dt, _FREQUENCIES, run.dt, x, y)
 
 
 @kernel(inner=True, error_model="numpy")

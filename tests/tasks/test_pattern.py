@@ -34,6 +34,14 @@ def test_a_replica_depends_on_its_own_seed_alone():
     assert not torch.equal(together.targets[1], together.targets[2])
 
 
+def test_another_epoch_draws_others():
+    task = PatternTask(steps=50)
+    frozen, later = task.generate([4]), task.generate([4], 1)
+    assert torch.equal(frozen.inputs, task.generate([4], 0).inputs)
+    assert not torch.equal(frozen.inputs, later.inputs)
+    assert not torch.equal(frozen.targets, later.targets)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -1,0 +1,39 @@
+"""The losses of `pcmlib.network.loss` in torch, all replicas at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from pcmlib.base.records import short
+
+
+class Judged(NamedTuple):
+    """What outputs cost."""
+
+    loss: Float[Tensor, " replica"]  # mean over the steps that count, and of squares over outputs
+    error: Float[Tensor, "replica time n_out"]  # dE/dy
+    accuracy: Float[Tensor, " replica"]  # 1 where the class is right, 0 where not; NaN: no classes
+
+    __repr__ = short
+
+
+def judge(
+    y: Float[Tensor, "replica time n_out"],
+    target: Float[Tensor, "replica time n_out"],
+    counts: Float[Tensor, "replica time"],
+    classes: bool,
+) -> Judged:
+    """Squares, or the cross-entropy of softmax(y) against classes; counts: 1 at steps that do."""
+    m, counted = counts[..., None], counts.sum(1)
+    if not classes:
+        error = m * (y - target)
+        loss = (error**2).sum((1, 2)) / (counted * y.shape[2])
+        return Judged(loss, error, torch.full_like(loss, torch.nan))
+    log_p = torch.log_softmax(y, 2)
+    right = (m * y).sum(1).argmax(1) == (m * target).sum(1).argmax(1)
+    loss = -(m * target * log_p).sum((1, 2)) / counted
+    return Judged(loss, m * (log_p.exp() - target), right.to(y.dtype))
