@@ -40,13 +40,13 @@ EVIDENCE: dict[str, Any] = {
     "regularisation": 1.3e-4,
     "target_rate": 10.0,
     "gradient_limit": None,
-    "lr_in": 1e-5,
-    "lr_rec": 1e-5,
-    "lr_out": 2e-5,
+    "lr_in": 5e-6,
+    "lr_rec": 5e-6,
+    "lr_out": 2e-6,
 }
 """Fields for evidence accumulation, by 50 LIF and 50 ALIF neurons with the constants of NEST's
 test (after Bellec et al., 2020): ``TrainConfig(**EVIDENCE)``, or ``**EVIDENCE | changes``. Learning
-rates, of plain gradient descent, come from a few tries."""
+rates are for plain gradient descent, and come from a few tries."""
 _README = {  # its set for mixed precision
     "lr_in": 3.3040801e-4,
     "lr_rec": 3.9387187e-4,

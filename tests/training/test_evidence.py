@@ -12,6 +12,9 @@ SHORT = EVIDENCE | {
     "steps": 400,
     "task_settings": {"cues": 3, "cue": 70, "pause": 10, "recall": 50},
     "beta": 0.05,
+    "lr_in": 1e-5,
+    "lr_rec": 1e-5,
+    "lr_out": 2e-5,
 }
 TINY = EVIDENCE | {
     "steps": 120, "input_rate": 200.0, "n_rec": 12, "adaptive": 5, "samples": 5, "batch": 2,
@@ -59,12 +62,24 @@ def test_fresh_trials_are_other_ones_in_each_epoch_and_frozen_ones_the_same():
 
 @pytest.mark.parametrize("scheme", ["vanilla", "mixed-precision"])
 @pytest.mark.parametrize("fresh", [True, False])
-def test_a_run_is_resumed_to_the_bit_and_each_replica_is_alone(tmp_path, scheme, fresh):
+def test_a_run_is_resumed_to_the_bit_and_each_replica_is_alone(
+    tmp_path, monkeypatch, scheme, fresh
+):
     config = TrainConfig(**TINY | {"scheme": scheme, "fresh": fresh, "conductance": 2.0})
-    whole = train(config)
-    train(config, checkpoint=tmp_path, checkpoint_every=2)
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 3
-    assert_same(train(config, checkpoint=tmp_path, resume=True), whole)
+    save = checkpoint.save
+
+    def save_and_stop(*content):
+        save(*content)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, checkpoint=tmp_path, checkpoint_every=2)
+    assert checkpoint.load(tmp_path)[0]["epoch"] == 2
+    whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
+    assert_same(again, whole)
+    assert torch.equal(again.accuracy, whole.accuracy)
     assert_same(train(config.replica(1)), whole, slice(1, 2))
 
 
