@@ -43,10 +43,10 @@ def write(
         if tensor.dtype == torch.bool:  # spikes: eight to a byte
             shapes[name] = list(tensor.shape)
             parts[name] = np.packbits(parts[name])
-    header = {"format": FORMAT, "version": __version__, "shapes": shapes, **header}
+    known = {"format": FORMAT, "version": __version__, "arrays": sorted(parts), "shapes": shapes}
     save = np.savez_compressed if compressed else np.savez
     with written_whole(path, shared=shared) as file:
-        save(file, header=np.array(json.dumps(header)), **parts)
+        save(file, header=np.array(json.dumps({**known, **header})), **parts)
 
 
 def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -56,15 +56,16 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ValueError: for a damaged file, or one of another kind or format, which it names.
         OSError: where there is no such file, or it can't be read.
     """
+    file = Path(path).open("rb")  # noqa: SIM115 - closed below; what fails from here on is damage
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with file, np.load(file, allow_pickle=False) as archive:
             parts = {name: archive[name] for name in archive.files}
         header = json.loads(str(parts.pop("header")))
+        if sorted(parts) != header["arrays"]:  # a damaged list of parts hides some
+            raise ValueError("parts")
         for name, shape in header["shapes"].items():
             bits = np.unpackbits(parts[name], count=int(np.prod(shape)))
             parts[name] = bits.astype(bool).reshape(shape)
-    except OSError:
-        raise
     except Exception as error:  # zipfile, zlib, NumPy and its tokenizer raise all sorts
         message = f"{str(path)!r}: must be a whole file of a run; this one is damaged or something"
         raise ValueError(f"{message} else ({type(error).__name__})") from error

@@ -44,6 +44,28 @@ def test_a_run_is_kept_to_the_bit(tmp_path, scheme):
         assert torch.equal(again.weights[name], values)
 
 
+def test_a_flipped_bit_in_the_list_of_parts_is_noticed_or_harmless(tmp_path):
+    """It has no checksum, and a part that is not listed is not missed by NumPy."""
+    path, arrays = tmp_path / "a", {"x": torch.ones(3), "state": {"G": torch.zeros(2)}}
+    archive.write(path, {}, arrays)
+    content = path.read_bytes()
+    noticed, places = 0, range(content.index(b"PK\x01\x02"), len(content))
+    for place in places:
+        for bit in range(8):
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << bit
+            path.write_bytes(damaged)
+            try:
+                _, found = archive.read(path)
+            except ValueError:
+                noticed += 1
+            else:
+                assert found.keys() == arrays.keys()
+                assert torch.equal(found["x"], arrays["x"])
+                assert torch.equal(found["state"]["G"], arrays["state"]["G"])
+    assert noticed > 2 * len(places)
+
+
 def test_another_format_says_which_version_it_needs(tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     with monkeypatch.context() as patch:
@@ -88,7 +110,7 @@ def test_code_in_a_file_is_not_run(tmp_path):
             return (os.mkdir, (str(tmp_path / "trapped"),))
 
     path = tmp_path / "run.npz"
-    header = np.array(json.dumps({"format": archive.FORMAT, "shapes": {}}))
+    header = np.array(json.dumps({"format": archive.FORMAT, "arrays": ["x"], "shapes": {}}))
     np.savez(path, header=header, x=np.array([Trap()], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="damaged or something else"):
         TrainingRun.load(path)
