@@ -39,7 +39,8 @@ def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, 
     pull = c.reg * (rate - c.rate)
     B, R = feedback.T.copy(), np.empty(n_rec, np.float32)
     S, E = np.empty((T + 1, n_rec), np.float32), np.empty((T + 1, n_out), np.float32)
-    adjoint, moving = np.zeros(n_rec, np.float32), np.int64(len(theta) > 1)
+    adjoint, D = np.zeros(n_rec, np.float32), np.zeros(n_rec, np.float32)
+    moving = np.int64(len(theta) > 1)
     S[T], E[T] = 0, 0
     later = np.float32(0)  # sum_{s>=t} kappa^(s-t)
     for t in range(T - 1, -1, -1):
@@ -54,11 +55,14 @@ def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, 
         for j in range(c.lif):
             h = pseudo_derivative(v[t, j], theta[now, j], c.threshold, c.gamma)
             S[t, j] = c.alpha * S[t + 1, j] + h * R[j]
-        for j in range(c.lif, n_rec):
+        for k in range(n_rec - c.lif):
+            j = np.uint64(c.lif + k)
             h = pseudo_derivative(v[t, j], theta[now, j], c.threshold, c.gamma)
-            D = h * (R[j] + adjoint[j])
-            S[t, j] = c.alpha * S[t + 1, j] + D
-            adjoint[j] = c.rho * adjoint[j] - c.beta * D
+            D[j] = h * (R[j] + adjoint[j])
+        for k in range(n_rec - c.lif):  # a loop of its own: LLVM vectorises those of few arrays
+            j = np.uint64(c.lif + k)
+            S[t, j] = c.alpha * S[t + 1, j] + D[j]
+            adjoint[j] = c.rho * adjoint[j] - c.beta * D[j]
     _sum_rows(g_in, inputs, S, 1)
     _sum_rows(g_rec, spikes, S, 1)
     _sum_rows(g_out, spikes, E, 0)

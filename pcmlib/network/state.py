@@ -127,7 +127,7 @@ class Neurons(NamedTuple):
     lif: int  # neurons of this number and on adapt
     beta: np.float32  # by which each spike raises their threshold
     rho: np.float32  # exp(-dt / tau_adapt)
-    refractory: int  # steps from a spike to the next, at least
+    refractory: np.int32  # steps from a spike to the next, at least
     reg: np.float32  # 1/Hz
     rate: np.float32  # Hz, that the regularisation pulls to
 
@@ -138,7 +138,7 @@ def neurons(run):
     return Neurons(
         _F(math.exp(-run.dt / run.tau_rec)), _F(math.exp(-run.dt / run.tau_out)), _F(run.gamma),
         _F(run.dt), _F(run.threshold), int(run.n_rec - run.adaptive), _F(run.beta),
-        _F(math.exp(-run.dt / run.tau_adapt)), int(run.refractory), _F(run.regularisation),
+        _F(math.exp(-run.dt / run.tau_adapt)), np.int32(run.refractory), _F(run.regularisation),
         _F(run.target_rate),
     )  # fmt: skip
 

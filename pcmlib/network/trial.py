@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pcmlib.base import rng
+from pcmlib.base.arithmetic import where
 from pcmlib.base.kernels import kernel
 from pcmlib.device import drift
 from pcmlib.network.laws import adaptation, membrane, threshold
@@ -44,7 +45,7 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
     """Input and recurrence: v [T, n_rec] from v[0] on, theta [T or 1, n_rec], z in `spikes`."""
     T, n = v.shape
     alpha, rest, moving = c.alpha, c.threshold, np.int64(len(theta) > 1)
-    raised, until = np.zeros(n, np.float32), np.zeros(n, np.int64)
+    raised, until = np.zeros(n, np.float32), np.zeros(n, np.int32)
     theta[0] = rest
     first, index, when = spikes
     in_first, in_index, in_rows, rows = inputs.first, inputs.index, w_in.rows, w_rec.rows
@@ -82,13 +83,15 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
 @kernel(inner=True, error_model="numpy")
 def _move_thresholds(theta, v, b, until, t, c):
     """Fill in theta(t+1); b [n_rec] is what thresholds exceed theta by, and a neuron rests before
-    step `until`."""
-    for j in range(len(b)):
-        spiked = v[t, j] > theta[t, j]
-        if spiked:
-            until[j] = t + c.refractory
-        b[j] = adaptation(b[j], spiked, c.rho, c.beta if j >= c.lif else _F(0))
-        theta[t + 1, j] = threshold(c.threshold, b[j], t + 1 < until[j])
+    step `until`. Loops of few arrays each, which LLVM vectorises."""
+    now, then, n = np.int32(t), np.int32(t + 1), len(b)
+    for j in range(n):
+        until[j] = where(v[t, j] > theta[t, j], now + c.refractory, until[j])
+    for k in range(n - c.lif):
+        j = np.uint64(c.lif + k)
+        b[j] = adaptation(b[j], v[t, j] > theta[t, j], c.rho, c.beta)
+    for j in range(n):
+        theta[t + 1, j] = threshold(c.threshold, b[j], then < until[j])
 
 
 @kernel(inner=True, error_model="numpy")
