@@ -23,7 +23,9 @@ from pcmlib.commands.output import (
 )
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun, train
-from pcmlib.training.presets import PRESETS
+from pcmlib.training.presets import EVIDENCE, PRESETS
+
+DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
 
 
 def train_command(
@@ -42,6 +44,12 @@ def train_command(
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
+    task: Annotated[
+        str, typer.Option(help=f"{' or '.join(DRAWN)}; --data brings samples of your own.")
+    ] = "pattern",
+    batch: Annotated[
+        int | None, typer.Option(help="Samples between two weight updates; their gradients add up.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     set_: Annotated[
         list[str] | None,
@@ -63,10 +71,15 @@ def train_command(
     """Train spiking networks with one weight-update scheme."""
     check_destinations(figure, json, save)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
-    named = {"pairs": pairs, "bits": bits, "epochs": epochs}
+    require(task in DRAWN, "--task", task, f"one of {', '.join(DRAWN)}")
+    named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    config = TrainConfig.preset(scheme, preset, **changes)
+    if task == "evidence":
+        require(preset is None, "--preset", preset, "left out: no scheme is tuned for evidence")
+        config = TrainConfig(**EVIDENCE | {"scheme": scheme} | changes)
+    else:
+        config = TrainConfig.preset(scheme, preset, **changes)
     run = train(
         config,
         **read_samples(data),
