@@ -74,6 +74,10 @@ def main() -> None:
         text = str(error) if known else f"{type(error).__name__}: {error}".split("\n")[0]
         print(f"pcmlib: {text}", file=sys.stderr)
         sys.exit(2)
+    except SystemExit as end:
+        if end.code == 130:  # Ctrl-C, of which typer says nothing
+            print("pcmlib: interrupted", file=sys.stderr)
+        raise
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -32,7 +32,7 @@ def replicate_command(
         int, typer.Argument(metavar="2|5|7", help="Figure of Nandakumar et al. 2018.")
     ],
     devices: Annotated[
-        int | None, typer.Option(help="Devices: 10,000 unless told; Fig. 2 shows one.")
+        int | None, typer.Option(help="Devices; default: 10,000. Fig. 2 shows one.")
     ] = None,
     g_max: Annotated[float, typer.Option(help="Upper limit of the conductance, in µS.")] = 20.0,
     seed: Seed = 0,

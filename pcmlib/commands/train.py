@@ -23,14 +23,16 @@ from pcmlib.commands.output import (
 )
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun, train
-from pcmlib.training.presets import PRESETS
+from pcmlib.training.presets import EVIDENCE, PRESETS
+
+DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
 
 
 def train_command(
     scheme: Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")],
     preset: Annotated[
         str | None,
-        typer.Option(help="tuned or reference; the tuned set, where there is one, unless told."),
+        typer.Option(help="tuned or reference; default: the tuned set, where there is one."),
     ] = None,
     pairs: Annotated[int | None, typer.Option(help="N, differential pairs a synapse.")] = None,
     bits: Annotated[
@@ -38,10 +40,16 @@ def train_command(
         typer.Option("--perf-bits", help="Performance mode: an ideal memory of so many bits."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the samples; 250 unless told.")
+        int | None, typer.Option(help="Passes over the samples; default: 250.")
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
+    task: Annotated[
+        str, typer.Option(help=f"{' or '.join(DRAWN)}; --data brings samples of your own.")
+    ] = "pattern",
+    batch: Annotated[
+        int | None, typer.Option(help="Samples between two weight updates; their gradients add up.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     set_: Annotated[
         list[str] | None,
@@ -57,22 +65,31 @@ def train_command(
         Path | None, typer.Option(help="Keep the run here, for `pcmlib evaluate`; as --figure.")
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
-    checkpoint_every: Annotated[int, typer.Option(help="Epochs between two of them.")] = 10,
+    checkpoint_every: Annotated[
+        int | None, typer.Option(help="Epochs between two of them; default: 10.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
     check_destinations(figure, json, save)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
-    named = {"pairs": pairs, "bits": bits, "epochs": epochs}
+    alone = checkpoint is None and checkpoint_every is not None
+    require(not alone, "--checkpoint-every", checkpoint_every, "left out without --checkpoint")
+    require(task in DRAWN, "--task", task, f"one of {', '.join(DRAWN)}")
+    named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    config = TrainConfig.preset(scheme, preset, **changes)
+    if task == "evidence":
+        require(preset is None, "--preset", preset, "left out: no scheme is tuned for evidence")
+        config = TrainConfig(**EVIDENCE | {"scheme": scheme} | changes)
+    else:
+        config = TrainConfig.preset(scheme, preset, **changes)
     run = train(
         config,
         **read_samples(data),
         device=device,
         checkpoint=checkpoint,
-        checkpoint_every=checkpoint_every,
+        checkpoint_every=10 if checkpoint_every is None else checkpoint_every,
         resume=resume,
     )
 

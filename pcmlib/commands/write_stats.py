@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pcmlib.base.checks import require
 from pcmlib.book.experiments.crossbars import SCHEMES, TOLERANCE, write_statistics
 from pcmlib.book.figures.crossbars import plot_write_statistics
 from pcmlib.commands.output import (
@@ -24,13 +25,15 @@ def write_stats_command(
     scheme: Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")],
     pairs: Annotated[int, typer.Option(help="N, differential pairs a synapse.")] = 1,
     rows: Annotated[int, typer.Option(help="Synapses of a cell: rows x rows.")] = 100,
-    tolerance: Annotated[float, typer.Option(help="Of write-verify, µS.")] = TOLERANCE,
+    tolerance: Annotated[
+        float | None, typer.Option(help=f"Of write-verify, µS; default: {TOLERANCE}.")
+    ] = None,
     seed: Seed = 0,
     refresh: Annotated[
         bool | None,
         typer.Option(
             "--refresh/--no-refresh",
-            help="Refresh saturated synapses at the end; unless told, with multi-mem alone.",
+            help="Refresh saturated synapses at the end; default: with multi-mem alone.",
             show_default=False,
         ),
     ] = None,
@@ -39,6 +42,9 @@ def write_stats_command(
 ) -> None:
     """Statistics of programming, from every source to every target conductance."""
     check_destinations(figure, json)
+    useless = tolerance is not None and scheme != "write-verify"
+    require(not useless, "--tolerance", tolerance, f"left out: {scheme} verifies nothing")
+    tolerance = TOLERANCE if tolerance is None else tolerance
     run = write_statistics(
         scheme, pairs=pairs, rows=rows, refresh=refresh, tolerance=tolerance, seed=seed
     )

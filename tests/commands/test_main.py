@@ -1,6 +1,7 @@
 """The command line: the numbers that it prints and writes, and what it refuses."""
 
 import json
+import signal
 import subprocess
 import sys
 import tomllib
@@ -127,6 +128,17 @@ def test_bad_input_is_one_clear_line_and_status_2(monkeypatch, capsys, arguments
     error = capsys.readouterr().err
     assert words in error
     assert "Traceback" not in error
+
+
+def test_an_interrupt_is_said():
+    words = ["train", "--scheme", "vanilla", "--epochs", "100000", "--set", "n_rec=4"]
+    command = [sys.executable, "-u", "-m", "pcmlib", *words]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(8)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "pcmlib: interrupted\n")
+    assert process.returncode == 130
 
 
 def test_the_module_runs_without_a_warning():

@@ -1,14 +1,17 @@
 """`pcmlib train`: its JSON, its settings and its refusals."""
 
 import json
+import math
 
 import pytest
 import typer
 from runs import SUMMARY
 from typer.testing import CliRunner
 
+from pcmlib.book.experiments.training import silent_loss
+from pcmlib.book.figures.training import plot_learning
 from pcmlib.commands.train import parse_setting, train_command
-from pcmlib.training import TrainConfig, train
+from pcmlib.training import TrainConfig, TrainingRun, train
 
 app = typer.Typer()
 app.command()(train_command)
@@ -34,6 +37,24 @@ def test_the_json_holds_the_run(tmp_path):
     assert picture.stat().st_size > 1000
 
 
+def test_evidence_is_told_with_its_accuracy(tmp_path):
+    path = tmp_path / "run.json"
+    sizes = {"n_rec": 8, "adaptive": 4, "steps": 600, "samples": 4, "n_in": 8}
+    arguments = [word for name, n in sizes.items() for word in ("--set", f"{name}={n}")]
+    arguments += ["--set", "task_settings=(('cues', 3),)", "--batch", "2", "--epochs", "2"]
+    arguments += ["--scheme", "vanilla", "--task", "evidence", "--json", str(path)]
+    arguments += ["--figure", str(tmp_path / "run.png"), "--save", str(tmp_path / "run.npz")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    written = json.loads(path.read_text())
+    assert len(written["accuracy"][0]) == 2
+    assert written["config"]["batch"] == 2
+    assert "accuracy" in result.output
+    kept = TrainingRun.load(tmp_path / "run.npz")
+    assert plot_learning({"vanilla": kept}).axes[0].get_ylabel() == "cross-entropy (nats)"
+    assert silent_loss(kept) == pytest.approx(math.log(2))
+
+
 def test_performance_mode_and_pairs():
     result = run("--scheme", "multi-mem", "--perf-bits", "4", "--pairs", "2")
     assert result.exit_code == 0, result.output
@@ -54,12 +75,15 @@ def test_resuming(tmp_path):
     [
         (["--scheme", "adam"], "scheme"),
         (["--scheme", "vanilla", "--perf-bits", "4"], "bits"),
+        (["--scheme", "vanilla", "--task", "arrays"], "--task = 'arrays'"),
+        (["--scheme", "sign", "--task", "evidence", "--preset", "tuned"], "--preset = 'tuned'"),
         (["--scheme", "sign", "--perf-bits", "17"], "bits"),
         (["--scheme", "sign", "--preset", "best"], "--preset = 'best'"),
         (["--scheme", "sign", "--device", "gpu"], "device = 'gpu': must be cpu or cuda"),
         (["--scheme", "sign", "--device", "xpu"], "device = 'xpu'"),
         (["--scheme", "sign", "--json", "/proc/x.json"], "--json = '/proc/x.json'"),
-        (["--scheme", "sign", "--checkpoint-every", "0"], "checkpoint_every = 0"),
+        (["--scheme", "sign", "--checkpoint-every", "5"], "--checkpoint-every = 5"),
+        (["--scheme", "sign", "--checkpoint", "x", "--checkpoint-every", "0"], "checkpoint_every"),
         (["--scheme", "sign", "--set", "colour=3"], "--set"),
         (["--scheme", "sign", "--set", "scale"], "--set"),
         (["--scheme", "sign", "--set", "scale=many"], "--set scale"),

@@ -7,6 +7,7 @@ same seed have the same task, so schemes are compared network by network.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,10 @@ def swept(
 
 
 def silent_loss(run: TrainingRun) -> float:
-    """Mean squared error of an output that stays at 0: the mean square of the targets."""
-    return float((run.targets.double() ** 2).mean())
+    """Loss of outputs that stay at 0: the mean square of the targets, or of n classes log n."""
+    if run.config.classes:
+        return math.log(run.config.n_out)
+    return float((run.targets.double() ** 2)[run.counts > 0].mean())
 
 
 def loss_interval(run: TrainingRun) -> Interval:

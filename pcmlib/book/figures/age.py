@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from pcmlib.book.experiments.ageing import LARGEST
 from pcmlib.book.figures.style import (
     BLUE,
+    CLASS_LOSS,
     COLOURS,
     LOSS,
     RED,
@@ -52,7 +53,8 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
         marks = {"0": first, **marks}
     axes.set_xticks(list(marks.values()), list(marks))
     axes.xaxis.minorticks_off()
-    label(axes, "time since the last update", LOSS)
+    squares = all(found.accuracy.isnan().all() for found in evaluations.values())
+    label(axes, "time since the last update", LOSS if squares else CLASS_LOSS)
     low, high = (losses.min(), losses.max()) if losses.size else (0.01, 1.0)
     loss_axis(axes, (low / 1.5, high * 1.5))
     legend(axes, loc="upper left")

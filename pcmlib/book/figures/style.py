@@ -50,7 +50,7 @@ STYLE = {
 }
 WIDTH = 7.2  # inches: the width of the book's text
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
-LOSS = "mean squared error"
+LOSS, CLASS_LOSS = "mean squared error", "cross-entropy (nats)"
 LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
 
 

@@ -15,6 +15,7 @@ from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.experiments.training import NAMES, silent_loss
 from pcmlib.book.figures.style import (
     BLUE,
+    CLASS_LOSS,
     COLOURS,
     LAYERS,
     LOSS,
@@ -60,7 +61,7 @@ def plot_learning(
     first = next(iter(runs.values()))
     axes.axhline(silent_loss(first), color="black", lw=0.8, ls=":")
     longest = max(run.config.epochs for run in runs.values())
-    label(axes, "epoch", LOSS, xlim=(0, longest))
+    label(axes, "epoch", CLASS_LOSS if first.config.classes else LOSS, xlim=(0, longest))
     loss_axis(axes, ylim)
     legend(axes, loc="upper right", ncols=2)
     return figure
