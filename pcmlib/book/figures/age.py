@@ -78,6 +78,7 @@ def plot_relearning(
     band(axes, epoch, again, RED, "learning again, after the rest", "o")
     axes.axhline(float(run.final_loss().mean()), color="black", lw=0.8, ls=":")
     label(axes, "epoch", LOSS, xlim=(0.5, len(epoch) + 0.5))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     loss_axis(axes, ylim)
     legend(axes)
     return figure

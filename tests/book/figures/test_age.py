@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from runs import made_up as run_of
 
-from pcmlib.book.figures.age import plot_forgetting
+from pcmlib.book.figures.age import plot_forgetting, plot_relearning
 from pcmlib.training import Evaluation
 
 
@@ -26,3 +27,13 @@ def test_each_age_is_drawn_in_order_and_0_at_the_edge():
 @pytest.mark.parametrize("loss", [[[np.nan]], [[0.0]], [[np.inf]]])
 def test_a_run_that_diverged_is_drawn(loss):
     plot_forgetting({"no learning": made_up([0.0], loss)})
+
+
+def test_relearning_stands_beside_the_first_epochs():
+    first = run_of([[0.5, 0.4, 0.2, 0.1]])
+    again = run_of([[0.5, 0.4, 0.2, 0.1, 0.3, 0.15]])
+    axes = plot_relearning(first, again).axes[0]
+    curves = [list(line.get_ydata()) for line in axes.lines]
+    assert curves[0] == pytest.approx([0.5, 0.4])
+    assert curves[1] == pytest.approx([0.3, 0.15])
+    assert curves[2] == pytest.approx([0.3] * 2)  # the mean of the last epochs before the rest
