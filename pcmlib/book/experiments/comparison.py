@@ -87,16 +87,14 @@ def claim(runs: Mapping[str, TrainingRun], claimed: str = CLAIMED) -> dict[str, 
 
 
 def claim_table(found: Mapping[str, Versus], networks: int) -> str:
-    """Markdown: effect size with its interval, test, and networks in favour.
+    """Markdown: effect size with its interval, networks in which the claimed one is better, test.
 
-    Each chance is corrected for the number of comparisons (Bonferroni).
+    Each p value is corrected for the number of comparisons (Bonferroni).
     """
-    lines = ["| | times the loss (95 %) | networks in favour | chance of it |", "|--|--|--|--|"]
+    lines = ["| | loss ratio (95 %) | networks better | p value (Bonferroni) |", "|--|--|--|--|"]
     for scheme, one in found.items():
-        chance = min(1.0, one.p * len(found))
-        lines.append(
-            f"| {NAMES[scheme]} | {one.ratio} | {one.better} of {networks} | {chance:.3f} |"
-        )
+        p = min(1.0, one.p * len(found))
+        lines.append(f"| {NAMES[scheme]} | {one.ratio} | {one.better} of {networks} | {p:.3f} |")
     return "\n".join(lines)
 
 

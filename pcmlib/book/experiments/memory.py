@@ -51,7 +51,7 @@ def memories(*, networks: int = NETWORKS) -> Runs:
 def effort_table(runs: Runs) -> str:
     """Markdown: loss, times that of mixed precision, and pulses and reads a synapse."""
     usual = runs[OPEN][GATHERED]
-    head = "| memory for small changes | pulses | loss (95 %) | times | SETs | RESETs | reads |"
+    head = "| memory for small changes | pulses | loss (95 %) | ratio | SETs | RESETs | reads |"
     lines = [head, "|--" * 7 + "|"]
     for how, column in runs.items():
         for memory, run in column.items():
