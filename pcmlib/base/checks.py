@@ -13,13 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+_LONGEST = 300  # characters of a value in a message
 Values = Any  # a user's numbers: a tensor, an array, a list of any type that holds such numbers
 
 
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:
-    """Raise ``ValueError("name = value: must be allowed")`` unless `condition` holds."""
+    """Raise ``ValueError("name = value: must be allowed")`` unless `condition` holds.
+
+    Of a long value, such as an array, the middle is left out.
+    """
     if not condition:
-        raise ValueError(f"{name} = {value!r}: must be {allowed}")
+        text = repr(value)
+        text = text if len(text) <= _LONGEST else f"{text[:90]} ... {text[-60:]}"
+        raise ValueError(f"{name} = {text}: must be {allowed}")
 
 
 def is_number(value: Any) -> bool:

@@ -69,7 +69,8 @@ def evaluate(
         run: trained networks.
         after: s, at least 0: an age, or several.
         compensation: None, or "global" drift compensation (`pcmlib.training.aging`).
-        inputs, targets, counts: as of `train`; None: the run's own.
+        inputs, targets, counts: as of `train`; None: the run's own. Steps count as in training
+            where nothing else is said, if they are as many and the same in all of its samples.
         repeats: trials of each sample, with read noise of their own, that a loss is the mean of.
             The first are those that gave `run.outputs`; all ages have the same noise.
 
@@ -82,7 +83,13 @@ def evaluate(
     require(both, "inputs, targets", (inputs, targets), "both, or neither")
     ages = as_tensor("after", plain(after), "real", torch.float64).flatten()
     given = inputs is not None
+    require(given or counts is None, "counts", counts, "None without inputs")
     samples = as_samples(inputs, targets, run.config, counts) if given else run.samples
+    usual = run.counts[0, 0]
+    if given and counts is None and (run.counts == usual).all():
+        alike = samples.counts.shape[-1] == len(usual)
+        own = usual.expand_as(samples.counts).contiguous() if alike else samples.counts
+        samples = samples._replace(counts=own)
     asked = {"compensation": compensation}
     answers = [
         [ask(run.config, run.state, samples, after=age, draw=k, **asked) for k in range(repeats)]

@@ -83,7 +83,8 @@ class TrainingRun(Record):
 
     def summary(self) -> str:
         """Loss, rate, pulses and seconds, on two to four lines."""
-        count = min(20, self.config.epochs)
+        since = self.rests[-1][0] if self.rests else 0
+        count = min(20, self.config.epochs - since)
         last = self.final_loss(count)
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [

@@ -101,10 +101,14 @@ def _from_times(inputs: Values, config: TrainConfig) -> Bool[Tensor, "S T n_in"]
         t = as_tensor(f"{name}: times", times, "real", torch.float64)
         i = as_tensor(f"{name}: channels", channels, "index", torch.int64, shape=tuple(t.shape))
         end = config.steps * config.dt
-        inside = bool(((t >= 0) & (t < end)).all())
-        require(inside, f"{name}: times", "others", f"from 0 to below {end:g} s (steps dt)")
-        known = bool(((i >= 0) & (i < config.n_in)).all())
-        require(known, f"{name}: channels", "others", f"0 .. {config.n_in - 1} (n_in)")
-        # 1e-6 of a step: so that 3 dt is in step 3, however it was rounded
-        x[s, (t / config.dt + 1e-6).long().clamp(max=config.steps - 1), i] = True
+        if not t.numel():
+            continue
+        ends = t.min().item(), t.max().item()
+        inside = ends[0] >= 0 and ends[1] < end
+        require(inside, f"{name}: times", ends, f"from 0 to below {end:g} s (steps dt)")
+        ends = int(i.min()), int(i.max())
+        known = ends[0] >= 0 and ends[1] < config.n_in
+        require(known, f"{name}: channels", ends, f"0 .. {config.n_in - 1} (n_in)")
+        # A thousandth of a step: so that 3 dt is in step 3, in single precision, too
+        x[s, (t / config.dt + 1e-3).long().clamp(max=config.steps - 1), i] = True
     return x

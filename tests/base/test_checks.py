@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pcmlib.base.checks import as_tensor, is_number, plain
+from pcmlib.base.checks import as_tensor, is_number, plain, require
 
 
 def exactly(value):
@@ -89,3 +89,12 @@ def test_what_is_not_such_numbers_is_refused_by_name(values, kind):
     dtype = {"whole": torch.int32, "mask": torch.bool}.get(kind, torch.float32)
     with pytest.raises(ValueError, match=r"^change\S* .*must be"):
         as_tensor("change", values, kind, dtype)
+
+
+@given(st.integers(0, 5000))
+def test_a_long_value_is_shortened_and_a_short_one_is_not(n):
+    values = list(range(n))
+    with pytest.raises(ValueError, match=r"^x = .*: must be empty$") as error:
+        require(False, "x", values, "empty")
+    assert len(str(error.value)) < 330
+    assert n > 50 or repr(values) in str(error.value)

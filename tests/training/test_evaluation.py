@@ -75,6 +75,7 @@ def test_a_rest_shows_and_is_kept(run, tmp_path):
     assert not torch.equal(rested.loss[:, 4:], relearn(run, 2).loss[:, 4:])
     torch.testing.assert_close(rested.snapshots[0], run.predict(after=30 * DAY))
     assert rested.rests == ((4, 30 * DAY),)
+    assert "(mean of the last 2 epochs)" in rested.summary()
     rested.save(tmp_path / "run.npz")
     assert type(run).load(tmp_path / "run.npz") == rested
 

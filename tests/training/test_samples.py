@@ -72,12 +72,13 @@ def test_one_output_needs_no_axis():
 @given(
     steps=st.lists(st.integers(0, T - 1), max_size=30),
     dt=st.sampled_from([1e-3, 1e-4, 7e-4, 1 / 3000]),
-    late=st.floats(0, 0.999),
+    late=st.floats(0, 0.99),
+    precision=st.sampled_from([np.float32, np.float64]),
 )
-def test_a_time_is_in_the_step_that_it_falls_in(steps, dt, late):
+def test_a_time_is_in_the_step_that_it_falls_in(steps, dt, late, precision):
     config = CONFIG.replace(steps=T, dt=dt, n_in=4, input_rate=5.0)
     channels = [k % 4 for k in range(len(steps))]
-    x, *_ = as_samples([([(k + late) * dt for k in steps], channels)], None, config)
+    x, *_ = as_samples([(precision((np.array(steps) + late) * dt), channels)], None, config)
     wanted = torch.zeros(T, 4, dtype=torch.bool)
     wanted[steps, channels] = True
     assert torch.equal(x[0, 0], wanted)
@@ -116,6 +117,10 @@ def test_classes_are_whole_numbers_and_the_steps_that_count_are_masked():
     assert "accuracy" in found.summary()
     for targets in (named.tolist(), torch.from_numpy(named), named.astype(bool)):
         assert torch.equal(train(config, inputs=x, targets=targets, counts=late).loss, run.loss)
+    for counts in (None, late):  # those of the training, unless others are given
+        again = evaluate(run, inputs=x, targets=named, counts=counts)
+        torch.testing.assert_close(again.loss, found.loss)
+    assert not torch.equal(evaluate(run, inputs=x, targets=named, counts=~late).loss, found.loss)
     early = train(config, inputs=x, targets=named, counts=~late)
     assert not torch.equal(early.loss, run.loss)
 
@@ -126,6 +131,8 @@ def test_new_samples_are_asked_of_a_trained_network():
     longer = np.concatenate([x, x[:, ::-1]], axis=1)[:2]
     found = run.predict(longer)
     assert found.shape == (2, 2, 2 * T, N_OUT)
+    with pytest.raises(ValueError, match="counts"):
+        evaluate(run, counts=np.ones(T))
     found = evaluate(run, inputs=x[:1], targets=y[:1])
     torch.testing.assert_close(
         found.loss[0], ((run.outputs[:, 0] - torch.from_numpy(y[0])) ** 2).mean((1, 2))

@@ -14,7 +14,16 @@ from pcmlib.device import PCMArray, PCMParameters
 from pcmlib.training.evaluation import UNITS
 
 DAY = UNITS["d"]
-AGES = (0.0, 60.0, 3600.0, DAY, 7 * DAY, 30 * DAY, UNITS["y"])  # s since the last update
+AGES = (
+    0.0,
+    60.0,
+    3600.0,
+    6 * 3600.0,
+    DAY,
+    7 * DAY,
+    30 * DAY,
+    UNITS["y"],
+)  # s since the last update
 LARGEST = 7.0  # µS, of the weights
 
 
