@@ -61,9 +61,9 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
         with file, np.load(file, allow_pickle=False) as archive:
             parts = {name: archive[name] for name in archive.files}
         header = json.loads(str(parts.pop("header")))
-        if sorted(parts) != header["arrays"]:  # a damaged list of parts hides some
+        if sorted(parts) != header.pop("arrays"):  # a damaged list of parts hides some
             raise ValueError("parts")
-        for name, shape in header["shapes"].items():
+        for name, shape in header.pop("shapes").items():
             bits = np.unpackbits(parts[name], count=int(np.prod(shape)))
             parts[name] = bits.astype(bool).reshape(shape)
     except Exception as error:  # zipfile, zlib, NumPy and its tokenizer raise all sorts
