@@ -21,6 +21,7 @@ MODULES = (
     "pcmlib.book.explorers.laboratory",
     "pcmlib.book.explorers.network",
     "pcmlib.book.explorers.outcomes",
+    "pcmlib.book.explorers.ageing",
     "pcmlib.book.explorers.training",
 )
 """Whose functions the book's pages call."""
