@@ -76,14 +76,17 @@ def errors_in(notebook: nbformat.NotebookNode) -> list[str]:
     return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
 
 
-def execute(paths: list[Path]) -> None:
-    """Run the notebooks in place. An error stops, with its traceback, and leaves the file alone."""
+def execute(paths: list[Path], timeout: float = 600) -> None:
+    """Run the notebooks in place. An error stops, with its traceback, and leaves the file alone.
+
+    timeout: of each cell, in s.
+    """
     for path in paths:
         print(path.name, flush=True)
         notebook = nbformat.read(path, as_version=4)
         first_code_cell(notebook).source = install_cell()
         NotebookClient(
-            notebook, timeout=600, resources={"metadata": {"path": path.parent}}
+            notebook, timeout=timeout, resources={"metadata": {"path": path.parent}}
         ).execute()
         if errors := errors_in(notebook):
             raise RuntimeError(f"{path.name}: {'; '.join(errors)}")

@@ -1,9 +1,10 @@
 """Runs for tests: small ones, ones made by hand, and whether two are the same."""
 
+import pytest
 import torch
 
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainConfig, TrainingRun
+from pcmlib.training import TrainConfig, TrainingRun, checkpoint, train
 
 SMALL = {"n_in": 20, "n_rec": 16, "steps": 120, "samples": 2, "threshold": 0.05}
 SUMMARY = (
@@ -28,6 +29,20 @@ def assert_same(a, b, row=slice(None)):
     assert torch.equal(a.snapshots, b.snapshots[:, row])
     for name in a.state:
         assert torch.equal(a.state[name], b.state[name][row]), name
+
+
+def train_up_to_a_checkpoint(config, folder, epochs, monkeypatch):
+    """Train until the first checkpoint lies in the folder, and be interrupted there."""
+    save = checkpoint.save
+
+    def save_and_stop(*content):
+        save(*content)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, checkpoint=folder, checkpoint_every=epochs)
 
 
 def made_up(loss, set_pulses=None, reset_pulses=None, **changes):

@@ -57,7 +57,10 @@ def train_command(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Samples of your own: a NumPy archive with the arrays inputs, targets."),
+        typer.Option(
+            help="Samples of your own: a NumPy archive with inputs, targets and, if not all steps "
+            "count, counts. Their sizes take the place of steps, samples, n_in and n_out."
+        ),
     ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
@@ -105,14 +108,15 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
     """The arrays of a NumPy archive, as `train` takes them."""
     if file is None:
         return {}
-    names = {"inputs", "targets"}
+    names = "inputs, targets, and counts or not"
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (ValueError, zipfile.BadZipFile, TypeError, AttributeError, EOFError) as error:
         message = "must be a NumPy archive with the arrays inputs, targets"
         raise ValueError(f"--data = {str(file)!r}: {message}") from error
-    require(arrays.keys() == names, "--data: arrays", ", ".join(arrays), ", ".join(sorted(names)))
+    known = {"inputs", "targets"} <= arrays.keys() <= {"inputs", "targets", "counts"}
+    require(known, "--data: arrays", ", ".join(arrays), names)
     return arrays
 
 

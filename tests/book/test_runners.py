@@ -9,10 +9,12 @@ import copy
 import re
 import subprocess
 import sys
+from contextlib import suppress
 
 import nbformat
 import pytest
 from explorers import CHAPTERS, ROOT
+from nbclient.exceptions import CellTimeoutError
 
 sys.path.insert(0, str(ROOT / "book"))
 import notebooks as tools
@@ -78,6 +80,14 @@ def test_a_broken_chapter_fails_and_a_whole_one_does_not(failed, name):
     assert (name in failed) == (name != "nothing"), failed
 
 
+def _execute(path):
+    """Of an error in an Output, now and then nbclient never sees the kernel's reply (ipykernel 7.4,
+    nbclient 0.11; jupyter/nbclient#312): then the notebook runs again."""
+    for _ in range(4):
+        with suppress(CellTimeoutError):
+            return tools.execute([path], timeout=40)
+
+
 @pytest.mark.parametrize("cell", ["with Output():\n    1 / 0", "b.on_click(fail)\nb.click()"])
 def test_what_renews_the_outputs_stops_at_an_error_that_nbclient_passes_over(tmp_path, cell):
     source = f"{IMPORT}b = Button()\ndef fail(_):\n    1 / 0\n{cell}"
@@ -86,5 +96,5 @@ def test_what_renews_the_outputs_stops_at_an_error_that_nbclient_passes_over(tmp
     nbformat.write(nbformat.v4.new_notebook(cells=copy.deepcopy(cells)), path)
     before = path.read_bytes()
     with pytest.raises(RuntimeError, match=r"a\.ipynb: ZeroDivisionError: division by zero"):
-        tools.execute([path])
+        _execute(path)
     assert path.read_bytes() == before

@@ -48,12 +48,14 @@ def test_a_run_is_kept_and_asked(kept, tmp_path):
 def test_a_reader_s_samples_are_trained_and_kept(tmp_path):
     draw = np.random.default_rng(0)
     inputs, targets = draw.random((2, 60, 5)) < 0.1, draw.normal(size=(2, 60, 3))
-    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets)
+    late = np.arange(60) > 20
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets, counts=late)
     options = ["--data", tmp_path / "data.npz", "--set", "n_rec=8", "--epochs", 2]
     result = run("train", "--scheme", "sign", *options, "--save", tmp_path / "run.npz")
     assert result.exit_code == 0, result.output
     kept = TrainingRun.load(tmp_path / "run.npz")
     assert np.array_equal(kept.inputs[0].numpy(), inputs)
+    assert np.array_equal(kept.counts[0, 1].numpy(), late)
     assert (kept.config.n_in, kept.config.n_out, kept.config.epochs) == (5, 3, 2)
 
 

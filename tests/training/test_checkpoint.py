@@ -9,7 +9,7 @@ import time
 
 import pytest
 import torch
-from runs import assert_same, small
+from runs import assert_same, small, train_up_to_a_checkpoint
 
 import pcmlib
 from pcmlib.training import TrainConfig, archive, checkpoint, train
@@ -26,16 +26,7 @@ FILE = checkpoint.NAME
 )
 def test_resuming_gives_the_uninterrupted_run(tmp_path, monkeypatch, scheme, options):
     config = small(scheme, epochs=6, replicas=2, **options)
-    save = checkpoint.save
-
-    def save_and_stop(*content):
-        save(*content)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(checkpoint, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train(config, checkpoint=tmp_path, checkpoint_every=4)
+    train_up_to_a_checkpoint(config, tmp_path, 4, monkeypatch)
     assert checkpoint.load(tmp_path)[0]["epoch"] == 4
     whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
     assert_same(again, whole)

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from runs import assert_same
+from runs import assert_same, train_up_to_a_checkpoint
 
 from pcmlib.training import TrainConfig, checkpoint, train
 from pcmlib.training.network import Network
@@ -66,16 +66,7 @@ def test_a_run_is_resumed_to_the_bit_and_each_replica_is_alone(
     tmp_path, monkeypatch, scheme, fresh
 ):
     config = TrainConfig(**TINY | {"scheme": scheme, "fresh": fresh, "conductance": 2.0})
-    save = checkpoint.save
-
-    def save_and_stop(*content):
-        save(*content)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(checkpoint, "save", save_and_stop)
-        with pytest.raises(KeyboardInterrupt):
-            train(config, checkpoint=tmp_path, checkpoint_every=2)
+    train_up_to_a_checkpoint(config, tmp_path, 2, monkeypatch)
     assert checkpoint.load(tmp_path)[0]["epoch"] == 2
     whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
     assert_same(again, whole)

@@ -14,16 +14,8 @@ from pcmlib.device import PCMArray, PCMParameters
 from pcmlib.training.evaluation import UNITS
 
 DAY = UNITS["d"]
-AGES = (
-    0.0,
-    60.0,
-    3600.0,
-    6 * 3600.0,
-    DAY,
-    7 * DAY,
-    30 * DAY,
-    UNITS["y"],
-)  # s since the last update
+# s since the last update
+AGES = (0.0, UNITS["min"], UNITS["h"], 6 * UNITS["h"], DAY, 7 * DAY, 30 * DAY, UNITS["y"])
 LARGEST = 7.0  # µS, of the weights
 
 

@@ -23,9 +23,10 @@ from pcmlib.book.figures.style import (
 )
 from pcmlib.book.live.artists import written
 from pcmlib.training import Evaluation, TrainingRun
+from pcmlib.training.evaluation import UNITS
 
-_MARKS = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0, "1 d": 86400.0, "30 d": 30 * 86400.0,
-          "1 y": 365.25 * 86400.0}  # fmt: skip
+_MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
+          ((1, "s"), (1, "min"), (1, "h"), (1, "d"), (30, "d"), (1, "y"))}  # fmt: skip
 
 
 @book_style()
@@ -45,8 +46,7 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
         age = np.maximum(found.after.numpy()[order], first)
         loss = found.loss.double().numpy()[order].T
         loss = np.where(loss > 0, loss, np.nan)  # 0 has no logarithm
-        band(axes, age, loss, colour, name)
-        axes.plot(age, loss.mean(0), "o", color=colour, ms=4)
+        band(axes, age, loss, colour, name, "o")
     axes.set_xscale("log")
     marks = {name: at for name, at in _MARKS.items() if first < at <= ages.max(initial=1.0) * 1.1}
     if (ages == 0).any():

@@ -15,15 +15,8 @@ from pathlib import Path
 
 from pcmlib.book.live.webassembly import build
 
-MODULES = (
-    "pcmlib.book.explorers.crossbars",
-    "pcmlib.book.explorers.devices",
-    "pcmlib.book.explorers.laboratory",
-    "pcmlib.book.explorers.network",
-    "pcmlib.book.explorers.outcomes",
-    "pcmlib.book.explorers.ageing",
-    "pcmlib.book.explorers.training",
-)
+_EXPLORERS = sorted((Path(__file__).parent.parent / "explorers").glob("[!_]*.py"))
+MODULES = tuple(f"pcmlib.book.explorers.{path.stem}" for path in _EXPLORERS)
 """Whose functions the book's pages call."""
 
 
