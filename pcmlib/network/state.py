@@ -14,6 +14,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int32, Int64, UInt64
+from numpy import ndarray as Array
 
 from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
@@ -36,50 +38,50 @@ class Spikes(NamedTuple):
 class State(NamedTuple):
     """One network, its task and room to work; empty where a run does not need it."""
 
-    shapes: np.ndarray  # int64 [6, 2]: n_pre and n_post of each layer and memory
+    shapes: Int64[Array, "6 2"]  # n_pre and n_post of each layer and memory
     # of synapses, one after the other
-    weights: np.ndarray  # float32: digital weights, or those of an ideal memory as a trial reads it
-    exists: np.ndarray  # float32: 1 or 0
-    kept: np.ndarray  # float32: what the scheme's rule keeps; of a memory, as last read
-    gradient: np.ndarray  # float32
-    turn: np.ndarray  # int32, of both sides of a synapse, as of `Devices`
-    counts: np.ndarray  # int32, likewise: pulses of the present update
-    reset: np.ndarray  # bool, likewise
+    weights: Float32[Array, " n"]  # digital, or those of an ideal memory as a trial reads it
+    exists: Float32[Array, " n"]  # 1 or 0
+    kept: Float32[Array, " n"]  # what the scheme's rule keeps; of a memory, as last read
+    gradient: Float32[Array, " n"]
+    turn: Int32[Array, " 2n"]  # of both sides of a synapse, as of `Devices`
+    counts: Int32[Array, " 2n"]  # likewise: pulses of the present update
+    reset: Bool[Array, " 2n"]  # likewise
     # of devices, one after the other: see `Devices`
-    G: np.ndarray  # float32, µS
-    P: np.ndarray  # float32
-    tp: np.ndarray  # float64, s; below 0 before a rest
-    n_set: np.ndarray  # int32
-    n_reset: np.ndarray  # int32
-    deviate: np.ndarray  # float32, of each drift exponent, in standard deviations
-    reads: np.ndarray  # int64 [6]: reads of synapses that programming needed
-    gain: np.ndarray  # float32 [6]: weight for each µS, 1 / (N scale)
-    keys: np.ndarray  # uint64 [6, 2]: of a layer's updates, and of its reads
-    order: np.ndarray  # uint64 [1]: key of the samples' order
-    feedback: np.ndarray  # float32 [n_rec, n_out]
+    G: Float32[Array, " d"]  # µS
+    P: Float32[Array, " d"]
+    tp: Float64[Array, " d"]  # s; below 0 before a rest
+    n_set: Int32[Array, " d"]
+    n_reset: Int32[Array, " d"]
+    deviate: Float32[Array, " d"]  # of each drift exponent, in standard deviations
+    reads: Int64[Array, " 6"]  # reads of synapses that programming needed
+    gain: Float32[Array, " 6"]  # weight for each µS, 1 / (N scale)
+    keys: UInt64[Array, "6 2"]  # of a layer's updates, and of its reads
+    order: UInt64[Array, " 1"]  # key of the samples' order
+    feedback: Float32[Array, "n_rec n_out"]
     # drift in trials: as of `Course`
-    young: np.ndarray
-    factor: np.ndarray
+    young: Float32[Array, " T"]
+    factor: Float32[Array, " ages"]
     # what the present trial reads: as of `Reads`, one layer after the other
-    sums: np.ndarray  # float32
-    single_first: np.ndarray  # int32
-    single_post: np.ndarray  # int32, of devices
-    single_G: np.ndarray  # float32
-    single_weight: np.ndarray  # float32
-    single_start: np.ndarray  # float32; empty where all of them follow the course's `young`
-    single_nu: np.ndarray  # float32, likewise
+    sums: Float32[Array, " 3n"]
+    single_first: Int32[Array, " rows"]
+    single_post: Int32[Array, " d"]
+    single_G: Float32[Array, " d"]
+    single_weight: Float32[Array, " d"]
+    single_start: Float32[Array, " d"]  # empty where all of them follow the course's `young`
+    single_nu: Float32[Array, " d"]  # likewise
     # inputs by time, of each sample: as of `Spikes`
-    first: np.ndarray  # int64 [S, T+1]
-    index: np.ndarray
-    when: np.ndarray
+    first: Int64[Array, "S T+1"]
+    index: Int32[Array, "S spikes"]
+    when: Int32[Array, "S spikes"]
     # the present trial
-    v: np.ndarray  # float32 [T, n_rec]
-    theta: np.ndarray  # float32 [T, n_rec], thresholds; [1, n_rec] where they stand still
-    z_first: np.ndarray  # spikes: as of `Spikes`
-    z_index: np.ndarray
-    z_when: np.ndarray
-    rate: np.ndarray  # float32 [n_rec], Hz
-    error: np.ndarray  # float32 [T, n_out]
+    v: Float32[Array, "T n_rec"]
+    theta: Float32[Array, "T n_rec"]  # thresholds; [1, n_rec] where they stand still
+    z_first: Int64[Array, " T+1"]  # spikes: as of `Spikes`
+    z_index: Int32[Array, " spikes"]
+    z_when: Int32[Array, " spikes"]
+    rate: Float32[Array, " n_rec"]  # Hz
+    error: Float32[Array, "T n_out"]
 
 
 LEARNT = ("weights", "kept", "turn", "G", "P", "tp", "n_set", "n_reset", "reads")

@@ -27,6 +27,7 @@ from pcmlib.schemes import HOLD, SCHEMES
 from pcmlib.tasks import Samples
 from pcmlib.training import in_torch, layers
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.first_use import compile_kernels
 from pcmlib.training.in_torch import Result
 from pcmlib.training.record import numbers
 
@@ -69,6 +70,8 @@ class Network:
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
+        if self.compiled:
+            compile_kernels(c)
         self._take(c.problem.generate(c.seeds) if samples is None else samples)
         self.neurons = Neurons(
             self._each("threshold"), c.tau_rec, c.tau_out, c.gamma, c.dt, c.adaptive,
