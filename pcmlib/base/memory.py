@@ -30,8 +30,8 @@ def available() -> float:
     return min(limits)
 
 
-def require_memory(name: str, value: object, needed: float) -> None:
-    """Refuse a value that needs more bytes than there are."""
+def require_memory(name: str, value: object, needed: float, hint: str = "") -> None:
+    """Refuse a value that needs more bytes than there are; hint: what else the message says."""
     there = available()
     allowed = f"less: it needs {needed / 1e9:,.1f} GB of memory, and there are {there / 1e9:,.1f}"
-    require(needed <= there, name, value, allowed)
+    require(needed <= there, name, value, allowed + hint)

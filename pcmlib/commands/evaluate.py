@@ -18,6 +18,7 @@ from pcmlib.commands.output import (
     write_figure,
     write_json,
 )
+from pcmlib.commands.train import read_samples
 from pcmlib.training import Evaluation, TrainingRun, evaluate
 from pcmlib.training.evaluation import UNITS
 
@@ -36,6 +37,10 @@ def evaluate_command(
     repeats: Annotated[
         int, typer.Option(help="Trials of a sample that a loss is the mean of.")
     ] = 1,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Other samples than the run's: a NumPy archive, as train --data takes."),
+    ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
 ) -> None:
@@ -45,7 +50,8 @@ def evaluate_command(
     allowed = "none or global"
     require(compensation in ("none", "global"), "--compensation", compensation, allowed)
     chosen = None if compensation == "none" else compensation
-    found = evaluate(TrainingRun.load(run), ages, compensation=chosen, repeats=repeats)
+    told = {"compensation": chosen, "repeats": repeats, **read_samples(data)}
+    found = evaluate(TrainingRun.load(run), ages, **told)
     deliver(
         found.summary(),
         (json, lambda path: write_json(path, found.to_json())),

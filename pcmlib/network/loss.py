@@ -6,7 +6,8 @@
 
 What is reported is a mean over those steps: of squares (over the outputs, too), or of the
 cross-entropy in nats, log n_out where the network knows nothing. The class that a network names is
-the output whose sum over those steps is largest.
+the output whose sum over those steps is largest; where the target's class changes from step to
+step, the largest output at each of them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _F = np.float32
 
 @kernel(inner=True, error_model="numpy")
 def judge(y, target, counts, classes, error):
-    """Fill in the error [T, n_out]; the mean loss, and 1 or 0: whether the class is right.
+    """Fill in the error [T, n_out]; the mean loss, and whether the class is right (`named`).
 
     y, target [T, n_out], in a target of classes 1 for the right one and 0 for others; counts [T].
     Without classes, the last is NaN.
@@ -72,15 +73,29 @@ def cross_entropy(y, target, counts, error):
 
 @kernel(inner=True, error_model="numpy")
 def named(y, target, counts):
-    """1 where the class that the network names is the target's, else 0."""
-    best, right, most = 0, 0, np.array([-np.inf, -np.inf])
+    """1 where the class that the network names is the target's, else 0; where the target's class
+    changes, the share of the steps at which it is."""
+    best, right, of_y, of_target = 0, 0, -np.inf, -np.inf
     for k in range(y.shape[1]):
-        of_y = of_target = 0.0
+        sum_y = sum_target = 0.0
         for t in range(len(counts)):
-            of_y += counts[t] * y[t, k]
-            of_target += counts[t] * target[t, k]
-        if of_y > most[0]:
-            best, most[0] = k, of_y
-        if of_target > most[1]:
-            right, most[1] = k, of_target
-    return 1.0 if best == right else 0.0
+            sum_y += counts[t] * y[t, k]
+            sum_target += counts[t] * target[t, k]
+        if sum_y > of_y:
+            best, of_y = k, sum_y
+        if sum_target > of_target:
+            right, of_target = k, sum_target
+    counted = agree = 0.0
+    for t in range(len(counts)):
+        counted += counts[t]
+        agree += counts[t] * (largest(y, t) == largest(target, t))
+    return agree / counted if of_target < counted else 1.0 * (best == right)
+
+
+@kernel(inner=True, error_model="numpy")
+def largest(y, t):
+    """The output that is largest at step t."""
+    k = 0
+    for other in range(1, y.shape[1]):
+        k = other if y[t, other] > y[t, k] else k
+    return k

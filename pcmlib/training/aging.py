@@ -60,7 +60,7 @@ def ask(
         require(given == size, f"{name}.shape[-1]", given, f"{size}, as the networks learnt")
     # Sums of reads take it that what is young was pulsed right now.
     reads = "each" if 0 < after < config.period else config.reads
-    asked = sized(config.replace(snapshots=(), reads=reads), samples, config.classes)
+    asked = sized(config.replace(snapshots=(config.epochs,), reads=reads), samples, config.classes)
     require_room(asked)
     network = Network(asked, samples=samples)
     network.load(aged(state, after))

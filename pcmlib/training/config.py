@@ -110,7 +110,8 @@ class TrainConfig:
     constants: Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
 
     # Record
-    snapshots: tuple[int, ...] | None = None  # epochs after which outputs are kept; None: 0, E/2, E
+    # epochs after which outputs are kept, and at the end spikes; None: 0, E/2, E; (): no trial's
+    snapshots: tuple[int, ...] | None = None
 
     @classmethod
     def preset(cls, scheme: str, kind: str | None = None, **changes: Any) -> TrainConfig:

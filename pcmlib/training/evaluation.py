@@ -84,7 +84,8 @@ def evaluate(
     ages = as_tensor("after", plain(after), "real", torch.float64).flatten()
     given = inputs is not None
     require(given or counts is None, "counts", counts, "None without inputs")
-    samples = as_samples(inputs, targets, run.config, counts) if given else run.samples
+    mine = (inputs, targets, run.config, counts)
+    samples = as_samples(*mine, longer=True) if given else run.samples
     usual = run.counts[0, 0]
     if given and counts is None and (run.counts == usual).all():
         alike = samples.counts.shape[-1] == len(usual)

@@ -21,13 +21,19 @@ def needed(config: TrainConfig) -> float:
     drawn = c.samples * c.steps * (1 + c.fresh)
     patterns = drawn * (c.n_in * (1 + _SPIKE * c.input_rate * c.dt) + 4 * (c.n_out + 1))
     moving = _MOVING * (c.adaptive > 0 or c.refractory > 1)
-    trial = c.steps * c.n_rec * (_STEP + moving + _SHOWN * c.samples)
+    shown_samples = c.samples if c.snapshot_epochs else 0
+    trial = c.steps * c.n_rec * (_STEP + moving + _SHOWN * shown_samples)
     shown = len(c.snapshot_epochs) * c.samples * c.steps * c.n_out * 4
     return c.replicas * (synapses * each + patterns + trial + shown + _EPOCH * c.epochs)
 
 
 def require_room(config: TrainConfig) -> None:
-    """Refuse a run for which this machine has not the memory; it names what makes it large."""
+    """Refuse a run for which this machine has not the memory; it names what makes it large.
+
+    Trials that are kept to be shown are what a run can do without.
+    """
     names = ("replicas", "n_rec", "n_in", "steps", "samples", "epochs", "pairs")
     sizes = ", ".join(f"{name} = {getattr(config, name)}" for name in names)
-    require_memory("size of the run", sizes, needed(config))
+    spared = needed(config) - needed(config.replace(snapshots=()))
+    hint = f"; snapshots=() keeps no trial, and spares {spared / 1e9:,.1f} GB" if spared else ""
+    require_memory("size of the run", sizes, needed(config), hint)

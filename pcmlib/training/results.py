@@ -40,7 +40,7 @@ class TrainingRun(Record):
     targets: Float[Tensor, "R S T n_out"]
     counts: Float[Tensor, "R S T"]  # 1 at the steps whose outputs count, else 0
     snapshots: Float[Tensor, "K R S T n_out"]  # outputs after config.snapshot_epochs, not learning
-    spikes: Bool[Tensor, "R S T n_rec"]  # after the last epoch
+    spikes: Bool[Tensor, "R shown T n_rec"]  # after the last epoch; without snapshots of no sample
     state: dict[str, Shaped[Tensor, "R ..."]]  # the networks (`pcmlib.network.state`)
     seconds: float = field(compare=False)  # that training took, over all sittings
     rests: tuple[tuple[int, float], ...] = ()  # epochs after which it rested, and for how long, s
@@ -68,6 +68,8 @@ class TrainingRun(Record):
     @property
     def outputs(self) -> Float[Tensor, "R S T n_out"]:
         """After the last of the snapshot epochs."""
+        some = len(self.snapshots) > 0
+        require(some, "snapshots", self.config.snapshots, "epochs, for a run that keeps outputs")
         return self.snapshots[-1]
 
     def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
@@ -131,14 +133,16 @@ class TrainingRun(Record):
         """What the networks answer, `after` seconds past the end of training; nothing is learnt.
 
         Args:
-            inputs: as of `train`, of any number of samples and steps; None: those of the run.
+            inputs: as of `train`, of any number of samples and steps; None: those of the run. Times
+                of spikes take as many steps as the last of them needs, and at least the run's.
             after: s, at least 0.
             compensation: None, or "global" (`pcmlib.training.aging`).
 
         Raises:
             ValueError: for a value out of range.
         """
-        samples = self.samples if inputs is None else as_samples(inputs, None, self.config)
+        given = inputs is not None
+        samples = as_samples(inputs, None, self.config, longer=True) if given else self.samples
         asked = {"after": after, "compensation": compensation}
         return ask(self.config, self.state, samples, **asked).outputs
 

@@ -57,8 +57,8 @@ def train(
     Args:
         config: the run.
         inputs, targets: samples of your own (`pcmlib.training.samples.as_samples`): spikes
-            [S, T, n_in] or their times and channels; values [S, T, n_out] or classes [S]. The run's
-            configuration takes their sizes. None: those that the configuration's task draws.
+            [S, T, n_in] or their times and channels; values [S, T, n_out] or classes [S] or
+            [S, T]. The run's configuration takes their sizes. None: those that its task draws.
         counts: [S, T], True at the steps whose outputs count; None: all.
         device: torch device of the networks.
         compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
@@ -238,8 +238,14 @@ class _Course:
         for kept, now in zip(wear, network.wear, strict=True):
             kept[:, epoch] = now
 
-    def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R S T n_rec"]:
-        """Run every sample without learning; keep the outputs if `epoch` is one to keep."""
+    def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R shown T n_rec"]:
+        """Run every sample without learning; keep the outputs if `epoch` is one to keep.
+
+        Of a run without snapshots nothing is kept: its trials may be more than fit in memory.
+        """
+        if not network.config.snapshot_epochs:
+            c = network.config
+            return torch.zeros(c.replicas, 0, c.steps, c.n_rec, dtype=torch.bool)
         outputs, spikes = network.snapshot(epoch)
         if epoch in network.config.snapshot_epochs:
             self.snapshots[network.config.snapshot_epochs.index(epoch)] = outputs

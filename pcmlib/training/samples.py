@@ -11,9 +11,16 @@ from pcmlib.base.checks import Values, as_tensor, require
 from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
 
+_MOST_STEPS = 1_000_000
+_ROUNDED = 1e-3  # of a step: so that 3 dt is in step 3, in single precision, too
+
 
 def as_samples(
-    inputs: Values, targets: Values, config: TrainConfig, counts: Values = None
+    inputs: Values,
+    targets: Values,
+    config: TrainConfig,
+    counts: Values = None,
+    longer: bool = False,
 ) -> Samples:
     """Samples for the networks of `config`; all learn the same, or each its own.
 
@@ -21,37 +28,43 @@ def as_samples(
         inputs: spikes, bool or 0 and 1, of shape [S, T, n_in] or [R, S, T, n_in]; or one pair for
             each sample, as neuromorphic data come: the times of its spikes (s), and their channels.
         targets: numbers of shape [S, T, n_out], [S, T] (one output), or [R, S, T, n_out]; or whole
-            numbers [S]: classes, from 0. None: 0.
+            numbers (of an integer type, or bool): classes from 0, [S] or, step by step, [S, T].
+            None: 0.
         counts: bool or 0 and 1, of shape [S, T] or [T]: the steps whose outputs count; None: all.
+        longer: whether times of spikes may lie beyond the configuration's steps.
 
     Raises:
         ValueError: naming the array, and what is allowed.
     """
-    x = _from_times(inputs, config) if _are_pairs(inputs) else _as_spikes("inputs", inputs, (3, 4))
+    pairs = _are_pairs(inputs)
+    x = _from_times(inputs, config, longer) if pairs else _as_spikes("inputs", inputs, (3, 4))
     x = x.expand(config.replicas, *x.shape) if x.ndim == 3 else x
     replicas, S, T, _ = x.shape
     allowed = f"{config.replicas} replicas"
     require(replicas == config.replicas, "inputs.shape", tuple(x.shape), allowed)
     y = torch.zeros(S, T, config.n_out) if targets is None else _as_targets(targets, S, T, config)
-    allowed = f"[{S}, {T}, outputs], as the inputs have samples and steps, or one of each replica"
+    allowed = f"[{S}, {T}, outputs] or, of one output, [{S}, {T}], as the inputs have samples and "
+    allowed += f"steps; or such an array for each replica; or whole numbers [{S}]: classes"
     fits = y.ndim in (3, 4) and y.shape[-3:-1] == (S, T) and y.shape[-1] > 0
     require(fits and (y.ndim == 3 or len(y) == replicas), "targets.shape", tuple(y.shape), allowed)
+    y = y.contiguous()
     y = y.expand(replicas, *y.shape) if y.ndim == 3 else y
     m = torch.ones(T) if counts is None else _as_spikes("counts", counts, (1, 2)).float()
     fits = m.shape in ((T,), (S, T))
     require(fits, "counts.shape", tuple(m.shape), f"[{S}, {T}] or [{T}], as of the inputs")
     some = bool((m.sum(-1) > 0).all())
     require(some, "counts", "a sample of which nothing counts", "at least one step of each sample")
-    return Samples(x.contiguous(), y.contiguous(), m.expand(replicas, S, T).contiguous())
+    m = m.expand(S, T).contiguous()
+    return Samples(x, y, m.expand(replicas, S, T))  # in memory once, for all replicas
 
 
 def are_classes(targets: Values) -> bool:
-    """Whether targets are one whole number for each sample."""
+    """Whether targets are whole numbers, one for each sample or each of its steps."""
     try:
         y = targets.cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
     except (ValueError, RuntimeError):  # a list of lists that differ in length; a gradient
         return False
-    return y.ndim == 1 and y.dtype.kind in "biu"
+    return y.ndim in (1, 2) and y.dtype.kind in "biu"
 
 
 def sized(config: TrainConfig, samples: Samples, classes: bool) -> TrainConfig:
@@ -67,12 +80,15 @@ def _as_targets(targets: Values, S: int, T: int, config: TrainConfig) -> Float[T
     if not are_classes(targets):
         y = as_tensor("targets", targets, "real", torch.float32)
         return y.unsqueeze(-1) if y.ndim == 2 else y
-    named = as_tensor("targets", targets, "whole", torch.int64, shape=(S,))
+    named = as_tensor("targets", targets, "whole", torch.int64)
+    allowed = f"[{S}] or [{S}, {T}], as the inputs have samples and steps"
+    require(named.shape in ((S,), (S, T)), "targets.shape", tuple(named.shape), allowed)
     least, most = (int(end) for end in named.aminmax())
     n_out = config.n_out if config.n_out > 1 else max(most + 1, 2)
     inside = least >= 0 and most < n_out
     require(inside, "targets (least, greatest class)", (least, most), f"0 .. {n_out - 1}")
-    return torch.nn.functional.one_hot(named, n_out).float()[:, None].expand(S, T, n_out)
+    right = torch.nn.functional.one_hot(named, n_out).float()
+    return right if right.ndim == 3 else right[:, None].expand(S, T, n_out)
 
 
 def _as_spikes(name: str, values: Values, axes: tuple[int, ...]) -> Bool[Tensor, "..."]:
@@ -93,14 +109,25 @@ def _are_pairs(inputs: Values) -> bool:
     return all(len(one) == 2 and np.ndim(one[0]) == 1 for one in inputs if hasattr(one, "__len__"))
 
 
-def _from_times(inputs: Values, config: TrainConfig) -> Bool[Tensor, "S T n_in"]:
+def _from_times(inputs: Values, config: TrainConfig, longer: bool) -> Bool[Tensor, "S T n_in"]:
     """Spikes by their times and channels; a spike at time t is one of step floor(t / dt)."""
-    x = torch.zeros(len(inputs), config.steps, config.n_in, dtype=torch.bool)
+    steps = config.steps
+    if longer:
+        latest = (as_tensor("inputs: times", times, "real", torch.float64) for times, _ in inputs)
+        latest = max((t.max().item() for t in latest if t.numel()), default=0)
+        require(
+            latest < _MOST_STEPS * config.dt,
+            "inputs: times",
+            latest,
+            f"below {_MOST_STEPS * config.dt:g} s",
+        )
+        steps = max(steps, int(latest / config.dt + _ROUNDED) + 1)
+    x = torch.zeros(len(inputs), steps, config.n_in, dtype=torch.bool)
     for s, (times, channels) in enumerate(inputs):
         name = f"inputs[{s}]"
         t = as_tensor(f"{name}: times", times, "real", torch.float64)
         i = as_tensor(f"{name}: channels", channels, "index", torch.int64, shape=tuple(t.shape))
-        end = config.steps * config.dt
+        end = steps * config.dt
         if not t.numel():
             continue
         ends = t.min().item(), t.max().item()
@@ -109,6 +136,5 @@ def _from_times(inputs: Values, config: TrainConfig) -> Bool[Tensor, "S T n_in"]
         ends = int(i.min()), int(i.max())
         known = ends[0] >= 0 and ends[1] < config.n_in
         require(known, f"{name}: channels", ends, f"0 .. {config.n_in - 1} (n_in)")
-        # A thousandth of a step: so that 3 dt is in step 3, in single precision, too
-        x[s, (t / config.dt + 1e-3).long().clamp(max=config.steps - 1), i] = True
+        x[s, (t / config.dt + _ROUNDED).long().clamp(max=steps - 1), i] = True
     return x

@@ -57,6 +57,12 @@ def test_a_reader_s_samples_are_trained_and_kept(tmp_path):
     assert np.array_equal(kept.inputs[0].numpy(), inputs)
     assert np.array_equal(kept.counts[0, 1].numpy(), late)
     assert (kept.config.n_in, kept.config.n_out, kept.config.epochs) == (5, 3, 2)
+    other = {"inputs": draw.random((4, 80, 5)) < 0.1, "targets": np.zeros((4, 80, 3))}
+    np.savez(tmp_path / "other.npz", **other)
+    asked = [tmp_path / "run.npz", "--after", "1d", "--data", tmp_path / "other.npz", "--json", "-"]
+    result = run("evaluate", *asked)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == evaluate(kept, 86400, **other).to_json()
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(["", *UNITS])), min_size=1))

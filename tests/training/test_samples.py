@@ -125,6 +125,54 @@ def test_classes_are_whole_numbers_and_the_steps_that_count_are_masked():
     assert not torch.equal(early.loss, run.loss)
 
 
+def test_a_class_for_each_step():
+    """Which of two groups of channels spikes now: the class changes within a trial."""
+    draw = np.random.default_rng(3)
+    named = np.repeat(draw.integers(0, 2, (6, 4)), 30, axis=1)  # [S, T]
+    active = np.arange(10) // 5 == named[..., None]
+    x = draw.random((6, 120, 10)) < np.where(active, 0.3, 0.02)
+    rates = {"lr_in": 1e-4, "lr_rec": 1e-4, "lr_out": 1e-4, "feedback_gain": 1.0}
+    rates |= {"regularisation": 1e-3, "target_rate": 20.0}
+    run = train(small("vanilla", epochs=100, samples=7, **rates), inputs=x, targets=named)
+    assert run.config.classes
+    assert np.array_equal(run.targets[0].argmax(-1), named)
+    share = (run.outputs[0].argmax(-1) == torch.from_numpy(named)).float().mean(1)
+    assert share.mean() > 0.75  # 0.5 by chance
+    torch.testing.assert_close(evaluate(run).accuracy.item(), share.mean().item())
+    values = train(small("vanilla", epochs=1, samples=7), inputs=x, targets=named.astype(float))
+    assert not values.config.classes
+
+
+def test_a_network_is_asked_of_spikes_later_than_any_that_it_learnt():
+    x, y = arrays()
+    run = train(CONFIG, inputs=x, targets=y)
+    longer = np.concatenate([x, x], axis=1)
+    pairs = times_and_channels(longer, CONFIG.dt)
+    pairs[0][0][0] = (2 * T - 0.5) * CONFIG.dt  # a spike in the last step
+    longer[0] = False
+    steps = (pairs[0][0] / CONFIG.dt).astype(int)
+    longer[0, steps, pairs[0][1]] = True
+    assert torch.equal(run.predict(pairs), run.predict(longer))
+    assert run.predict([([0.01], [0])]).shape == (2, 1, T, N_OUT)  # at least the run's steps
+    with (
+        pytest.raises(ValueError, match=r"inputs: times = 1e\+300: must be below 1000 s"),
+        unchecked(),
+    ):
+        run.predict([([1e300], [0])])
+
+
+def test_a_run_without_snapshots_keeps_no_trial():
+    x, y = arrays()
+    run = train(CONFIG, inputs=x, targets=y)
+    light = train(CONFIG.replace(snapshots=()), inputs=x, targets=y)
+    assert torch.equal(light.loss, run.loss)
+    assert (light.spikes.numel(), light.snapshots.numel()) == (0, 0)
+    with pytest.raises(ValueError, match=r"snapshots = \(\)"):
+        light.outputs  # noqa: B018 - it raises
+    assert torch.equal(light.predict(), run.outputs)
+    assert light.inputs.untyped_storage().nbytes() == x.nbytes  # once, for both networks
+
+
 def test_new_samples_are_asked_of_a_trained_network():
     x, y = arrays()
     run = train(CONFIG, inputs=x, targets=y)

@@ -16,7 +16,8 @@ class Judged(NamedTuple):
 
     loss: Float[Tensor, " replica"]  # mean over the steps that count, and of squares over outputs
     error: Float[Tensor, "replica time n_out"]  # dE/dy
-    accuracy: Float[Tensor, " replica"]  # 1 where the class is right, 0 where not; NaN: no classes
+    accuracy: Float[Tensor, " replica"]  # 1 where the class is right, 0 where not; of classes that
+    # change, the share of the steps where it is; NaN: no classes
 
     __repr__ = short
 
@@ -34,6 +35,9 @@ def judge(
         loss = (error**2).sum((1, 2)) / (counted * y.shape[2])
         return Judged(loss, error, torch.full_like(loss, torch.nan))
     log_p = torch.log_softmax(y, 2)
-    right = (m * y).sum(1).argmax(1) == (m * target).sum(1).argmax(1)
+    sums = (m * target).sum(1)
+    right = ((m * y).sum(1).argmax(1) == sums.argmax(1)).to(y.dtype)
+    share = (counts * (y.argmax(2) == target.argmax(2))).sum(1) / counted
+    right = torch.where(sums.amax(1) < counted, share, right)
     loss = -(m * target * log_p).sum((1, 2)) / counted
-    return Judged(loss, m * (log_p.exp() - target), right.to(y.dtype))
+    return Judged(loss, m * (log_p.exp() - target), right)
