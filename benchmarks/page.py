@@ -37,7 +37,7 @@ epochs there are 750 updates. "Before" is pcmlib before its updates were compile
 
 {_comparison(record["comparison"])}
 
-## Where the time goes
+{_beside_nest(record.get("nest"))}## Where the time goes
 
 One network, mixed precision on the full PCM model, on one core. A device is read only when its
 presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40
@@ -102,6 +102,33 @@ def _comparison(runs: dict[str, dict[str, float]]) -> str:
         rows.append([name, *times, *gain, f"{run['updates']:.0f}"])
     head = ["", "ms", "CPU ms", "faster", "faster in CPU time", "timed"]
     return _table(head, rows)
+
+
+def _beside_nest(problems: dict[str, Any] | None) -> str:
+    """The section on NEST, where it was measured."""
+    if not problems:
+        return ""
+    rows = []
+    for name, runs in problems.items():
+        (nest, alone), *_ = runs.items()
+        for title, run in runs.items():
+            gain = "" if title.startswith("NEST") else f"{alone['wall_ms'] / run['wall_ms']:,.0f}×"
+            numbers = [f"{run['wall_ms']:.2f}", gain, f"{run['rate_hz']:.0f}"]
+            rows.append([name, title, *numbers, f"{run['first_spikes']:,}"])
+    head = ["problem", "", "ms", "faster", "Hz", "spikes of the first trial"]
+    return f"""## Beside NEST
+
+{nest.split(",")[0]} trains the two problems of its own e-prop tests: the regression, 100 neurons in
+trials of 1 s, and the classification, 50 of them adaptive, in trials of 2.25 s (Bellec et al.,
+Nat. Commun. 11, 3625, 2020). Here the same networks start from the same weights and see the same
+inputs: in their first trial they give as many spikes. Milliseconds of wall time an update, without
+building; a second thread, or a second network, has the second core. NEST computes in double
+precision and for any network, one spike at a time; here it is single precision, plain gradient
+descent instead of NEST's Adam in the classification, and one kind of network.
+
+{_table(head, rows)}
+
+"""
 
 
 def _profile(profile: dict[str, Any]) -> str:
