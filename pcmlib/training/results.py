@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor
 from pcmlib.base.checks import Values, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
+from pcmlib.base.sparkline import sparkline
 from pcmlib.tasks import Samples
 from pcmlib.training import archive, layers
 from pcmlib.training.aging import ask
@@ -82,6 +84,11 @@ class TrainingRun(Record):
         counts = {"epoch": c.epochs, "network": c.replicas}
         named = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
         return f"{c.scheme}, {', '.join(named)}:\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        """The same, with the course of the loss, for a notebook."""
+        curve = sparkline(self.loss.numpy(), "loss by epoch, a line for each network")
+        return f"<pre>{html.escape(repr(self))}</pre>{curve}"
 
     def summary(self) -> str:
         """Loss, rate, pulses and seconds, on two to four lines."""

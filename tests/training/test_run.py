@@ -196,3 +196,11 @@ print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) /
 def test_what_is_no_configuration_is_refused_by_name(config):
     with pytest.raises(ValueError, match=r"config = .*: must be a TrainConfig"), unchecked():
         train(config)
+
+
+def test_a_notebook_shows_a_run_in_a_few_lines_and_a_curve():
+    run = train(small("sign", epochs=3, replicas=2))
+    shown = run._repr_html_()
+    assert shown.startswith(f"<pre>{run!r}</pre><svg")
+    assert shown.count("<polyline") == 2
+    assert len(shown) < 2000

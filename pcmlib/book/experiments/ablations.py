@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from pcmlib.base.checks import require
+from pcmlib.base.checks import require, require_count
 from pcmlib.book.experiments.training import NETWORKS, control, reported
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.training import TrainingRun
@@ -32,7 +33,7 @@ def without(*effects: str) -> dict[str, Any]:
     return {name: value for effect in effects for name, value in EFFECTS[effect].items()}
 
 
-def ablations(scheme: str, *, networks: int = 4, epochs: int = 100) -> dict[str, TrainingRun]:
+def ablations(scheme: str, *, networks: int = 4, epochs: int = 250) -> dict[str, TrainingRun]:
     """The full model; each effect off alone; each left alone; all off."""
     chosen: dict[str, list[str]] = {"full model": []}
     chosen |= {f"no {effect}": [effect] for effect in EFFECTS}
@@ -42,6 +43,16 @@ def ablations(scheme: str, *, networks: int = 4, epochs: int = 100) -> dict[str,
         name: reported(scheme, networks=networks, epochs=epochs, **without(*off))
         for name, off in chosen.items()
     }
+
+
+def at_epoch(run: TrainingRun, epoch: int) -> TrainingRun:
+    """The run as it stood after `epoch` epochs, in what its course says."""
+    require_count("epoch", epoch, at_most=run.config.epochs)
+    config = run.config.replace(epochs=epoch, snapshots=None)
+    names = ("loss", "accuracy", "rate_hz", "set_pulses", "reset_pulses", "reads")
+    return dataclasses.replace(
+        run, config=config, **{name: getattr(run, name)[:, :epoch] for name in names}
+    )
 
 
 def exact_writes(*, networks: int = NETWORKS) -> dict[str, TrainingRun]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -20,16 +20,18 @@ from jaxtyping import Float
 
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.records import Record
-from pcmlib.book.experiments.statistics import Interval, ratio, sign_flip_test
+from pcmlib.book.experiments.statistics import Interval, bootstrap, ratio, sign_flip_test
 from pcmlib.book.experiments.training import (
     CROSSBAR_SCHEMES,
     NAMES,
     NETWORKS,
+    Trained,
     loss_interval,
     losses,
     reported,
+    silent_losses,
 )
-from pcmlib.training import TrainingRun
+from pcmlib.training import TrainingRun, evaluate
 
 BITS = (2, 4, 8)
 DIGITAL, PCM = "FP32", "PCM"
@@ -54,12 +56,25 @@ def comparison(bits: Sequence[int] = BITS, *, networks: int = NETWORKS) -> Runs:
 
 
 def comparison_table(runs: Runs) -> str:
-    """Markdown: a row a scheme, a column a memory; final loss and its 95 % interval."""
-    lines = ["| | " + " | ".join(runs) + " |", "|--" * (len(runs) + 1) + "|"]
-    for scheme in dict.fromkeys(scheme for column in runs.values() for scheme in column):
-        cells = [str(loss_interval(c[scheme])) if scheme in c else "" for c in runs.values()]
-        lines.append(f"| {NAMES[scheme]} | " + " | ".join(cells) + " |")
+    """Markdown: a row a scheme, a column a memory; final loss and its 95 % interval.
+
+    In the last column the loss on PCM a day after the end of training, with nothing done to it.
+    """
+    columns = {
+        memory: {scheme: loss_interval(run) for scheme, run in column.items()}
+        for memory, column in runs.items()
+    }
+    columns[f"{PCM}, a day later"] = {s: loss_later(run) for s, run in runs[PCM].items()}
+    lines = ["| | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
+    for scheme in dict.fromkeys(scheme for column in columns.values() for scheme in column):
+        cells = " | ".join(str(column.get(scheme, "")) for column in columns.values())
+        lines.append(f"| {NAMES[scheme]} | {cells} |")
     return "\n".join(lines)
+
+
+def loss_later(run: TrainingRun, after: float = 86400.0) -> Interval:
+    """Loss `after` seconds past the end of training, without learning; its 95 % interval."""
+    return bootstrap(evaluate(run, after).loss[0].double().numpy())
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +87,41 @@ class Versus(Record):
     better: int  # networks in which the first has the lower loss
 
 
-def versus(first: TrainingRun, second: TrainingRun) -> Versus:
+def versus(first: Trained, second: Trained) -> Versus:
     """The final loss of `second` over that of `first`, on the seeds that both have."""
     n = min(first.config.replicas, second.config.replicas)
     require(first.config.seed == second.config.seed, "second", second.config.seed, "the same seeds")
-    a, b = losses(first)[:n], losses(second)[:n]
+    return _paired(losses(first)[:n], losses(second)[:n])
+
+
+def _paired(a: Float[np.ndarray, " R"], b: Float[np.ndarray, " R"]) -> Versus:
+    """Losses b over losses a of the same networks."""
     return Versus(b / a, ratio(b, a), sign_flip_test(np.log(b / a)), int((a < b).sum()))
+
+
+def against_silence(run: TrainingRun) -> Versus:
+    """The final loss as a multiple of that of an output that stays at 0, network by network."""
+    found = _paired(silent_losses(run), losses(run))
+    return replace(found, better=run.config.replicas - found.better)
+
+
+def learned_table(runs: Mapping[str, TrainingRun], level: float = 0.05) -> str:
+    """Markdown: which schemes learned at all, by a test against silence.
+
+    A scheme has learned if its losses lie below silence, and the p value, corrected for the number
+    of schemes (Bonferroni), is below `level`.
+    """
+    lines = [
+        "| | loss over silence's (95 %) | networks below | p value (Bonferroni) | learned |",
+        "|--|--|--|--|--|",
+    ]
+    for name, run in runs.items():
+        one = against_silence(run)
+        p = min(1.0, one.p * len(runs))
+        learned = "yes" if p < level and one.ratio.value < 1 else "no"
+        below = f"{one.better} of {run.config.replicas}"
+        lines.append(f"| {name} | {one.ratio} | {below} | {p:.3f} | {learned} |")
+    return "\n".join(lines)
 
 
 def claim(runs: Mapping[str, TrainingRun], claimed: str = CLAIMED) -> dict[str, Versus]:
@@ -118,7 +162,7 @@ def quoted_table(runs: Mapping[str, TrainingRun], acceptable: float = ACCEPTABLE
 
 
 def detectable_ratio(
-    first: TrainingRun, second: TrainingRun, *, level: float = 0.05, power: float = 0.8
+    first: Trained, second: Trained, *, level: float = 0.05, power: float = 0.8
 ) -> float:
     """The smallest ratio of losses that as many networks would find, with this power.
 

@@ -10,10 +10,11 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
+from torch import Tensor
 
 from pcmlib.book.experiments.reproduction import glue
 from pcmlib.book.experiments.statistics import Interval, bootstrap
@@ -62,17 +63,34 @@ def swept(
 
 def silent_loss(run: TrainingRun) -> float:
     """Loss of outputs that stay at 0: the mean square of the targets, or of n classes log n."""
+    return float(silent_losses(run).mean())
+
+
+def silent_losses(run: TrainingRun) -> Float[np.ndarray, " R"]:
+    """The same for each network."""
     if run.config.classes:
-        return math.log(run.config.n_out)
-    return float((run.targets.double() ** 2)[run.counts > 0].mean())
+        return np.full(run.config.replicas, math.log(run.config.n_out))
+    counted = run.counts.double()
+    squares = (run.targets.double() ** 2).mean(3) * counted
+    return (squares.sum((1, 2)) / counted.sum((1, 2))).numpy()
 
 
-def loss_interval(run: TrainingRun) -> Interval:
+@runtime_checkable
+class Trained(Protocol):
+    """What a comparison of losses asks of a run."""
+
+    config: TrainConfig
+
+    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
+        """Mean loss of each network over the last epochs."""
+
+
+def loss_interval(run: Trained) -> Interval:
     """Final loss: mean over networks, with its 95 % interval."""
     return bootstrap(losses(run))
 
 
-def losses(run: TrainingRun) -> Float[np.ndarray, " R"]:
+def losses(run: Trained) -> Float[np.ndarray, " R"]:
     """Final loss of each network."""
     return run.final_loss().double().numpy()
 

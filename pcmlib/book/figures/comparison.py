@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from pcmlib.book.experiments.adam import AdamRun
 from pcmlib.book.experiments.comparison import ACCEPTABLE, DIGITAL, PCM, Runs
 from pcmlib.book.experiments.cost import wear_of
 from pcmlib.book.experiments.gradients import Remaining
@@ -36,15 +37,20 @@ from pcmlib.training import TrainingRun
 
 
 @book_style()
-def plot_comparison(runs: Runs, *, ylim: tuple[float, float] = (0.0015, 1.0)) -> Figure:
+def plot_comparison(
+    runs: Runs, adam: AdamRun, *, ylim: tuple[float, float] = (0.0015, 1.0)
+) -> Figure:
     """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
 
-    The band is the interval of FP32; the dotted line an output that stays at 0, and the dashed one
-    the loss below which the paper is quoted to call a training acceptable.
+    The bands are the intervals of FP32, by plain descent and by Adam; the dotted line an output
+    that stays at 0, and the dashed one the loss below which the paper is quoted to call a training
+    acceptable.
     """
     figure, (axes,) = panels(height=3.9, left=0.1, top=0.8)
-    digital = loss_interval(runs[DIGITAL]["vanilla"])
-    axes.axhspan(digital.low, digital.high, color=SKY, alpha=0.35, lw=0)
+    for name, run in {"FP32": runs[DIGITAL]["vanilla"], "FP32, Adam": adam}.items():
+        digital = loss_interval(run)
+        axes.axhspan(digital.low, digital.high, color=SKY, alpha=0.35, lw=0)
+        axes.text(-0.48, digital.value, name, va="center", fontsize=8)
     memories = [name for name in runs if name != DIGITAL]
     for s, scheme in enumerate(CROSSBAR_SCHEMES):
         name, colour = NAMES[scheme], SCHEME_COLOURS[NAMES[scheme]]
@@ -124,7 +130,7 @@ def plot_intervals(
             if points is not None:
                 dots = np.clip(points[group][name], *xlim)
                 axes.plot(dots, np.full(len(dots), y), ".", ms=4, alpha=0.5, color=colour)
-            axes.plot([interval.low, interval.high], [y, y], color=colour, lw=2.2)
+            axes.plot(np.clip([interval.low, interval.high], *xlim), [y, y], color=colour, lw=2.2)
         marks = [(interval.value, rows.index(n) + shift) for n, interval in values.items()]
         axes.plot(*zip(*marks, strict=True), "o", ms=5.5, color=colour, label=group)
     if silent is not None:

@@ -7,11 +7,13 @@ import pytest
 from runs import made_up
 
 from pcmlib.book.experiments import comparison, training
+from pcmlib.book.experiments.statistics import Interval
 from pcmlib.schemes import SCHEMES
+from pcmlib.training import TrainConfig, evaluate, train
 
 
 @pytest.mark.usefixtures("untrained")
-def test_every_scheme_meets_every_memory_on_the_same_networks():
+def test_every_scheme_meets_every_memory_on_the_same_networks(monkeypatch):
     runs = comparison.comparison((3, 5), networks=2)
     assert list(runs) == ["FP32", "3 bits", "5 bits", "PCM"]
     assert set(runs["FP32"]) == {"vanilla", "accumulator"}
@@ -20,10 +22,20 @@ def test_every_scheme_meets_every_memory_on_the_same_networks():
         for scheme, run in runs[memory].items():
             assert (run.config.scheme, run.config.bits) == (scheme, bits)
             assert run.config.seeds == [0, 1]
+    monkeypatch.setattr(comparison, "loss_later", lambda run: Interval(0.4, 0.3, 0.5))
     table = comparison.comparison_table(runs).splitlines()
     assert len(table) == 2 + len(SCHEMES)
-    assert all(row.count("|") == 6 for row in table)
-    assert "| FP32 | 0.1 (0.1 to 0.1) |  |  |  |" in table[2]
+    assert all(row.count("|") == 7 for row in table)
+    assert table[0].endswith("| PCM | PCM, a day later |")
+    assert "| FP32 | 0.1 (0.1 to 0.1) |  |  |  |  |" in table[2]
+    assert table[-1].endswith("| 0.1 (0.1 to 0.1) | 0.4 (0.3 to 0.5) |")
+
+
+def test_the_loss_of_a_day_later_is_what_evaluate_finds():
+    run = train(TrainConfig.preset("stochastic", replicas=2, epochs=3))
+    later = comparison.loss_later(run)
+    assert later.value == pytest.approx(evaluate(run, 86400.0).loss.mean().item())
+    assert later.value != pytest.approx(comparison.loss_later(run, 0.0).value)
 
 
 def test_schemes_are_compared_network_by_network():
@@ -80,3 +92,24 @@ def test_the_detectable_ratio_is_found_four_times_in_five():
     assert found.mean() == pytest.approx(0.8, abs=4 * 0.0028)
     one = made_up([[0.1] * 20])
     assert comparison.detectable_ratio(one, one) == math.inf
+
+
+@pytest.mark.usefixtures("untrained")
+def test_what_learned_lies_below_silence_by_a_test(monkeypatch):
+    """Eight networks that all halve it, eight that scatter about it."""
+    silence = np.array([0.2, 0.3, 0.25, 0.4, 0.2, 0.3, 0.25, 0.4])
+    factor = {"sign": np.array([0.9, 1.1] * 4), "stochastic": np.full(8, 0.5)}
+    runs = {name: comparison.reported(name, networks=8) for name in factor}
+    schemes = {id(run): name for name, run in runs.items()}
+    monkeypatch.setattr(comparison, "silent_losses", lambda run: silence)
+    monkeypatch.setattr(comparison, "losses", lambda run: silence * factor[schemes[id(run)]])
+    _, _, sign, chance = comparison.learned_table(runs).splitlines()
+    assert sign.endswith("| 4 of 8 | 1.000 | no |")
+    assert chance == "| stochastic | 0.5 (0.5 to 0.5) | 8 of 8 | 0.016 | yes |"
+
+
+def test_silence_is_each_networks_own():
+    run = made_up([[0.1], [0.2]])
+    squares = (run.targets.double() ** 2).mean((1, 2, 3))
+    np.testing.assert_allclose(training.silent_losses(run), squares)
+    assert training.silent_loss(run) == pytest.approx(squares.mean())

@@ -15,6 +15,7 @@ FIXED = {
     "exact-writes": {"write_noise": 0.0},
     "vanilla-again": {},
     "mixed-precision-again": {},
+    "adam": {},
 }
 
 RUN = made_up(

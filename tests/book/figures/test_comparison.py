@@ -6,6 +6,7 @@ import torch
 from runs import made_up
 
 from pcmlib.book.experiments import comparison, training
+from pcmlib.book.experiments.adam import AdamRun
 from pcmlib.book.experiments.cost import Energy
 from pcmlib.book.experiments.gradients import Remaining
 from pcmlib.book.experiments.statistics import Interval, smoothed
@@ -27,7 +28,10 @@ def lines(axes):
 @pytest.mark.usefixtures("untrained")
 def test_the_figure_has_a_mark_for_each_cell_of_the_table():
     runs = comparison.comparison((3,), networks=2)
-    axes = plots.plot_comparison(runs).axes[0]
+    adam = AdamRun(TrainConfig(replicas=2), torch.full((2, 20), 0.03), torch.zeros(2, 20))
+    axes = plots.plot_comparison(runs, adam).axes[0]
+    assert [t.get_text() for t in axes.texts] == ["FP32", "FP32, Adam"]
+    assert axes.texts[1].get_position()[1] == pytest.approx(0.03)
     marks = [bar.lines[0].get_ydata() for bar in axes.containers]
     assert len(marks) == len(training.CROSSBAR_SCHEMES)
     assert all(list(y) == pytest.approx([0.1, 0.1]) for y in marks)
