@@ -23,7 +23,7 @@ from pcmlib.commands.output import (
 )
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun, train
-from pcmlib.training.presets import EVIDENCE, PRESETS
+from pcmlib.training.presets import PRESETS
 
 DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
 
@@ -40,7 +40,7 @@ def train_command(
         typer.Option("--perf-bits", help="Performance mode: an ideal memory of so many bits."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the samples; default: 250.")
+        int | None, typer.Option(help="Passes over the samples; default: 250, of evidence 100.")
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
@@ -82,13 +82,8 @@ def train_command(
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    if task == "evidence":
-        require(preset is None, "--preset", preset, "left out: no scheme is tuned for evidence")
-        config = TrainConfig(**EVIDENCE | {"scheme": scheme} | changes)
-    else:
-        config = TrainConfig.preset(scheme, preset, **changes)
     run = train(
-        config,
+        TrainConfig.preset(scheme, preset, **{"task": task} | changes),
         **read_samples(data),
         device=device,
         checkpoint=checkpoint,

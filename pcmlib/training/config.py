@@ -120,8 +120,9 @@ class TrainConfig:
         `pcmlib.training.presets` says where each kind comes from.
 
         With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one;
-        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these. A scheme of your own
-        takes the set of the one that `add_scheme` was given as its ``preset``.
+        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these; with
+        ``task="evidence"``, that for this task. A scheme of your own takes the set of the one that
+        `add_scheme` was given as its ``preset``.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
