@@ -106,8 +106,9 @@ class TrainConfig:
     read_noise: float = 1.0
     drift: float = 1.0
     g_max: float = 12.0  # µS, upper limit of a conductance
-    # other constants of PCMParameters: a dict, which is kept as pairs
-    constants: Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
+    # other constants of PCMParameters: a dict, which is kept as pairs; or a whole PCMParameters,
+    # which says the five fields above as well
+    constants: PCMParameters | Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
 
     # Record
     snapshots: tuple[int, ...] | None = None  # epochs after which outputs are kept; None: 0, E/2, E
@@ -217,10 +218,26 @@ class TrainConfig:
         return cls(**{**{k: plain(v) for k, v in fields.items()}, **pairs})
 
     def __post_init__(self) -> None:
+        if isinstance(self.constants, PCMParameters):
+            self._take(self.constants)
         for name in _PAIRS:
             object.__setattr__(self, name, named_pairs(name, getattr(self, name)))
         make_plain(self)
         check(self)
+
+    def _take(self, device: PCMParameters) -> None:
+        """A whole device's constants, in this record's fields where it has them."""
+        usual, others = TrainConfig.__dataclass_fields__, {}
+        for field in dataclasses.fields(device):
+            value = getattr(device, field.name)
+            if field.name in DEVICE:
+                own = getattr(self, field.name)
+                allowed = f"left out, or {value} as of constants, a whole PCMParameters"
+                require(own in (usual[field.name].default, value), field.name, own, allowed)
+                object.__setattr__(self, field.name, value)
+            elif value != field.default:
+                others[field.name] = value
+        object.__setattr__(self, "constants", others)
 
 
 _PAIRS = ("constants", "task_settings")
