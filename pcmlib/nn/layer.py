@@ -25,7 +25,7 @@ from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters
-from pcmlib.nn.reads import read_weights
+from pcmlib.nn.kernels import fill_noise, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
@@ -116,7 +116,7 @@ class PCMLinear(nn.Module):
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
         """y = W x + sqrt(V x^2) xi + b, each sample a read of its own."""
         if self._read is None:
-            read = *read_weights(self.crossbar, self.time), self._held()
+            read = *read_weights(self.crossbar, self.time), self._held
             self._read = tuple(part.to(self.weight) for part in read)
         mean, variance, held = self._read
         if not torch.equal(held, self.weight.detach()):
@@ -127,7 +127,8 @@ class PCMLinear(nn.Module):
         y = nn.functional.linear(x, mean + (self.weight - held), self.bias)
         if self.crossbar.devices.parameters.in_force.read_noise and y.numel():
             self.reads += 1
-            xi = rng.normal(tuple(y.shape), self._read_key, self.reads)
+            xi = torch.empty(y.shape)
+            fill_noise(xi.view(-1).numpy(), self._read_key[0], self.reads)
             y = y + nn.functional.linear(x.detach() ** 2, variance).sqrt() * xi.to(y)
         return y
 
@@ -173,12 +174,9 @@ class PCMLinear(nn.Module):
         return super()._apply(*args, **kwargs)
 
     def _look(self) -> None:
-        self._read = None
+        self._read, self._held = None, self.crossbar.weights()[0].T
         with torch.no_grad():
-            self.weight.copy_(self._held())
-
-    def _held(self) -> Float[Tensor, "n_out n_in"]:
-        return self.crossbar.weights()[0].T
+            self.weight.copy_(self._held)
 
     # State beside weight and bias, under one name in `state_dict`
 

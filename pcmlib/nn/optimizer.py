@@ -3,8 +3,8 @@
     gradient -> decide, synapse by synapse, as the scheme's rule says -> RESET and SET -> refresh
 
 `decide` and programming are the compiled ones of the book's networks (`pcmlib.schemes.kernels`,
-`pcmlib.crossbar`), so that any scheme serves, a reader's own too. Digital parameters, such as a
-bias, take a step of plain gradient descent.
+`pcmlib.crossbar.programming`), so that any scheme serves, a reader's own too. Digital parameters,
+such as a bias, take a step of plain gradient descent.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from torch import Tensor, nn
 
 from pcmlib.base.checks import as_tensor, require, require_count, require_number
 from pcmlib.crossbar import ASSUMED_PULSE
-from pcmlib.crossbar.programming import DRAWS
+from pcmlib.crossbar.programming import DRAWS, Devices, Update
+from pcmlib.device import history_decay
 from pcmlib.device.pulses import MOST_PULSES
+from pcmlib.nn.kernels import program_layer
 from pcmlib.nn.layer import PCMLinear
-from pcmlib.schemes import SCHEMES, Scheme, Settings
+from pcmlib.schemes import SCHEMES, Settings
 
 
 class PulseOptimizer(torch.optim.Optimizer):
@@ -115,39 +117,31 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     """The update of one layer: pulses for a gradient [out_features, in_features], if there is one;
     then time goes on. told: what a group of `PulseOptimizer` holds.
     """
-    xbar, t, step = layer.crossbar, layer.time, told["assumed_pulse"]
-    layer.updates += 1
+    xbar, devices, t = layer.crossbar, layer.crossbar.devices, layer.time
+    p, step, N = devices.parameters, np.float32(told["assumed_pulse"]), xbar.pairs
+    number, key, scale = devices.next_draw(DRAWS) // DRAWS, devices.key[0], xbar.scale.item()
+    cells = Devices(*(x[0].numpy() for x in (*devices.state, xbar.turn)), xbar.reads.numpy(),
+                    xbar.exists.float().numpy())  # fmt: skip
+    counts = np.zeros((2, xbar.n_pre, xbar.n_post), np.int32)
+    reset = np.zeros(counts.shape, np.bool_)
     if gradient is not None:
-        counts, reset = decide(layer, gradient, SCHEMES[told["scheme"]], told)
-        if reset.any():
-            xbar.reset(reset, t)
-        if counts.any():
-            xbar.write(counts, t, assumed_pulse=step, tolerance=told["tolerance"])
-    if told["refresh_period"] and layer.updates % told["refresh_period"] == 0:
-        xbar.refresh(t, assumed_pulse=step, tolerance=told["tolerance"])
+        g = as_tensor("gradient", gradient.T, "real", torch.float32).numpy()
+        pulse, most = step / N, MOST_PULSES * N  # µS that one adds to a side's mean
+        s = Settings(
+            told["lr"], told["quantum"] or pulse / scale, step, told["stop_level"],
+            told["prob_scale"] or pulse, scale, N, p.g_reset,
+        )  # fmt: skip
+        s = Settings(*map(np.float32, s))
+        holds = SCHEMES[told["scheme"]].kernel(
+            0, g, layer.kept.numpy(), cells.G, cells.exists, s, key, number * DRAWS,
+            np.float32(most), counts, reset,
+        )  # fmt: skip
+        allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
+        require(holds, "pulses that the scheme asks for", "other numbers", allowed)
+    layer.updates += 1
+    refresh = bool(told["refresh_period"]) and layer.updates % told["refresh_period"] == 0
+    tolerance, decay = np.float32(told["tolerance"] or 0), np.float32(history_decay(p))
+    told_once = Update(t, number, refresh, False, tolerance, step, decay)
+    program_layer(counts, reset, cells, told_once, p.constants(), key)
+    devices.t_last = t
     layer.advance(layer.period)
-
-
-def decide(
-    layer: PCMLinear, gradient: Tensor, scheme: Scheme, told: dict[str, Any]
-) -> tuple[Tensor, Tensor]:
-    """SETs and RESETs [1, 2, in_features, out_features]; `kept` is brought up to date."""
-    xbar, devices = layer.crossbar, layer.crossbar.devices
-    pulse = told["assumed_pulse"] / xbar.pairs  # µS that one adds to a side's mean
-    quantum = told["quantum"] or pulse / xbar.scale.item()
-    numbers = (
-        float(told["lr"]), quantum, told["assumed_pulse"], told["stop_level"],
-        told["prob_scale"] or pulse, xbar.scale.item(), xbar.pairs, devices.parameters.g_reset,
-    )  # fmt: skip
-    g = as_tensor("gradient", gradient.T, "real", torch.float32).numpy()
-    counts = torch.zeros(1, 2, *g.shape, dtype=torch.int32)
-    reset, exists = torch.zeros(1, 2, *g.shape, dtype=torch.bool), xbar.exists.float()
-    most = MOST_PULSES * xbar.pairs
-    holds = scheme.kernel(
-        0, g, layer.kept.numpy(), devices.G[0].numpy(), exists.numpy(),
-        Settings(*map(np.float32, numbers)), devices.key[0], layer.updates * DRAWS,
-        np.float32(most), counts[0].numpy(), reset[0].numpy(),
-    )  # fmt: skip
-    allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
-    require(holds, "pulses that the scheme asks for", "other numbers", allowed)
-    return counts, reset

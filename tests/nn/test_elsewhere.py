@@ -21,7 +21,7 @@ def rates(seed):
 
 def learns(net, count):
     """Train a network on PCM on spike counts, and say how often it is right on new samples."""
-    optimizer = PulseOptimizer(net, "mixed-precision", lr=0.2, digital_lr=0.02)
+    optimizer = PulseOptimizer(net, "mixed-precision", lr=0.1, digital_lr=0.02)
     for k in range(30):
         x, y = rates(k)
         optimizer.zero_grad()
@@ -52,7 +52,7 @@ def test_snntorch():
             return total / len(x)
 
     torch.manual_seed(0)
-    net = convert(Net())
+    net = convert(Net(), scale=10.0)
     assert isinstance(net.hidden.recurrent, PCMLinear)
     assert learns(net, lambda net, x: net(x)) > 0.9
 
@@ -63,14 +63,14 @@ def test_norse():
     net = norse.SequentialState(
         nn.Linear(20, 16), norse.LIFCell(), nn.Linear(16, 2), norse.LICell()
     )
-    net = convert(net)
+    net = convert(net, scale=10.0)
 
     def count(net, x):
         state, total = None, 0
         for step in x:
             out, state = net(4 * step, state)
             total = total + out
-        return total
+        return total / len(x)
 
     assert learns(net, count) > 0.9
 

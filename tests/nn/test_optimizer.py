@@ -27,24 +27,22 @@ def check_against_tensors(scheme):
     """The rule itself, over tensors, says how many pulses; a twin of the crossbar gets them."""
     layer = PCMLinear(7, 5, pairs=2, scale=9.0, seed=3)
     optimizer = PulseOptimizer(layer, scheme, **TOLD, refresh_period=None)
-    bar, kept = copy.deepcopy(layer.crossbar), torch.zeros(7, 5)
+    kept, pulses = torch.zeros(7, 5), 0
     s = Settings(**TOLD, scale=9.0, pairs=2, g_reset=0.1)
-    pulses = 0
     for k in range(1, 9):
-        gradient = random(5, 7, seed=k)
-        layer.weight.grad = gradient.clone()
-        optimizer.step()
-        plus, minus = bar.sides[0]
-        key, rows = bar.devices.key[0], range(7)
-        chance = [[rng.uniform_at(key, DRAWS * k, i, j) for j in range(5)] for i in rows]
+        bar, gradient = copy.deepcopy(layer.crossbar), random(5, 7, seed=k)
+        draw, key = copy.deepcopy(bar.devices).next_draw(DRAWS), bar.devices.key[0]
+        chance = [[rng.uniform_at(key, draw, i, j) for j in range(5)] for i in range(7)]
         found = SCHEMES[scheme].rule(
-            gradient.T, kept, torch.tensor(np.array(chance)), plus, minus, s
+            gradient.T, kept, torch.tensor(np.array(chance)), *bar.sides[0], s
         )
         up, down, kept = (torch.as_tensor(x) for x in found[:3])
         if len(found) > 3 and (found[3] | found[4]).any():
             bar.reset(torch.stack(found[3:])[None], 38.6 * k)
-        if (up + down).any():
-            bar.deal(torch.stack([up, down]).int()[None], 38.6 * k)
+            bar.devices._draw -= DRAWS  # RESETs and SETs are one update
+        bar.deal(torch.stack([up, down]).int()[None], 38.6 * k)
+        layer.weight.grad = gradient
+        optimizer.step()
         assert torch.equal(layer.crossbar.devices.G, bar.devices.G)
         torch.testing.assert_close(layer.kept, kept, rtol=1e-5, atol=1e-6)
         pulses += (up + down).sum().item()

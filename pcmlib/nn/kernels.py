@@ -1,4 +1,6 @@
-"""What reads of a crossbar come to: mean and variance of each weight.
+"""The loops of a layer on PCM, each on one core: a layer is small, and is called often.
+
+What reads come to is mean and variance of each weight,
 
     W = sum_n (h(Gd+_n) - h(Gd-_n)) / (N scale),    V = sum_n (q(Gd+_n) + q(Gd-_n)) / (N scale)^2
 
@@ -12,8 +14,10 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import Crossbar
+from pcmlib.crossbar.programming import program
 from pcmlib.device.moments import read_moments
 
 _SHARP = np.float32(1e-6)  # µS, least sd with which moments are reckoned
@@ -43,3 +47,15 @@ def _sum_moments(Gd, gain, p, W, V):
                     mean, variance, _ = read_moments(g, m3 * g + c3, p.g_min, p.g_max)
                     W[i, j] += w * mean
                     V[i, j] += w * w * variance
+
+
+@kernel(nogil=True, error_model="numpy")
+def fill_noise(out, key, draw):
+    """Fill `out` [n] with standard normals."""
+    rng.fill_flat(out, key, draw)
+
+
+@kernel(nogil=True, error_model="numpy")
+def program_layer(counts, reset, devices, update, p, key):
+    """`pcmlib.crossbar.programming.program`, for Python."""
+    program(counts, reset, devices, update, p, key)
