@@ -6,6 +6,7 @@ From the bottom up, each built on those before it:
     device         one PCM cell and its laws; many cells; its constants from measurements
     crossbar       synapses of N differential pairs, and their programming
     schemes        how a gradient becomes pulses; a reader's own, too
+    nn             layers for networks of torch, and their optimiser
     tasks          patterns to generate, evidence to count
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
