@@ -26,7 +26,8 @@ GROUPS = {
     ],
     "Update rule": ["quantum", "stop_level", "prob_scale", "assumed_pulse", "gain"],
     "Crossbar": [
-        "pairs", "scale", "conductance", "refresh_period", "symmetric_devices", "write_verify",
+        "pairs", "scale", "conductance", "refresh_period", "refresh_above", "refresh_within",
+        "reach", "symmetric_devices", "write_verify",
         "tolerance", "kept_on_pcm", "kept_scale", "period", "g_max", "write_noise", "read_noise",
         "drift",
     ],

@@ -59,6 +59,17 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "refresh_period": (
         "Updates between refreshes", "", "of saturated synapses, by RESET; empty: never",
     ),
+    "refresh_above": (
+        "Refreshed above", "", "this share of the largest conductance, on either side"
+    ),
+    "refresh_within": (
+        "Refreshed within", "",
+        "this share of the largest conductance, by which the sides differ at most",
+    ),
+    "reach": (
+        "Reach of pulses", "",
+        "share of the largest conductance up to which update-ready needs no RESET",
+    ),
     "symmetric_devices": (
         "Symmetric devices", "",
         "ticked: what both sides of a pair have in common is taken off, without a pulse",

@@ -3,9 +3,10 @@
 From the bottom up, each built on those before it:
 
     base           checks of arguments, random numbers, kernels
-    device         one PCM cell and its laws; many cells
+    device         one PCM cell and its laws; many cells; its constants from measurements
     crossbar       synapses of N differential pairs, and their programming
     schemes        how a gradient becomes pulses; a reader's own, too
+    nn             layers for networks of torch, and their optimiser
     tasks          patterns to generate, evidence to count
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
@@ -19,15 +20,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pcmlib.crossbar import Crossbar
-    from pcmlib.device import PCMArray, PCMParameters
+    from pcmlib.device import PCMArray, PCMParameters, fit_device
     from pcmlib.training import TrainConfig, TrainingRun, evaluate, relearn, train
 
 __version__ = "0.1.0"
 __all__ = [
-    "Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "evaluate", "relearn",
-    "train",
+    "Crossbar", "PCMArray", "PCMParameters", "TrainConfig", "TrainingRun", "evaluate", "fit_device",
+    "relearn", "train",
 ]  # fmt: skip
-_FOLDERS = {"Crossbar": "crossbar", "PCMArray": "device", "PCMParameters": "device"}
+_FOLDERS = {
+    "Crossbar": "crossbar", "PCMArray": "device", "PCMParameters": "device", "fit_device": "device"
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,5 @@
-"""The command line: `pcmlib replicate`, `write-stats`, `train`, `evaluate`, `tune`; JSON out."""
+"""The command line: `pcmlib replicate`, `write-stats`, `train`, `evaluate`, `fit`, `tune`;
+JSON out."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ COMMANDS = {
     "write-stats": "Statistics of programming, from every source to every target conductance.",
     "train": "Train spiking networks with one weight-update scheme.",
     "evaluate": "Loss of trained networks at any age, without learning.",
+    "fit": "Fit the model's constants to measurements of your own devices.",
     "tune": "Search for a scheme's hyperparameters, on networks that no report shows.",
 }
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json as json_library
 import zipfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,9 +22,10 @@ from pcmlib.commands.output import (
     write_figure,
     write_json,
 )
+from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun, train
-from pcmlib.training.presets import EVIDENCE, PRESETS
+from pcmlib.training.presets import PRESETS
 
 DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
 
@@ -40,7 +42,7 @@ def train_command(
         typer.Option("--perf-bits", help="Performance mode: an ideal memory of so many bits."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the samples; default: 250.")
+        int | None, typer.Option(help="Passes over the samples; default: 250, of evidence 100.")
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
@@ -51,6 +53,10 @@ def train_command(
         int | None, typer.Option(help="Samples between two weight updates; their gradients add up.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    constants: Annotated[
+        Path | None,
+        typer.Option("--device-file", help="Constants of your own devices: JSON of pcmlib fit."),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
@@ -82,13 +88,10 @@ def train_command(
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    if task == "evidence":
-        require(preset is None, "--preset", preset, "left out: no scheme is tuned for evidence")
-        config = TrainConfig(**EVIDENCE | {"scheme": scheme} | changes)
-    else:
-        config = TrainConfig.preset(scheme, preset, **changes)
+    if constants is not None:
+        changes["constants"] = read_device(constants)
     run = train(
-        config,
+        TrainConfig.preset(scheme, preset, **{"task": task} | changes),
         **read_samples(data),
         device=device,
         checkpoint=checkpoint,
@@ -102,6 +105,21 @@ def train_command(
         (save, run.save),
         (figure, lambda path: write_figure(path, _draw(run))),
     )
+
+
+def read_device(file: Path) -> PCMParameters:
+    """The device that the JSON of `pcmlib fit` holds."""
+    names = [field.name for field in dataclasses.fields(PCMParameters)]
+    allowed = "JSON with the object constants, as pcmlib fit --json leaves it"
+    try:
+        content = json_library.loads(file.read_text(encoding="utf8"))
+    except ValueError:
+        content = None
+    whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
+    require(whole, "--device-file", str(file), allowed)
+    for name in content["constants"]:
+        require(name in names, "--device-file: constants", name, f"one of {', '.join(names)}")
+    return PCMParameters(**content["constants"])
 
 
 def read_samples(file: Path | None) -> dict[str, np.ndarray]:

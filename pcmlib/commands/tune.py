@@ -58,6 +58,7 @@ def tune_command(
         require(name not in _TOLD, "--set", name, allowed)
     fixed = memory | others
     record = tune(scheme, budget=budget, storage=storage, seed=seed, **fixed)
-    lines = [f"loss {record['last'][0]['loss']} on tuning seeds; budget: {budget.updates} updates"]
+    loss, updates = record["last"][0]["loss"], record["budget"]["updates"]
+    lines = [f"loss {loss} on tuning seeds; budget: {updates} updates"]
     lines += [f"{name:15} {value:g}" for name, value in record["best"].items()]
     deliver("\n".join(lines), (json, lambda path: write_record(record, path)))

@@ -195,18 +195,22 @@ class Crossbar:
         self,
         t: float,
         *,
-        threshold: float = REFRESH_ABOVE,
-        difference: float = REFRESH_WITHIN,
+        threshold: float | None = None,
+        difference: float | None = None,
         assumed_pulse: Values = ASSUMED_PULSE,
         tolerance: Values = None,
         replicas: Values = None,
     ) -> Bool[Tensor, "R n_pre n_post"]:
         """Give saturated synapses room: RESET both sides, then program their difference back.
 
-        A synapse is refreshed where either side's mean is above `threshold` (µS) while the sides
-        differ by less than `difference` (µS), in those `replicas` (bool [R]; None: all). With a
-        `tolerance` (µS) it is written closed loop (`write`). Returns where that was.
+        A synapse is refreshed where either side's mean is above `threshold` (µS; None: 0.75 g_max)
+        while the sides differ by less than `difference` (µS; None: 0.375 g_max), in those
+        `replicas` (bool [R]; None: all). With a `tolerance` (µS) it is written closed loop
+        (`write`). Returns where that was.
         """
+        g_max = self.devices.parameters.g_max
+        threshold = REFRESH_ABOVE * g_max if threshold is None else threshold
+        difference = REFRESH_WITHIN * g_max if difference is None else difference
         require_number("threshold", threshold, above=0)
         require_number("difference", difference, above=0)
         if tolerance is not None:

@@ -11,9 +11,10 @@ from numba.extending import register_jitable
 from pcmlib.base.arithmetic import floor, where
 
 ASSUMED_PULSE = 0.75  # µS: the step that the update schemes take one SET of a device to be
-REFRESH_ABOVE = 9.0  # µS: a synapse is refreshed where a side's mean is above this ...
-REFRESH_WITHIN = 4.5  # µS: ... while the sides differ by less than this
-REACH = 10.0  # µS: update-ready programming takes pulses alone to get a side this far
+# Of g_max (9, 4.5 and 10 µS of 12):
+REFRESH_ABOVE = 0.75  # a synapse is refreshed where a side's mean is above this ...
+REFRESH_WITHIN = 0.375  # ... while the sides differ by less than this
+REACH = 10 / 12  # update-ready programming takes pulses alone to get a side this far
 MOST_CORRECTIONS = 32  # SETs for each of N pairs, after which write-verify leaves a synapse
 # A change of exactly k steps is k pulses, whatever the last bit of the division says.
 _MARGIN = np.float32(1 + 1e-6)

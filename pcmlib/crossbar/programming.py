@@ -15,8 +15,6 @@ from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.laws import (
     MOST_CORRECTIONS,
-    REFRESH_ABOVE,
-    REFRESH_WITHIN,
     correction,
     is_saturated,
     share,
@@ -25,7 +23,6 @@ from pcmlib.crossbar.laws import (
 from pcmlib.device.laws import drifted, read_out
 from pcmlib.device.pulses import reset_row, set_row
 
-_ABOVE, _WITHIN = np.float32(REFRESH_ABOVE), np.float32(REFRESH_WITHIN)
 # draws of one update
 _RESET, _SET, _REFRESH_RESET, _REFRESH_SET, _VERIFY, _REFRESH_VERIFY, _READ = range(7)
 DRAWS = 16  # that an update may use
@@ -54,6 +51,8 @@ class Update(NamedTuple):
     tolerance: np.float32  # µS, of write-verify; 0: open loop
     assumed_pulse: np.float32  # µS
     decay: np.float32  # of the history P with each SET
+    above: np.float32  # µS, see `is_saturated`
+    within: np.float32  # µS
 
 
 @kernel(inner=True, error_model="numpy")
@@ -92,8 +91,7 @@ def program_row(i, counts, reset, devices, update, p, key, work):
         _reset_row(i, reset, devices, update.t, p, key, draw + _RESET, work[1])
     if _any(counts, i):
         _write_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
-    exists, assumed_pulse = devices.exists, update.assumed_pulse
-    if update.refresh and find_saturated(i, G, exists, assumed_pulse, counts, reset):
+    if update.refresh and find_saturated(i, G, devices.exists, update, counts, reset):
         _reset_row(i, reset, devices, update.t, p, key, draw + _REFRESH_RESET, work[1])
         draw_set, draw_read = draw + _REFRESH_SET, draw + _REFRESH_VERIFY
         _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
@@ -210,7 +208,7 @@ def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
 
 
 @kernel(inner=True, error_model="numpy")
-def find_saturated(i, G, exists, assumed_pulse, counts, reset):
+def find_saturated(i, G, exists, update, counts, reset):
     """Which synapses of a row are full, and the pulses that give them their weight back."""
     pairs = G.shape[1]
     found = False
@@ -220,9 +218,9 @@ def find_saturated(i, G, exists, assumed_pulse, counts, reset):
             plus += G[0, n, i, j]
             minus += G[1, n, i, j]
         plus, minus = plus / np.float32(pairs), minus / np.float32(pairs)
-        full = is_saturated(plus, minus, _ABOVE, _WITHIN) & (exists[i, j] > 0)
+        full = is_saturated(plus, minus, update.above, update.within) & (exists[i, j] > 0)
         weight = plus - minus
-        k = np.int32(whole_pulses(weight, assumed_pulse, np.float32(pairs))) if full else 0
+        k = np.int32(whole_pulses(weight, update.assumed_pulse, np.float32(pairs))) if full else 0
         counts[0, i, j], counts[1, i, j] = (k, 0) if weight > 0 else (0, k)
         reset[0, i, j] = reset[1, i, j] = full
         found |= full

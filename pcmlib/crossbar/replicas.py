@@ -62,7 +62,8 @@ def _program_one(job, devices, counts, reset, goal, step, t, decay, number, p, k
     n_pre, n_post = devices.exists.shape
     r, i = job // n_pre, job % n_pre
     one, work = _replica(devices, r, i), room(n_post)
-    update = Update(t, number, False, False, step[r, 0], step[r, 1], decay)
+    never = np.float32(0)  # refreshes nothing by itself
+    update = Update(t, number, False, False, step[r, 0], step[r, 1], decay, never, never)
     if goal.size > 0:
         verify_row(i, goal[r], counts[r], one, update, p, keys[r], work)
     else:

@@ -59,14 +59,18 @@ def steps_of_mean_curve(G, P, growth, most, p, decay):
     return steps
 
 
-def make_update_ready(xbar: Crossbar, target: Values, t: float, *, reach: float = REACH) -> None:
+def make_update_ready(
+    xbar: Crossbar, target: Values, t: float, *, reach: float | None = None
+) -> None:
     """Update-ready: RESET first, where pulses alone would not reach `target` (µS).
 
     With d = target - (G+ - G-), the side that must grow is G+ where d > 0, else G-. Where it
-    lacks the room (|d| > reach - G of that side), the OTHER side is RESET: this frees |d| of
-    its conductance at once. What is left is then programmed, on whichever side it falls.
+    lacks the room (|d| > reach - G of that side; None: 10/12 of g_max), the OTHER side is RESET:
+    this frees |d| of its conductance at once. What is left is then programmed, on whichever side
+    it falls.
     """
     target = xbar.check_change("target", target).float()
+    reach = REACH * xbar.devices.parameters.g_max if reach is None else reach
     require_number("reach", reach, above=0)
     d = target - xbar.difference
     plus, minus = xbar.sides.unbind(dim=1)

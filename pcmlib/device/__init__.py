@@ -1,6 +1,7 @@
-"""One PCM device and its laws; arrays of them."""
+"""One PCM device and its laws; arrays of them; its constants from measurements."""
 
 from pcmlib.device.array import PCMArray
+from pcmlib.device.fit import Fit, fit_device, simulate_reads
 from pcmlib.device.laws import (
     PCMParameters,
     after_reset,
@@ -13,13 +14,16 @@ from pcmlib.device.laws import (
 )
 
 __all__ = [
+    "Fit",
     "PCMArray",
     "PCMParameters",
     "after_reset",
     "drift",
     "drift_exponent",
     "drifted",
+    "fit_device",
     "history_decay",
     "read_noise",
     "set_increment",
+    "simulate_reads",
 ]

@@ -76,7 +76,7 @@ def settings(run, lr, scale):
     """What a rule is told."""
     return Settings(
         lr, _F(run.quantum), _F(run.assumed_pulse), _F(run.stop_level), _F(run.prob_scale),
-        _F(scale), _F(run.pairs), _F(run.g_reset),
+        _F(scale), _F(run.pairs), _F(run.g_reset), run.reach * run.g_max,
     )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ def write(part, run, p, number, tolerance):
     refresh = run.refresh_period > 0 and number % int(run.refresh_period) == 0
     update = Update(
         number * run.period, number, refresh, run.symmetric_devices > 0, tolerance,
-        _F(run.assumed_pulse), _F(math.exp(-1 / run.a)),
+        _F(run.assumed_pulse), _F(math.exp(-1 / run.a)), _F(run.refresh_above * run.g_max),
+        _F(run.refresh_within * run.g_max),
     )  # fmt: skip
     program(part.counts, part.reset, part.devices, update, p, part.key)

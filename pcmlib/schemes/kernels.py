@@ -111,7 +111,7 @@ def either(kernels: list[Callable], first: int = 0) -> Callable:
 def _example() -> tuple[Any, ...]:
     """Arguments of `decide`, of one synapse."""
     one, sides = np.ones((1, 1), np.float32), np.ones((2, 1, 1), np.int32)
-    s = Settings(*(np.float32(1) for _ in Settings._fields))
+    s = Settings(*(np.float32(1) for _ in Settings._fields))._replace(reach=1.0)
     G, reset = np.ones((2, 1, 1, 1), np.float32), np.zeros((2, 1, 1), np.bool_)
     return 0, one, one.copy(), G, one, s, np.uint64(0), 0, one[0, 0], sides, reset
 

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from numba.extending import register_jitable
 
 from pcmlib.base.arithmetic import floor, maximum, trunc, where
-from pcmlib.crossbar.laws import REACH, lacks_room, whole_pulses
+from pcmlib.crossbar.laws import lacks_room, whole_pulses
 
 
 class Settings(NamedTuple):
@@ -41,6 +41,7 @@ class Settings(NamedTuple):
     scale: Any  # µS that a weight of 1 corresponds to
     pairs: Any  # N, differential pairs of a synapse
     g_reset: Any  # µS, what a RESET leaves
+    reach: Any  # µS, how far pulses alone are taken to get a side; a float64
 
 
 # Digital weights
@@ -89,7 +90,7 @@ def upd_ready(g, kept, chance, plus, minus, s):
     """Where the side that has to grow lacks the room, RESET the other side first, which frees its
     conductance at once; what is left of the change is programmed, on whichever side it falls."""
     change = -s.lr * g * s.scale
-    short = lacks_room(change, plus, minus, REACH)
+    short = lacks_room(change, plus, minus, s.reach)
     reset_plus, reset_minus = short & (change < 0), short & (change >= 0)
     freed = where(reset_minus, minus - s.g_reset, 0) - where(reset_plus, plus - s.g_reset, 0)
     left = change - freed

@@ -73,11 +73,16 @@ class Budget:
             require_count(name, value)
 
     @property
-    def updates(self) -> int:
-        """Most weight updates of one network, over the whole study, at three samples an epoch."""
+    def passes(self) -> int:
+        """Most epochs of one network, over the whole study."""
         whole = self.finalists * self.networks + _LAST * self.networks
         whole += self.generations * self.changes
-        return 3 * (self.trials * self.first_epochs + (self.trials + whole) * self.epochs)
+        return self.trials * self.first_epochs + (self.trials + whole) * self.epochs
+
+    @property
+    def updates(self) -> int:
+        """Most weight updates of one network, at the default task's three samples an epoch."""
+        return 3 * self.passes
 
 
 def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
@@ -128,10 +133,12 @@ def tune(
         candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
         _search(candidates, scheme, budget, run, fixed)
         trials = candidates.told()
+    one = {"networks": 1, "epochs": 1, "seed": FIRST_TUNING_SEED}
+    epoch = candidates_config(scheme, [start(scheme, fixed)], **one, **fixed)
     record = {
         "scheme": scheme,
         "fixed": FIXED.get(scheme, {}) | fixed,
-        "budget": {**asdict(budget), "updates": budget.updates},
+        "budget": {**asdict(budget), "updates": budget.passes * epoch.updates},
         "space": {name: list(limits) for name, limits in space.items()},
         "trials": [_entry(trial.params, trial.value) for trial in trials],
     }

@@ -8,6 +8,7 @@ its training is longer; what is counted in pulses is searched in pulses of the m
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from pcmlib.base.checks import require, require_count
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig
+from pcmlib.training.presets import task_fields
 
 REPORTING_SEEDS = range(0, 1000)  # of the networks that tables and figures show
 FIRST_TUNING_SEED = 1000  # tuning uses this one and those above
@@ -47,6 +49,18 @@ _OPTIONS = {  # of a memory, if it is told to take them
     "write_verify": {"tolerance": (0.1, 3.0)},  # µS
     "kept_on_pcm": {"kept_scale": (30.0, 10000.0), "prob_scale_pulses": (0.1, 100.0)},
 }
+_OF_TASK = {  # where a task's neurons, gradients or length ask for other ranges
+    "evidence": {
+        "lr_rec": (1e-7, 1e-4),
+        "lr_out": (1e-6, 1e-4),
+        "feedback_gain": (0.1, 10.0),
+        "threshold": (0.1, 1.0),
+        "gain": (0.1, 1.0),
+        "scale": (10.0, 200.0),  # µS
+        "refresh_period": (10.0, 400.0),  # updates; a training has 200
+        "stop_level": (1.0, 1e3),
+    },
+}
 _UNUSED = {
     "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
 }  # a SET for any gradient above its level
@@ -62,22 +76,28 @@ FIXED: dict[str, dict[str, Any]] = {"multi-mem": {"pairs": 4}}
 def search_space(scheme: str, **fixed: Any) -> dict[str, tuple[float, float]]:
     """Parameters of a search for `scheme`, with their lowest and highest values.
 
-    With what the `fixed` fields of all runs bring along, such as ``write_verify=True``.
+    With what the `fixed` fields of all runs bring along, such as ``write_verify=True``; of a
+    ``task`` with ranges of its own, those.
     """
     require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
     weights = _CROSSBAR if SCHEMES[scheme].on_crossbar else _DIGITAL
     space = _SHARED | weights | _OWN.get(scheme, {})
     for option, own in _OPTIONS.items():
         space |= own if fixed.get(option) else {}
-    return {name: limits for name, limits in space.items() if name not in _UNUSED.get(scheme, ())}
+    space = {n: limits for n, limits in space.items() if n not in _UNUSED.get(scheme, ())}
+    own = _OF_TASK.get(fixed.get("task", ""), {})
+    return {name: own.get(name, limits) for name, limits in space.items()}
 
 
 def start(scheme: str, fixed: Mapping[str, Any]) -> Params:
     """The first candidate of a search for `scheme`, on the memory that `fixed` names.
 
-    A reader's own scheme starts where mixed precision does, or FP32 for digital weights.
+    A reader's own scheme starts where mixed precision does, or FP32 for digital weights. On a task
+    with ranges of its own, all start in their middle.
     """
     space = search_space(scheme, **fixed)
+    if fixed.get("task") in _OF_TASK:
+        return {name: math.sqrt(low * high) for name, (low, high) in space.items()}
     usual = "mixed-precision" if SCHEMES[scheme].on_crossbar else "vanilla"
     known = scheme if scheme in STARTS else usual
     ideal = f"{known}/4-bit"
@@ -132,11 +152,10 @@ def candidates_config(
     rows = [fields(params, epochs, pulse) for params in candidates for _ in range(networks)]
     each = {name: tuple(row[name] for row in rows) for name in rows[0]}
     others = {"snapshots": (), **FIXED.get(scheme, {}), **fixed}
-    return TrainConfig(
-        scheme=scheme,
-        epochs=epochs,
-        replicas=len(rows),
-        seed=tuple(range(seed, seed + networks)) * len(candidates),
-        **each,
-        **others,
-    )
+    run = {
+        "scheme": scheme,
+        "epochs": epochs,
+        "replicas": len(rows),
+        "seed": tuple(range(seed, seed + networks)) * len(candidates),
+    }
+    return TrainConfig(**task_fields(fixed.get("task")) | others | each | run)

@@ -94,6 +94,9 @@ class TrainConfig:
     scale: Each = 1.0  # µS that a weight of 1 corresponds to
     conductance: Each = 0.1  # µS, where all devices start, within 10 %
     refresh_period: int | tuple[int, ...] | None = None  # updates between refreshes; None: never
+    refresh_above: float = 0.75  # of g_max: refreshed is where a side's mean is above this ...
+    refresh_within: float = 0.375  # ... of g_max, while the sides differ by less than this
+    reach: float = 10 / 12  # of g_max: how far upd-ready takes pulses alone to get a side
     symmetric_devices: bool = False  # True: what both sides hold in common is taken off for free
     write_verify: bool = False  # True: SETs go on, each read back, until within the tolerance
     tolerance: Each = 0.5  # µS, of write-verify, which writes no change of less
@@ -106,8 +109,9 @@ class TrainConfig:
     read_noise: float = 1.0
     drift: float = 1.0
     g_max: float = 12.0  # µS, upper limit of a conductance
-    # other constants of PCMParameters: a dict, which is kept as pairs
-    constants: Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
+    # other constants of PCMParameters: a dict, which is kept as pairs; or a whole PCMParameters,
+    # which says the five fields above as well
+    constants: PCMParameters | Mapping[str, Any] | tuple[tuple[str, Each], ...] = ()
 
     # Record
     # epochs after which outputs are kept, and at the end spikes; None: 0, E/2, E; (): no trial's
@@ -120,8 +124,9 @@ class TrainConfig:
         `pcmlib.training.presets` says where each kind comes from.
 
         With ``bits`` among `changes`, the set for an ideal memory is taken, where there is one;
-        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these. A scheme of your own
-        takes the set of the one that `add_scheme` was given as its ``preset``.
+        with ``kept_on_pcm``, ``write_verify`` or ``pairs``, that for these; with
+        ``task="evidence"``, that for this task. A scheme of your own takes the set of the one that
+        `add_scheme` was given as its ``preset``.
         """
         require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
         require(kind in (None, *PRESETS), "kind", kind, f"one of {', '.join(PRESETS)}, or None")
@@ -218,10 +223,26 @@ class TrainConfig:
         return cls(**{**{k: plain(v) for k, v in fields.items()}, **pairs})
 
     def __post_init__(self) -> None:
+        if isinstance(self.constants, PCMParameters):
+            self._take(self.constants)
         for name in _PAIRS:
             object.__setattr__(self, name, named_pairs(name, getattr(self, name)))
         make_plain(self)
         check(self)
+
+    def _take(self, device: PCMParameters) -> None:
+        """A whole device's constants, in this record's fields where it has them."""
+        usual, others = TrainConfig.__dataclass_fields__, {}
+        for field in dataclasses.fields(device):
+            value = getattr(device, field.name)
+            if field.name in DEVICE:
+                own = getattr(self, field.name)
+                allowed = f"left out, or {value} as of constants, a whole PCMParameters"
+                require(own in (usual[field.name].default, value), field.name, own, allowed)
+                object.__setattr__(self, field.name, value)
+            elif value != field.default:
+                others[field.name] = value
+        object.__setattr__(self, "constants", others)
 
 
 _PAIRS = ("constants", "task_settings")

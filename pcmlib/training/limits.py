@@ -60,7 +60,9 @@ def check(c: Any) -> None:
         for period in _given(c, "refresh_period"):
             require_count("refresh_period", period, at_most=1_000_000_000)
     require(c.reads in READS, "reads", c.reads, f"one of {', '.join(READS)}")
-    for name in ("tau_rec", "tau_out", "tau_adapt", "period"):
+    for name in (
+        "tau_rec", "tau_out", "tau_adapt", "period", "refresh_above", "refresh_within", "reach"
+    ):  # fmt: skip
         require_number(name, getattr(c, name), above=0)
     require_count("adaptive", c.adaptive, at_least=0, at_most=c.n_rec)
     require_count("refractory", c.refractory, at_least=0, at_most=1_000_000)

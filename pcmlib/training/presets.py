@@ -35,18 +35,22 @@ EVIDENCE: dict[str, Any] = {
     "tau_rec": 20e-3,
     "tau_out": 20e-3,
     "gamma": 0.5,
-    "gain": 0.707,
-    "feedback_gain": 7.07,
-    "regularisation": 1.3e-4,
+    "gain": 0.32,
+    "feedback_gain": 2.0,
+    "regularisation": 5e-5,
     "target_rate": 10.0,
     "gradient_limit": None,
-    "lr_in": 5e-6,
-    "lr_rec": 5e-6,
-    "lr_out": 2e-6,
+    "epochs": 100,
+    "lr_in": 9e-5,
+    "lr_rec": 1.8e-6,
+    "lr_out": 1.2e-5,
+    "lr_decay": 0.977,
 }
 """Fields for evidence accumulation, by 50 LIF and 50 ALIF neurons with the constants of NEST's
-test (after Bellec et al., 2020): ``TrainConfig(**EVIDENCE)``, or ``**EVIDENCE | changes``. Learning
-rates are for plain gradient descent, and come from a few tries."""
+test (after Bellec et al., 2020): ``TrainConfig(**EVIDENCE)``, or ``**EVIDENCE | changes``. What
+learning takes, from the gain on, is for plain gradient descent, and comes from 48 random sets."""
+
+
 _README = {  # its set for mixed precision
     "lr_in": 3.3040801e-4,
     "lr_rec": 3.9387187e-4,
@@ -60,6 +64,11 @@ _README = {  # its set for mixed precision
 
 SWITCHES = ("kept_on_pcm", "write_verify")  # which may have a set of their own, the first first
 _USUAL_PAIRS = 4  # of the multi-memristor scheme
+
+
+def task_fields(task: str | None) -> dict[str, Any]:
+    """What a task's runs have in common, where it has networks of its own."""
+    return dict(EVIDENCE) if task == "evidence" else {}
 
 
 def _on_pcm(told: Mapping[str, Any]) -> list[str]:
@@ -84,6 +93,16 @@ def _read_studies(folder: Path = _STUDIES) -> dict[str, dict[str, Any]]:
 
 
 STUDIES: dict[str, dict[str, Any]] = _read_studies()
+EVIDENCE_STUDIES: dict[str, dict[str, Any]] = _read_studies(_STUDIES / "evidence")
+"""The same for evidence accumulation, by scheme: on a short version of it, which is the record's
+"fixed", and on the full PCM model."""
+_SHORT = ("steps", "task_settings")
+EVIDENCE_SETS: dict[str, dict[str, Any]] = {
+    scheme: {name: x for name, x in record["best"].items() if name not in _SHORT}
+    for scheme, record in EVIDENCE_STUDIES.items()
+} | {"vanilla": {}}
+"""What differs from EVIDENCE at the task's full length: FP32 learns with EVIDENCE as it is, since
+its study's set does not hold there; the other schemes with their studies' sets."""
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     "reference": {
@@ -106,8 +125,11 @@ def known_set(scheme: str, kind: str, told: Mapping[str, Any]) -> dict[str, Any]
 
     With ``bits`` among them, that for such a memory; of two studied resolutions that are as near,
     the coarser. On PCM the first that there is of those for ``kept_on_pcm``, ``write_verify`` and
-    as many ``pairs``.
+    as many ``pairs``. For the task evidence there are tuned sets alone, for the full PCM model.
     """
+    if told.get("task") == "evidence":
+        own = EVIDENCE_SETS.get(scheme)
+        return None if own is None or kind != "tuned" else EVIDENCE | own
     sets, bits = PRESETS[kind], told.get("bits")
     if bits is None:
         own = (sets.get(f"{scheme}/{memory}") for memory in _on_pcm(told))

@@ -91,12 +91,22 @@ SETTINGS = {
         {"networks": 1, "repeats": 1, "spreads": (0.0,), "epochs": 1},
         {"networks": 2, "repeats": 2, "spreads": (0.02, 0.01), "epochs": 7},
     ],
+    "18_a_network_that_remembers": [
+        {"networks": 1, "shown": 0},
+        {"networks": 3, "shown": 5},
+    ],
+    "19_where_the_memory_is": [
+        {"networks": 1, "few": 1, "shares": (5,), "times": (0.1,)},
+        {"networks": 2, "few": 3, "shares": (90, 3), "times": (1.0, 0.3)},
+    ],
+    "20_memory_on_pcm": [{"networks": 1, "best": "sign"}, {"networks": 2, "best": "stochastic"}],
 }
 EACH = [
     pytest.param(path, setting, id=f"{path.stem}-{number}")
     for path in CHAPTERS
     for number, setting in enumerate(SETTINGS.get(path.stem, []), 1)
 ]
+PHASES = {"cues": 3, "cue": 15, "pause": 5, "recall": 20}  # of a short trial
 GLUED = re.compile(r"\{glue:text\}`(\w+)(?::([^`]+))?`")
 
 
@@ -140,6 +150,9 @@ def short_runs(monkeypatch):
     def short(config, **options):
         if config.samples == 1:
             return stored(config, **options)
+        if config.task == "evidence":
+            tiny = config.replace(epochs=2, steps=100, task_settings=PHASES)
+            return known.setdefault(tiny, training.train(tiny, progress=False))
         rates = {name: brisk(getattr(config, name)) for name in ("lr_in", "lr_rec", "lr_out")}
         config = config.replace(epochs=min(config.epochs, 30), steps=100, **rates)
         if config not in known:

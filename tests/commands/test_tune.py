@@ -20,13 +20,15 @@ def test_a_study_is_of_a_memory_and_other_fields(monkeypatch):
 
     def note(scheme, **told):
         asked.update(told, scheme=scheme)
-        return {"finalists": [{"loss": 0.1}], "last": [{"loss": 0.3}], "best": {}}
+        spent = {"updates": 7}
+        return {"finalists": [{"loss": 0.1}], "last": [{"loss": 0.3}], "best": {}, "budget": spent}
 
     monkeypatch.setattr(tune, "tune", note)
     words = "--scheme multi-mem --pairs 1 --set write_verify=True --set read_noise=2 --trials 8"
     done = CliRunner().invoke(app, ["tune", *words.split()])
     assert done.exit_code == 0
     assert done.output.startswith("loss 0.3 ")  # of the set that is shown
+    assert "budget: 7 updates" in done.output
     assert asked == {
         "scheme": "multi-mem",
         "budget": Budget(trials=8),

@@ -110,6 +110,18 @@ def test_refresh_resets_saturated_synapses_and_keeps_their_weight():
     assert xbar.set_pulses.tolist() == [4 + 2]  # 1.5 and 0.75 µS at 0.375 µS a pulse
 
 
+def test_refresh_and_reach_are_shares_of_the_largest_conductance():
+    """At 24 µS, twice the usual: from 18 µS on, within 9 µS; pulses reach 20 µS."""
+    xbar = Crossbar(1, 4, pairs=2, parameters=IDEAL.replace(g_max=24.0))
+    uniform(xbar, torch.tensor([18.1, 17.9, 18.1, 23.0]), torch.tensor([9.5, 9.5, 8.5, 23.0]))
+    assert xbar.refresh(t=1.0).tolist() == [[[True, False, False, True]]]
+    uniform(xbar, torch.full((4,), 5.0), torch.full((4,), 5.0))
+    make_update_ready(xbar, torch.tensor([[[14.9, 15.1, -14.9, -15.1]]]), t=2.0)
+    assert (xbar.devices.G < 1).any(dim=2)[0, :, 0].tolist() == [
+        [False, False, False, True], [False, True, False, False]
+    ]  # fmt: skip
+
+
 def test_update_ready_resets_the_other_side_where_the_growing_one_lacks_room():
     xbar = Crossbar(1, 4, parameters=IDEAL)
     uniform(xbar, torch.tensor([0.1, 8.0, 5.0, 0.1]), torch.tensor([5.0, 0.1, 0.1, 0.1]))

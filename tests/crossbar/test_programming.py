@@ -83,6 +83,7 @@ def by_kernel(bar, counts, t=38.6, number=1, **changes):
     views = Devices(*(x[0].numpy() for x in (*devices.state, bar.turn)), *others(bar))
     usual = {"t": t, "number": number, "refresh": False, "symmetric": False}
     usual |= {"tolerance": np.float32(0), "assumed_pulse": np.float32(0.75)}
+    usual |= {"above": np.float32(9), "within": np.float32(4.5)}
     parts = {**usual, **changes}
     update = Update(**parts, decay=np.float32(history_decay(devices.parameters)))
     reset = np.zeros(counts.shape, np.bool_)

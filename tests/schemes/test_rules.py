@@ -16,7 +16,7 @@ from pcmlib.schemes import HOLD, SCHEMES, Settings
 
 USUAL = {
     "lr": 0.5, "quantum": 0.125, "assumed_pulse": 0.75, "stop_level": 0.9, "prob_scale": 2.0,
-    "scale": 1.0, "pairs": 1.0, "g_reset": 0.1,
+    "scale": 1.0, "pairs": 1.0, "g_reset": 0.1, "reach": 10.0,
 }  # fmt: skip
 
 
@@ -53,6 +53,7 @@ class Layer:
         usual = {
             "t": 38.6 * number, "number": number, "refresh": False,
             "symmetric": False, "tolerance": np.float32(0), "assumed_pulse": np.float32(0.75),
+            "above": np.float32(9), "within": np.float32(4.5),
         }  # fmt: skip
         if holds:
             how = Update(**{**usual, **changes}, decay=self.decay)

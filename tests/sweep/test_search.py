@@ -11,6 +11,7 @@ import torch
 from typecheck import unchecked
 
 from pcmlib.book.experiments import comparison
+from pcmlib.book.experiments.evidence import SHORT
 from pcmlib.book.experiments.memory import memories
 from pcmlib.schemes import SCHEMES, Scheme
 from pcmlib.sweep import Budget, tune
@@ -253,6 +254,28 @@ def test_records_in_the_package_are_what_presets_hold():
         space = {name: tuple(limits) for name, limits in record["space"].items()}
         assert space == search_space(scheme, **record["fixed"])
         assert len(record["trials"]) == Budget().trials
+
+
+def test_the_studies_for_evidence_had_one_budget_and_one_version_of_the_task():
+    records = presets.EVIDENCE_STUDIES
+    assert set(records) == set(SCHEMES) - {"accumulator"}
+    ours = list(records.values())
+    assert all(record["budget"] == ours[0]["budget"] for record in ours)
+    assert ours[0]["budget"]["updates"] == 2 * Budget(**_without_updates(ours[0])).passes
+    for scheme, record in records.items():
+        fixed = {n: x for n, x in record["fixed"].items() if n != "pairs"}
+        assert fixed == SHORT
+        space = {name: tuple(limits) for name, limits in record["space"].items()}
+        assert space == search_space(scheme, **record["fixed"])
+        last = record["last"]
+        assert last[0]["loss"] == min(entry["loss"] for entry in last)
+        config = TrainConfig.preset(scheme, **record["best"])
+        for name in {"lr_in", "scale", "threshold"} & space.keys():
+            assert getattr(config, name) == last[0][name]
+
+
+def _without_updates(record):
+    return {name: n for name, n in record["budget"].items() if name != "updates"}
 
 
 def test_a_budget_of_numpys_numbers_is_plain():

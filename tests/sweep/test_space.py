@@ -61,6 +61,19 @@ def test_a_parameter_has_one_range_in_all_schemes():
                 assert limits[0] <= start(scheme, {"bits": bits})[name] <= limits[1]
 
 
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+def test_a_task_may_have_networks_and_ranges_of_its_own(scheme):
+    """Its study starts in the middle of them, and all else is that of the task's runs."""
+    space, first = search_space(scheme, task="evidence"), start(scheme, {"task": "evidence"})
+    assert first.keys() == space.keys() == search_space(scheme).keys()
+    assert all(low < first[n] < high for n, (low, high) in space.items())
+    one = {"networks": 1, "epochs": 50, "seed": 1000}
+    config = candidates_config(scheme, [first], **one, task="evidence", steps=1300)
+    assert (config.task, config.steps, config.n_rec, config.epochs) == ("evidence", 1300, 100, 50)
+    for name in first.keys() - DERIVED:
+        assert config.replica(0).each(name) == [first[name]]
+
+
 def test_refuses_reporting_seeds():
     point = {name: low for name, (low, _) in search_space("vanilla").items()}
     with pytest.raises(ValueError, match=r"seed = 7: must be .*1000"):

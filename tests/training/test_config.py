@@ -14,7 +14,7 @@ from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import EvidenceTask, PatternTask
 from pcmlib.training import TrainConfig
-from pcmlib.training.presets import PRESETS
+from pcmlib.training.presets import EVIDENCE_STUDIES, PRESETS
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,26 @@ def test_presets_are_valid_and_survive_json(scheme, kind):
         plain = json.loads(json.dumps(config.to_dict()))
         assert TrainConfig.from_dict(plain) == config
         assert config.scheme == scheme
+
+
+@pytest.mark.parametrize("scheme", [s for s in SCHEMES if s != "accumulator"])
+def test_evidence_has_sets_of_its_own(scheme):
+    """At the task's full length, whatever version of it the study was made on."""
+    config, best = (
+        TrainConfig.preset(scheme, task="evidence", samples=32),
+        EVIDENCE_STUDIES[scheme]["best"],
+    )
+    assert (config.task, config.steps, config.n_in, config.adaptive) == ("evidence", 2250, 40, 50)
+    assert (config.task_settings, config.samples, config.scheme) == ((), 32, scheme)
+    assert config.threshold == (0.6 if scheme == "vanilla" else best["threshold"])
+    assert config.pairs == (4 if scheme == "multi-mem" else 1)
+    assert config == TrainConfig.preset(scheme, "tuned", task="evidence", samples=32)
+
+
+def test_what_is_not_tuned_for_evidence_is_named():
+    for scheme, kind in (("accumulator", None), ("vanilla", "reference")):
+        with pytest.raises(ValueError, match=f"scheme = '{scheme}': must be one with a"):
+            TrainConfig.preset(scheme, kind, task="evidence")
 
 
 def test_the_readmes_set_is_the_references():

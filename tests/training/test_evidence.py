@@ -15,6 +15,10 @@ SHORT = EVIDENCE | {
     "lr_in": 1e-5,
     "lr_rec": 1e-5,
     "lr_out": 2e-5,
+    "lr_decay": 1.0,
+    "gain": 0.707,
+    "feedback_gain": 7.07,
+    "regularisation": 1.3e-4,
 }
 TINY = EVIDENCE | {
     "steps": 120, "input_rate": 200.0, "n_rec": 12, "adaptive": 5, "samples": 5, "batch": 2,

@@ -8,7 +8,7 @@ import numpy as np
 
 from pcmlib.base import rng
 from pcmlib.base.kernels import kernel
-from pcmlib.crossbar.laws import ASSUMED_PULSE
+from pcmlib.crossbar.laws import ASSUMED_PULSE, REFRESH_ABOVE, REFRESH_WITHIN
 from pcmlib.crossbar.programming import Devices as Synapses
 from pcmlib.crossbar.programming import Update, find_saturated, program
 from pcmlib.device import after_reset, drifted
@@ -119,9 +119,18 @@ def fill_means(values, mean):
 
 
 @kernel(inner=True, error_model="numpy")
+def update_of(number, p, decay):
+    """An update whose pulses are open loop."""
+    above, within = _F(REFRESH_ABOVE) * p.g_max, _F(REFRESH_WITHIN) * p.g_max
+    return Update(
+        0.0, number, False, False, _F(0), _F(ASSUMED_PULSE), decay, above, within
+    )  # fmt: skip
+
+
+@kernel(inner=True, error_model="numpy")
 def give(bar, number, p, decay, key):
     """Update `number`: what is due, open loop."""
-    update = Update(0.0, number, False, False, _F(0), _F(ASSUMED_PULSE), decay)
+    update = update_of(number, p, decay)
     program(bar.counts, bar.reset, bar.devices, update, p, key)
     fill_means(bar.devices.G, bar.mean)
 
@@ -129,10 +138,10 @@ def give(bar, number, p, decay, key):
 @kernel(inner=True, error_model="numpy")
 def refresh(bar, number, p, decay, key):
     """Refresh what is saturated in update `number`; whether there is anything."""
-    devices, found = bar.devices, False
+    devices, update, found = bar.devices, update_of(number, p, decay), False
     for i in range(devices.exists.shape[0]):
         G, exists = devices.G, devices.exists
-        found |= find_saturated(i, G, exists, _F(ASSUMED_PULSE), bar.counts, bar.reset)
+        found |= find_saturated(i, G, exists, update, bar.counts, bar.reset)
     if found:
         give(bar, number, p, decay, key)
     return found

@@ -232,13 +232,13 @@ def write_cell(
         for j in range(synapses):
             plus, minus = mean[0, 0, j], mean[1, 0, j]
             d = target - (plus - minus)
-            short = lacks_room(d, plus, minus, _F(REACH))
+            short = lacks_room(d, plus, minus, _F(REACH) * p.g_max)
             bar.reset[0, 0, j], bar.reset[1, 0, j] = short and d < 0, short and d >= 0
         give(bar, number, p, decay, key)
         number += 1
     if tolerance > 0:
         goal = np.full((1, synapses), target)
-        update = Update(0.0, number, False, False, tolerance, assumed_pulse, decay)
+        update = Update(0.0, number, False, False, tolerance, assumed_pulse, decay, _F(0), _F(0))
         verify(goal, devices, update, p, key)
         fill_means(devices.G, mean)
     else:

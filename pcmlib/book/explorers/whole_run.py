@@ -26,7 +26,7 @@ from pcmlib.tasks import draw_task
 from pcmlib.training.record import BUILT_IN
 
 BINS = 48  # of the histograms of conductances, from 0 to g_max
-_decide, _hold = either([SCHEMES[name].kernel for name in BUILT_IN]), HOLD.kernel
+decide, hold = either([SCHEMES[name].kernel for name in BUILT_IN]), HOLD.kernel
 
 
 @kernel(nogil=True, error_model="numpy")
@@ -63,7 +63,7 @@ def train_run(
     for epoch in range(epochs):
         loss[epoch], rate_hz[epoch], _, holds = pass_over(
             state, run, everything, epoch, epoch * updates, 0, True, True, targets, counts,
-            outputs, z, _decide, _hold,
+            outputs, z, decide, hold,
         )  # fmt: skip
         if not holds:
             loss[epoch] = rate_hz[epoch] = np.nan
@@ -80,7 +80,7 @@ def train_run(
         stream = 1 + s % (STREAMS - 1)
         pass_over(
             state, run, one, 0, epochs * updates, stream, True, False, targets, counts, outputs,
-            z, _decide, _hold,
+            z, decide, hold,
         )  # fmt: skip
     copy(z[0], spikes)
     return True

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pcmlib.book.explorers.small_evidence import memory_on_pcm, train_evidence, where_memory_is
 from pcmlib.book.explorers.whole_run import BINS, train_run
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
@@ -71,3 +72,20 @@ def test_it_is_the_run_that_train_makes(scheme, options):
     np.testing.assert_allclose(loss, run.loss[0], rtol=1e-4)
     assert (spikes != run.spikes[0, 0].numpy()).mean() < 1e-3
     assert np.abs(outputs - run.outputs[0].numpy()).max() <= 1e-2 * np.abs(outputs).max()
+
+
+@pytest.mark.parametrize(
+    ("function", "knobs"),
+    [
+        (where_memory_is, {"adaptive": 10, "tau_adapt": 0.5, "recurrence": 0}),
+        (memory_on_pcm, {"scheme": 0, "learning": 1.5, "noise": 0}),
+    ],
+)
+def test_a_small_network_that_remembers_is_trained_as_train_does(function, knobs):
+    """On fresh trials in each epoch: correct answers, and pulses."""
+    wanted, runs = function(**knobs), function.data["runs"].copy().view(np.recarray)
+    right, share, sets = np.zeros(60, np.float32), *np.zeros((2, 1), np.float32)
+    train_evidence(runs[function.change(runs, **knobs)], right, share, sets)
+    np.testing.assert_allclose(right, wanted["right"], atol=1e-3)
+    assert share == pytest.approx(wanted["share"], abs=1e-3)
+    assert sets == pytest.approx(wanted["sets"], rel=1e-3)

@@ -1,0 +1,189 @@
+"""Live functions that learn evidence accumulation: a small network, changed by the knobs.
+
+It has 40 neurons, and makes 60 updates of 32 fresh trials each, of the chapters' short version of
+the task: what `pcmlib.training.train` makes of the same configuration, in a function that a browser
+runs, too.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from numba import types
+
+from pcmlib.base.kernels import kernel
+from pcmlib.base.reports import report
+from pcmlib.book.experiments.evidence import SHORT, short_set
+from pcmlib.book.experiments.statistics import smoothed
+from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
+from pcmlib.book.explorers.whole_run import decide, hold
+from pcmlib.book.figures.evidence import draw_small_evidence
+from pcmlib.book.live.function import LiveFunction
+from pcmlib.network.epoch import pass_over
+from pcmlib.network.start import by_time, make_state
+from pcmlib.tasks.evidence import draw_evidence
+from pcmlib.tasks.samples import key_of
+from pcmlib.training import TrainConfig
+from pcmlib.training.record import RUN, numbers
+from pcmlib.training.store import stored_train
+
+EPOCHS, NEURONS, TRIALS = 60, 40, 32
+_WINDOW = 10  # epochs over which the shares of correct answers are smoothed
+_FASTER = 2.0  # learning rates, times those of the set, for a third of the updates
+_OUTPUTS = {"right": (EPOCHS,), "share": (1,), "sets": (1,)}
+_TASK = TrainConfig(**SHORT, n_in=40, n_out=2).problem
+_CUES, _CUE, _PAUSE, _RECALL = _TASK.cues, _TASK.cue, _TASK.pause, _TASK.recall
+_NOISE, _CHANCE = _TASK.noise_rate, _TASK.chance
+
+
+def small(scheme: str) -> TrainConfig:
+    """The small network that learns with the set for `scheme`; of FP32, at the learning rates that
+    mixed precision has, which are the better ones for so few updates."""
+    sizes = {"n_rec": NEURONS, "adaptive": NEURONS // 2, "samples": TRIALS, "epochs": EPOCHS}
+    own = short_set(scheme)
+    if scheme == "vanilla":
+        fast = short_set("mixed-precision")
+        own |= {name: fast[name] for name in own.keys() & fast.keys()} | {"gain": 0.1}
+    config = TrainConfig.preset(scheme, **own | sizes)
+    rates = {name: _FASTER * getattr(config, name) for name in ("lr_in", "lr_rec", "lr_out")}
+    return config.replace(**rates, lr_decay=config.lr_decay ** (100 / EPOCHS))
+
+
+def small_evidence(
+    *schemes: str, choices: Mapping[str, Sequence[str]] | None = None
+) -> Callable[[Callable[..., int]], SmallEvidence]:
+    """Make a live function of `change`(runs, knobs): it changes a record, and says which."""
+    return lambda change: SmallEvidence(change, schemes, choices)
+
+
+class SmallEvidence(LiveFunction):
+    """What `small_evidence` makes of a function."""
+
+    def __init__(
+        self,
+        change: Callable[..., int],
+        schemes: Sequence[str],
+        choices: Mapping[str, Sequence[str]] | None,
+    ) -> None:
+        runs = np.concatenate([numbers(small(scheme)) for scheme in schemes])
+        knobs = list(inspect.signature(change).parameters)[1:]
+        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs, choices)
+        self.change, self.schemes = change, schemes
+        self.draw, self._here = self._draw, self._train
+
+    @property
+    def parts(self) -> list[tuple[Callable, tuple]]:
+        """The knobs' part, which returns a place, and the training of the record there."""
+        runs, outputs = self.types
+        choose = kernel(error_model="numpy")(self.change)
+        knobs = [types.float64] * len(self.knobs)
+        return [(choose, (*runs, *knobs)), (train_evidence, (runs[0].dtype, *outputs))]
+
+    def _train(self, **knobs: float) -> dict[str, np.ndarray]:
+        runs = self.data["runs"].copy().view(np.recarray)
+        place = self.change(runs, **knobs)
+        before, after = self.data["runs"][place], runs[place]
+        config = small(self.schemes[place])
+        own = {n: type(getattr(config, n)) for n in RUN.names if before[n] != after[n]}
+        return _trained(config.replace(**{n: kind(after[n]) for n, kind in own.items()}))
+
+    def _draw(self, **outputs: np.ndarray) -> Figure:
+        usual = _trained(small(self.schemes[0]))["right"]
+        return draw_small_evidence(usual=usual, **outputs)
+
+
+def _trained(config: TrainConfig) -> dict[str, np.ndarray]:
+    """What `train_evidence` makes of a record."""
+    run = stored_train(config.replace(snapshots=()), progress=False)
+    right = 100 * smoothed(run.accuracy.double().numpy(), _WINDOW)[0]
+    sets = int(run.set_pulses[0, -1]) / config.synapses
+    found = {"right": right, "share": [right[-1]], "sets": [sets]}
+    return {name: np.array(values, np.float32) for name, values in found.items()}
+
+
+@kernel(error_model="numpy")
+def train_evidence(run, right, share, sets):
+    """Train the network of `run` on fresh trials in each epoch: correct answers in %, smoothed, and
+    SETs a synapse."""
+    samples, T, n_in = int(run.samples), int(run.steps), int(run.n_in)
+    x, targets = (
+        np.zeros((samples, T, n_in), np.bool_),
+        np.zeros((samples, T, 2), np.float32),
+    )
+    counts, outputs = np.zeros((samples, T), np.float32), np.zeros((samples, T, 2), np.float32)
+    for s in range(samples):
+        for t in range(T):
+            counts[s, t] = t >= T - _RECALL
+            for i in range(n_in // 4):  # room for more spikes than any trial has
+                x[s, t, i] = True
+    seed, z = np.uint64(run.seed), np.zeros((0, T, int(run.n_rec)), np.bool_)
+    state = make_state(run, seed, x)
+    everything, hits = np.empty(0, np.int64), np.zeros(EPOCHS, np.float32)
+    exists = run.n_rec * (n_in + (run.n_rec - 1) * run.recurrence + 2)
+    for epoch in range(EPOCHS):
+        draw_trials(run, seed, epoch, x, targets, state)
+        _, _, hits[epoch], holds = pass_over(
+            state, run, everything, epoch, epoch, 0, True, True, targets, counts, outputs, z,
+            decide, hold,
+        )  # fmt: skip
+        since, total = max(0, epoch + 1 - _WINDOW), np.float32(0)
+        for e in range(since, epoch + 1):
+            total += hits[e]
+        for e in range(epoch, EPOCHS):  # as far as it has come
+            right[e] = 100 * total / (epoch + 1 - since)
+        share[0], sets[0] = right[epoch], state.n_set.sum() / exists
+        if not holds:
+            break
+        report(epoch)
+
+
+@kernel(inner=True, error_model="numpy")
+def draw_trials(run, seed, epoch, x, targets, state):
+    """Fresh trials, and their spikes by time in `state`; one assignment at a time, since slices
+    need what no page has."""
+    for s in range(x.shape[0]):
+        for t in range(x.shape[1]):
+            targets[s, t, 0] = targets[s, t, 1] = 0
+            for i in range(x.shape[2]):
+                x[s, t, i] = False
+    chances = run.input_rate * run.dt, _NOISE * run.dt, _CHANCE
+    draw_evidence(key_of(seed, epoch), (_CUES, _CUE, _PAUSE, _RECALL), chances, x, targets)
+    first, index, when = by_time(x)
+    for s in range(first.shape[0]):
+        for t in range(first.shape[1]):
+            state.first[s, t] = first[s, t]
+        for k in range(first[s, -1]):
+            state.index[s, k], state.when[s, k] = index[s, k], when[s, k]
+
+
+# The chapters' own
+
+
+@small_evidence("vanilla")
+def where_memory_is(runs, adaptive, tau_adapt, recurrence):
+    """Chapter 19: neurons that adapt, for how long, and recurrent synapses; FP32 weights."""
+    run = runs[0]
+    run.adaptive = adaptive
+    run.tau_adapt = tau_adapt
+    run.recurrence = run.learn_rec = recurrence
+    return 0
+
+
+@small_evidence(
+    "mixed-precision", *(scheme for scheme in CROSSBAR_SCHEMES if scheme != "mixed-precision"),
+    choices={"scheme": [NAMES["mixed-precision"],
+                        *(NAMES[s] for s in CROSSBAR_SCHEMES if s != "mixed-precision")]},
+)  # fmt: skip
+def memory_on_pcm(runs, scheme, learning, noise):
+    """Chapter 20: any scheme on PCM; learning rates; devices with noise and drift, or without."""
+    run = runs[int(scheme)]
+    run.lr_in *= learning
+    run.lr_rec *= learning
+    run.lr_out *= learning
+    run.write_noise *= noise
+    run.read_noise *= noise
+    run.drift *= noise
+    return int(scheme)

@@ -1,0 +1,68 @@
+"""Figures of a fit: what was measured beside what the fitted devices would give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, legend, panels
+from pcmlib.device.fit import Fit
+from pcmlib.device.fit.checks import FAR, Comparison
+
+
+@book_style()
+def plot_fit(found: Fit) -> Figure:
+    """Mean and spread against pulse number, steps against conductance, and residuals.
+
+    Dots: measured; lines and bands: the fitted devices, mean and three standard deviations of
+    simulated tables.
+    """
+    figure, (mean, step, residual) = panels(3, height=2.8, wspace=0.5, left=0.085)
+    for name, colour, says in (("mean", BLUE, "mean"), ("sd", RED, "spread")):
+        _compare(mean, found.checks[name], colour, says)
+    label(mean, "SET pulses since RESET", "conductance (µS)")
+    legend(mean)
+    for name, colour, says in (("step", BLUE, "mean"), ("step_sd", RED, "spread")):
+        if name in found.checks:
+            _compare(step, found.checks[name], colour, says)
+    label(step, "conductance before (µS)", "step of a SET (µS)")
+    for name, colour, says in (("mean", BLUE, "mean"), ("sd", RED, "spread")):
+        one = found.checks[name]
+        residual.plot(one.at, one.residual, "o", ms=3, color=colour, label=says)
+    residual.axhspan(-FAR, FAR, color="#808080", alpha=0.15, lw=0)
+    label(residual, "SET pulses since RESET", "residual (standard deviations)")
+    return figure
+
+
+def _compare(axes: Axes, one: Comparison, colour: str, says: str) -> None:
+    sd = one.simulated.std(0)
+    axes.fill_between(one.at, one.mean - 3 * sd, one.mean + 3 * sd, color=colour, alpha=0.25, lw=0)
+    axes.plot(one.at, one.mean, color=colour, lw=1)
+    axes.plot(one.at, one.measured, "o", ms=3, color=colour, label=says)
+
+
+@book_style()
+def plot_errors(
+    errors: Mapping[str, Mapping[str, float]], names: tuple[str, ...], *, most: float = 1.0
+) -> Figure:
+    """Relative standard errors of constants, a colour for each way of measuring.
+
+    errors: way of measuring -> constant -> standard error over the true value; a constant that is
+    not told has none, and stands at the upper edge as a cross.
+    """
+    figure, (axes,) = panels(height=3.2, left=0.1)
+    width = 0.8 / len(errors)
+    for k, (way, own) in enumerate(errors.items()):
+        at = np.arange(len(names)) + (k - (len(errors) - 1) / 2) * width
+        told = np.array([min(own.get(n, np.nan), most) for n in names])
+        axes.plot(at, told, "o", ms=5, color=COLOURS[k], label=way)
+        missing = np.isnan(told)
+        axes.plot(at[missing], np.full(missing.sum(), most), "x", ms=6, color=COLOURS[k])
+    axes.set_yscale("log")
+    axes.set_xticks(np.arange(len(names)), names)
+    label(axes, "constant", "standard error / value", ylim=(0.005, most * 1.2))
+    legend(axes, loc="lower left", ncols=2)
+    return figure

@@ -1,0 +1,75 @@
+"""`pcmlib fit`: the model's constants from a table of reads, from the command line."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from matplotlib.figure import Figure
+
+from pcmlib.base.checks import is_number, require
+from pcmlib.commands.output import (
+    FigureFile,
+    JSONFile,
+    Seed,
+    check_destinations,
+    deliver,
+    write_figure,
+    write_json,
+)
+from pcmlib.device import Fit, fit_device
+
+
+def fit_command(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.csv",
+            help="Reads, one a row: device (any label), pulse (SETs since RESET), time (s since "
+            "the last pulse; may be missing), conductance (µS).",
+        ),
+    ],
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A constant that is known, such as g_max=25."),
+    ] = None,
+    simpler: Annotated[bool, typer.Option(help="Compare with simpler laws.")] = True,
+    seed: Seed = 0,
+    figure: FigureFile = None,
+    json: JSONFile = None,
+) -> None:
+    """Fit the model's constants to measurements; train --device-file takes the JSON."""
+    check_destinations(figure, json)
+    known = dict(map(parse_constant, fix or ()))
+    require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
+    found = fit_device(table, fix=known, simpler=simpler, seed=seed)
+    deliver(
+        found.summary(),
+        (json, lambda path: write_json(path, found.to_json())),
+        (figure, lambda path: write_figure(path, _draw(found))),
+    )
+
+
+def _draw(found: Fit) -> Figure:
+    from pcmlib.book.figures.fit import plot_fit
+
+    return plot_fit(found)
+
+
+def parse_constant(setting: str) -> tuple[str, Any]:
+    """("g_max", 25.0) from "g_max=25"; a pair in brackets for nu_bounds.
+
+    Raises:
+        ValueError: for anything but a name, = and a number.
+    """
+    name, equals, text = setting.partition("=")
+    require(equals == "=" and name != "", "--fix", setting, "name=value, such as g_max=25")
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        value = None
+    pair = isinstance(value, tuple) and all(map(is_number, value))
+    require(pair or is_number(value), f"--fix {name}", text, "a number")
+    return name, value

@@ -1,0 +1,17 @@
+"""The model's constants from measurements: a table of reads, its likelihood, what it tells.
+
+table        a CSV file or columns, checked
+simulate     tables of reads that devices of the model would give
+reads        what the likelihood needs of a table
+likelihood   a filter on a grid of conductances
+free         the constants as free numbers, and where to start
+estimate     the likeliest constants, and how well they are known
+checks       measured beside simulated; what is wrong with the model
+fitting      all of it in one call
+"""
+
+from pcmlib.device.fit.fitting import Fit, fit_device
+from pcmlib.device.fit.simulate import simulate_reads
+from pcmlib.device.fit.table import Measurements, measurements
+
+__all__ = ["Fit", "Measurements", "fit_device", "measurements", "simulate_reads"]

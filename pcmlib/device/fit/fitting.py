@@ -1,0 +1,235 @@
+"""The constants of the reader's own device, from a table of reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from pcmlib.base.checks import plain, require
+from pcmlib.device.fit.checks import Comparison, compare, findings
+from pcmlib.device.fit.estimate import Estimate, estimate, refit
+from pcmlib.device.fit.free import NAMES, Free, rough
+from pcmlib.device.fit.reads import Reads, gather
+from pcmlib.device.fit.table import Measurements, measurements
+from pcmlib.device.laws import PCMParameters, read_noise
+
+_SETTINGS = ("write_noise", "read_noise", "drift", "bits")  # no constants of a device
+CONSTANTS = tuple(
+    field.name for field in dataclasses.fields(PCMParameters) if field.name not in _SETTINGS
+)
+SIMPLER = {
+    "no history": {"A1": 0.0, "A2": 0.0},
+    "the mean step is the same at every G": {"m1": 0.0},
+    "the spread of a step is the same at every G and pulse": {"m2": 0.0, "A2": 0.0},
+    "no drift": {"nu": 0.0, "nu_spread": 0.0},
+    "all devices have one nu": {"nu_spread": 0.0},
+}
+"""Laws that say with fewer constants what a table may not need more for."""
+_TIED = 3  # reads at one extreme value that make it a limit
+_RESOLVED = 0.6  # noise in distances of the grid's nodes
+_UNTOLD = 1.0  # standard deviation of a free number (`free`) that a table does not tell
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Constants fitted to a table of reads, and what there is to say about them."""
+
+    table: Measurements
+    parameters: PCMParameters  # with the likeliest constants
+    standard_errors: dict[str, float]  # of the constants that the table tells
+    unidentified: dict[str, str]  # constants that it does not tell, and why; the value is a guess
+    fixed: tuple[str, ...]  # constants that were given
+    log_likelihood: float  # of the reads, as densities in 1/µS
+    simpler: dict[str, float]  # BIC of the simpler laws less that of the whole: below 0, they do
+    checks: dict[str, Comparison]
+    findings: tuple[str, ...]  # what is wrong with the model for these reads
+    bic: float  # k ln(reads) - 2 log-likelihood, with k free constants
+
+    @property
+    def is_pcm(self) -> bool:
+        """Whether no check says that this is no PCM of the model."""
+        return not self.findings
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        return {name: getattr(self.parameters, name) for name in CONSTANTS}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, strings and lists; `PCMParameters(**found["constants"])` is the device."""
+        compared = {
+            name: {"at": one.at, "measured": one.measured, "simulated": one.mean,
+                   "simulated_sd": one.simulated.std(0), "residual": one.residual}
+            for name, one in self.checks.items()
+        }  # fmt: skip
+        return {
+            "constants": self.constants,
+            "standard_errors": self.standard_errors,
+            "unidentified": list(self.unidentified),
+            "reasons": self.unidentified,
+            "fixed": list(self.fixed),
+            "devices": self.table.devices,
+            "reads": len(self.table),
+            "log_likelihood": self.log_likelihood,
+            "bic": self.bic,
+            "bic_of_simpler_laws": self.simpler,
+            "is_pcm": self.is_pcm,
+            "findings": list(self.findings),
+            "checks": compared,
+        }
+
+    def summary(self) -> str:
+        """Lines for a terminal."""
+        lines = [f"{self.table.devices} devices, {len(self.table)} reads"]
+        if self.table.passed_over:
+            lines.append(f"columns passed over: {', '.join(self.table.passed_over)}")
+        for name in (*NAMES, "g_min", "g_max"):
+            value = f"{name:>12} = {getattr(self.parameters, name):8.4g}"
+            if name in self.fixed:
+                lines.append(f"{value}   as given")
+            elif name in self.unidentified:
+                lines.append(f"{value}   not told: {self.unidentified[name]}")
+            else:
+                lines.append(f"{value} ± {self.standard_errors[name]:.2g}")
+        for law, more in self.simpler.items():
+            if more < 0:
+                lines.append(f"a simpler law will do: {law} (BIC {more:.1f})")
+        if self.is_pcm:
+            lines.append("no check tells these devices from the model's")
+        else:
+            lines.append("this is no PCM of this model:")
+            lines.extend(f"  {finding}" for finding in self.findings)
+        return "\n".join(lines)
+
+
+def fit_device(
+    table: Any, *, fix: Mapping[str, float] | None = None, simpler: bool = True, seed: int = 0
+) -> Fit:
+    """Fit the model's constants to reads of the reader's devices, by maximum likelihood.
+
+    Args:
+        table: a CSV file's path, or columns by name (a dict, a data frame): device, pulse, time
+            (may be missing) and conductance, as `pcmlib.device.fit.table` says.
+        fix: constants that are known, by name.
+        simpler: whether to compare with simpler laws, which takes about as long again.
+        seed: of the simulated tables that the checks compare with.
+
+    Raises:
+        ValueError: naming the line and the column of what is not allowed.
+    """
+    reads_of = measurements(table)
+    given = {name: plain(value) for name, value in (fix or {}).items()}
+    for name in given:
+        require(name in CONSTANTS, "fix", name, f"one of {', '.join(CONSTANTS)}")
+    base, unidentified = _base(reads_of, given)
+    reads = gather(reads_of, base.g_min, base.g_max, base.T0)
+    names = tuple(n for n in NAMES if n not in given and n not in unidentified)
+    middle = float(np.median(reads_of.conductance))
+    free = Free(names, base, (reads.high - reads.low) / 12, middle)
+    start = free.numbers(rough(reads_of, reads, base) | given)
+    with _one_thread():
+        found = estimate(free, reads, start)
+        parameters, errors = free.parameters(found.x), free.errors(found.x, found.covariance)
+        unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
+        bic = len(names) * math.log(len(reads_of)) - 2 * found.log_likelihood
+        others = _simpler(free, reads, found, len(reads_of), bic) if simpler else {}
+    errors |= {name: 0.0 for name in ("g_min", "g_max")}
+    known = {n: e for n, e in errors.items() if n not in unidentified and n not in given}
+    checks = compare(reads_of, parameters, seed)
+    said = findings(checks)
+    return Fit(
+        reads_of, parameters, known, unidentified, tuple(given), found.log_likelihood, others,
+        checks, tuple(said), bic,
+    )  # fmt: skip
+
+
+def _base(table: Measurements, given: dict[str, Any]) -> tuple[PCMParameters, dict[str, str]]:
+    """Constants that are not asked for by likelihood, and why a table does not tell some.
+
+    A limit is where reads pile up at one value. Without it, the grid ends where no read lies.
+    """
+    r, known, untold = table.conductance, dict(given), dict[str, str]()
+    for name, sign in (("g_min", -1), ("g_max", 1)):
+        values, counts = np.unique(sign * r, return_counts=True)
+        extreme = float(sign * values[-1])
+        if name in given:
+            allowed = f"{'at most' if sign < 0 else 'at least'} the {extreme:g} µS that was read"
+            require(bool(sign * given[name] >= values[-1]), name, given[name], allowed)
+        elif counts[-1] >= _TIED and counts[-1] > 2 * counts[-2]:
+            known[name] = extreme
+        else:
+            side = "a lower" if sign < 0 else "an upper"
+            untold[name] = f"no reads pile up at {side} limit"
+            known[name] = extreme + sign * (0.1 if sign > 0 else 1e-3) * float(np.ptp(r))
+    usual = PCMParameters()
+    if table.time is None:
+        untold |= dict.fromkeys(("nu", "nu_spread"), "the table has no times")
+    else:
+        known["t_min"] = min(usual.t_min, float(table.time.min()))
+        if np.ptp(np.log(table.time)) < 0.02:
+            known.setdefault("T0", float(np.median(table.time)))
+            alike = abs(math.log(known["T0"] / float(np.median(table.time)))) < 0.01
+            if alike:
+                reason = f"all reads are {known['T0']:g} s after their pulse"
+                untold |= dict.fromkeys(("nu", "nu_spread"), reason)
+    if not (table.pulse == 0).any():
+        untold |= dict.fromkeys(("g_reset", "reset_spread"), "no reads before the first SET")
+    known.setdefault("g_reset", min(usual.g_reset, known["g_max"] / 2))
+    return PCMParameters(**known), {n: why for n, why in untold.items() if n not in given}
+
+
+def _untold(names: tuple[str, ...], found: Estimate) -> dict[str, str]:
+    """Constants along the flat directions of the likelihood: wider than `_UNTOLD`."""
+    widths, axes = torch.linalg.eigh(found.covariance)
+    flat = axes[:, widths.sqrt() > _UNTOLD].abs() > 0.3
+    said = {}
+    for i in np.flatnonzero(found.covariance.diagonal().sqrt() > _UNTOLD):
+        along = flat[:, flat[i]].any(1)
+        others = [name for j, name in enumerate(names) if along[j] and j != i]
+        together = f"the reads tell it only together with {', '.join(others)}"
+        said[names[i]] = together if others else "the reads hardly depend on it"
+    return said
+
+
+def _too_fine(names: tuple[str, ...], found: Estimate, p: PCMParameters) -> dict[str, str]:
+    """Read noise below what the filter's grid resolves."""
+    g = found.grid.g.numpy()
+    if np.median(read_noise(g[1:], p) / np.diff(g)) > _RESOLVED:
+        return {}
+    reason = f"the reads' noise is finer than the fit's grid, {np.diff(g).max():.2g} µS"
+    return {name: reason for name in ("m3", "c3") if name in names}
+
+
+def _simpler(free: Free, reads: Reads, found: Estimate, count: int, bic: float) -> dict[str, float]:
+    """BIC of the simpler laws, of those whose constants are free, less that of the whole."""
+    others = {}
+    for law, values in SIMPLER.items():
+        if not set(values) <= set(free.names):
+            continue
+        dropped = set(values) | ({"a"} if "A1" in values else set())
+        kept = [i for i, name in enumerate(free.names) if name not in dropped]
+        less = dataclasses.replace(
+            free, names=tuple(free.names[i] for i in kept), base=free.base.replace(**values)
+        )
+        at_zero = [free.names.index(name) for name in values]
+        x, H = found.given_zero(at_zero, kept)
+        likeliest = refit(less, reads, x, H)
+        others[law] = len(kept) * math.log(count) - 2 * likeliest - bic
+    return others
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch's threads cost more than they bring in matrices of this size."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

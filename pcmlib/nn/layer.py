@@ -1,0 +1,219 @@
+"""A linear layer of torch whose weights are a crossbar of differential pairs.
+
+    y = W x + sqrt(V x^2) xi + b
+
+with W and V the mean and variance of a read of each weight, of devices that drift, and a new normal
+number xi for each output of each sample. Each sample is a read of its own: what reaches an output
+is a sum of independent reads, and one number serves all of them (`pcmlib.network.reads`).
+
+    dE/dW = sum over samples of dE/dy x^T,    dE/dx = W^T dE/dy
+
+as of `torch.nn.Linear`: gradients take the noise as it came. Devices take no gradient: they are
+told by pulses (`pcmlib.nn.PulseOptimizer`), which the CPU computes. The bias is digital.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from pcmlib.base import rng
+from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
+from pcmlib.crossbar import Crossbar
+from pcmlib.device import PCMParameters
+from pcmlib.nn.kernels import fill_noise, read_weights
+
+FILL = 0.25  # share of a side's range that the greatest of the first weights takes
+# A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
+# three times as large.
+TOLERANCE = 0.5  # µS, to which weights are written
+_WEIGHT, _BIAS, _READ = 40, 41, 42  # uses of a seed
+_DEVICES = ("G", "P", "tp", "n_set", "n_reset")
+
+
+class PCMLinear(nn.Module):
+    """`torch.nn.Linear` on phase-change memory.
+
+    State:
+        weight    [out_features, in_features]: what the devices hold T0 after their last pulse,
+                  without noise. Gradients come to `weight.grad`; to write to it changes no device,
+                  and is refused by the next forward pass. `write` is what programs them
+        bias      [out_features], digital, or None
+        crossbar  the devices, [1, 2, N, in_features, out_features], with their wear
+        kept      [in_features, out_features]: what a scheme keeps, such as an accumulator
+        time      s: the devices' clock, at which they are read, and at the end of which the next
+                  pulses come; each update moves it on by `period`
+        updates   how many there were
+        reads     how many forward passes there were, which numbers their noise
+
+    `state_dict` holds all of it, deepcopy and pickle as well: training goes on to the bit.
+
+    Args:
+        in_features, out_features, bias: as of `torch.nn.Linear`.
+        parameters: the devices' constants.
+        pairs: N differential pairs a weight.
+        scale: µS that a weight of 1 corresponds to; None: such that the greatest of the first
+            weights takes a quarter of a device's range.
+        weight: [out_features, in_features], the first weights; None: as torch draws them, uniform
+            up to 1 / sqrt(in_features), like the bias, but from `seed`.
+        tolerance: µS, to which the first weights are written, with a read after each SET; 0: placed
+            exactly, as no programming can.
+        period: s of device time between two updates.
+        seed: of all random numbers.
+        device: of weight, bias and forward pass; pulses are computed on the CPU wherever it is.
+
+    Raises:
+        ValueError: naming the parameter, its value and what is allowed.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        parameters: PCMParameters | None = None,
+        pairs: int = 1,
+        scale: float | None = None,
+        weight: Values = None,
+        tolerance: float = TOLERANCE,
+        period: float = 38.6,
+        seed: int = 0,
+        device: str | torch.device | None = None,
+    ) -> None:
+        super().__init__()
+        require_count("in_features", in_features)
+        require_count("out_features", out_features)
+        require(isinstance(bias, bool), "bias", bias, "True or False")
+        require_count("seed", plain(seed), at_least=0, at_most=2**63 - 1)
+        require_number("period", period, above=0)
+        self.in_features, self.out_features = in_features, out_features
+        p, bound, shape = (
+            parameters or PCMParameters(),
+            in_features**-0.5,
+            (out_features, in_features),
+        )
+        if weight is None:
+            weight = bound * (2 * rng.uniform(shape, rng.streams(_WEIGHT, [seed]), 0) - 1)
+        weight = as_tensor("weight", weight, "real", torch.float64, shape=shape)
+        if scale is None:
+            scale = FILL * (p.g_max - p.g_min) / (weight.abs().max().item() or 1.0)
+        self.crossbar = Crossbar(
+            in_features, out_features, pairs=pairs, parameters=p, scale=scale, seed=seed
+        )
+        self.kept = torch.zeros(in_features, out_features)
+        self.period, self.time, self.updates, self.reads = float(period), 0.0, 0, 0
+        self._read_key, self._read = rng.streams(_READ, [seed]), None
+        self.weight = nn.Parameter(torch.zeros(shape, device=device))
+        first = bound * (2 * rng.uniform((out_features,), rng.streams(_BIAS, [seed]), 0) - 1)
+        self.bias = nn.Parameter(first.to(device)) if bias else None
+        self.write(weight, tolerance=tolerance)
+
+    def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
+        """y = W x + sqrt(V x^2) xi + b, each sample a read of its own."""
+        if self._read is None:
+            read = *read_weights(self.crossbar, self.time), self._held
+            self._read = tuple(part.to(self.weight) for part in read)
+        mean, variance, held = self._read
+        if not torch.equal(held, self.weight.detach()):
+            raise RuntimeError(
+                "weight was changed, and no device with it: let a PulseOptimizer train this layer, "
+                "write to the devices by layer.write(weight), or load a whole state_dict"
+            )
+        y = nn.functional.linear(x, mean + (self.weight - held), self.bias)
+        if self.crossbar.devices.parameters.in_force.read_noise and y.numel():
+            self.reads += 1
+            xi = torch.empty(y.shape)
+            fill_noise(xi.view(-1).numpy(), self._read_key[0], self.reads)
+            y = y + nn.functional.linear(x.detach() ** 2, variance).sqrt() * xi.to(y)
+        return y
+
+    def write(self, weight: Values, *, tolerance: float = TOLERANCE) -> None:
+        """Write weights [out_features, in_features]: RESET where there was a pulse, then SETs.
+
+        Each SET is followed by a read, until one says that G+ - G- is within `tolerance` (µS); with
+        0 the devices are placed exactly. It takes an update's place in time, and clears `kept`.
+        """
+        xbar, p = self.crossbar, self.crossbar.devices.parameters
+        require_number("tolerance", tolerance, at_least=0)
+        shape = self.out_features, self.in_features
+        goal = as_tensor("weight", weight, "real", torch.float64, shape=shape)
+        goal = (goal.T * xbar.scale.double()).contiguous()[None]
+        floor = max(p.g_min, p.g_reset)
+        most = (p.g_max - floor) / xbar.scale.item()
+        allowed = (
+            f"at most {most:.4g}, which is all that devices hold at scale = {xbar.scale.item():.4g}"
+        )
+        greatest = goal.abs().max().item() / xbar.scale.item()
+        require(greatest <= most * (1 + 1e-6), "weight (greatest)", greatest, allowed)
+        used = (xbar.devices.n_set.sum((2,)) > 0) | (xbar.devices.n_reset.sum((2,)) > 0)
+        if used.any():
+            xbar.reset(used, self.time)
+        if tolerance:
+            xbar.verify(goal, self.time, tolerance=tolerance)
+        else:
+            sides = floor + torch.stack([goal, -goal], dim=1).clamp(min=0).float()
+            sides = sides.clamp(max=p.g_max)[:, :, None]
+            xbar.devices.put(sides.expand(xbar.devices.shape))
+        self.kept.zero_()
+        self.advance(self.period)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass (s), in which the devices drift, and look at what they hold."""
+        require_number("seconds", seconds, at_least=0)
+        self.time += float(seconds)
+        self._look()
+
+    def _apply(self, *args: Any, **kwargs: Any) -> PCMLinear:
+        """Torch's way to another device or type."""
+        self._read = None
+        return super()._apply(*args, **kwargs)
+
+    def _look(self) -> None:
+        self._read, self._held = None, self.crossbar.weights()[0].T
+        with torch.no_grad():
+            self.weight.copy_(self._held)
+
+    # State beside weight and bias, under one name in `state_dict`
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Everything else, copied: plain numbers and tensors, as ``torch.load`` takes them."""
+        xbar, devices = self.crossbar, self.crossbar.devices
+        state = {name: getattr(devices, name).clone() for name in self._of_devices}
+        state |= {"turn": xbar.turn.clone(), "verified": xbar.reads.clone()}
+        state |= {"kept": self.kept.clone(), "scale": xbar.scale.clone(), "time": self.time}
+        state |= {"keys": [int(devices.key[0]), int(self._read_key[0])], "draw": devices._draw}
+        state |= {"t_last": devices.t_last, "updates": self.updates, "reads": self.reads}
+        return state | {"period": self.period, "constants": dataclasses.asdict(devices.parameters)}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take it, from a layer of as many devices with the same constants."""
+        xbar, devices = self.crossbar, self.crossbar.devices
+        shape = tuple(state["G"].shape)
+        require(shape == devices.shape, "shape of the devices loaded", shape, str(devices.shape))
+        own = dataclasses.asdict(devices.parameters)
+        other = {name: x for name, x in state["constants"].items() if own[name] != plain(x)}
+        allowed = f"those of this layer, { ({name: own[name] for name in other}) }"
+        require(not other, "constants loaded", other, allowed)
+        for name in self._of_devices:
+            setattr(devices, name, state[name].cpu().clone())
+        xbar.turn, xbar.reads = state["turn"].cpu().clone(), state["verified"].cpu().clone()
+        self.kept, xbar.scale = state["kept"].cpu().clone(), state["scale"].cpu().clone()
+        devices.key, self._read_key = (rng.keys(key) for key in state["keys"])
+        devices._draw, devices.t_last = state["draw"], state["t_last"]
+        self.time, self.period = state["time"], state["period"]
+        self.updates, self.reads = state["updates"], state["reads"]
+        self._look()
+
+    @property
+    def _of_devices(self) -> tuple[str, ...]:
+        return (*_DEVICES, *(["nu_deviate"] if self.crossbar.devices.parameters.nu_spread else []))
+
+    def extra_repr(self) -> str:
+        bias, scale = self.bias is not None, self.crossbar.scale.item()
+        sizes = f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
+        return f"{sizes}, pairs={self.crossbar.pairs}, scale={scale:.4g} µS"

@@ -1,0 +1,147 @@
+"""An optimiser of torch whose steps are pulses.
+
+    gradient -> decide, synapse by synapse, as the scheme's rule says -> RESET and SET -> refresh
+
+`decide` and programming are the compiled ones of the book's networks (`pcmlib.schemes.kernels`,
+`pcmlib.crossbar.programming`), so that any scheme serves, a reader's own too. Digital parameters,
+such as a bias, take a step of plain gradient descent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pcmlib.base.checks import as_tensor, require, require_count, require_number
+from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.crossbar.programming import DRAWS, Devices, Update
+from pcmlib.device import history_decay
+from pcmlib.device.pulses import MOST_PULSES
+from pcmlib.nn.kernels import program_layer
+from pcmlib.nn.layer import PCMLinear
+from pcmlib.schemes import SCHEMES, Settings
+
+
+class PulseOptimizer(torch.optim.Optimizer):
+    """Trains a network whose layers, or some of them, are `PCMLinear`.
+
+    There is a group of parameters for the weights on PCM, and one for the digital rest; learning
+    rate schedulers take both. What a scheme keeps is in the layers, hence in the `state_dict` of
+    the network.
+
+    Args:
+        module: the network, or a layer.
+        scheme: one of `pcmlib.schemes.SCHEMES` that is for crossbars.
+        lr: learning rate, weight for each unit of the gradient. Sign descent has no use for it.
+        digital_lr: that of the digital rest; None: lr; 0: leaves it to another optimiser.
+        quantum: weight that leaves an accumulator at a time; None: what one pulse is worth.
+        assumed_pulse: µS that one SET is taken to add.
+        stop_level: |gradient| below which sign descent leaves a synapse alone.
+        prob_scale: µS of wanted change at which a stochastic pulse is certain; None: what one pulse
+            is worth.
+        refresh_period: updates between refreshes of saturated synapses; None: never.
+        tolerance: µS, of write-verify, with a read after each SET; None: open loop.
+
+    Raises:
+        ValueError: naming the parameter, its value and what is allowed.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        scheme: str = "mixed-precision",
+        *,
+        lr: float,
+        digital_lr: float | None = None,
+        quantum: float | None = None,
+        assumed_pulse: float = ASSUMED_PULSE,
+        stop_level: float = 0.0,
+        prob_scale: float | None = None,
+        refresh_period: int | None = 100,
+        tolerance: float | None = None,
+    ) -> None:
+        require(isinstance(module, nn.Module), "module", module, "a torch.nn.Module")
+        on_crossbar = [name for name, known in SCHEMES.items() if known.on_crossbar]
+        allowed = f"one for crossbars: {', '.join(on_crossbar)}"
+        require(scheme in on_crossbar, "scheme", scheme, allowed)
+        digital_lr = lr if digital_lr is None else digital_lr
+        for name, value in (("lr", lr), ("digital_lr", digital_lr), ("stop_level", stop_level)):
+            require_number(name, value, at_least=0)
+        optional = {"quantum": quantum, "prob_scale": prob_scale, "tolerance": tolerance}
+        for name, value in (optional | {"assumed_pulse": assumed_pulse}).items():
+            if value is not None:
+                require_number(name, value, above=0)
+        if refresh_period is not None:
+            require_count("refresh_period", refresh_period)
+        self.layers = {m.weight: m for m in module.modules() if isinstance(m, PCMLinear)}
+        require(bool(self.layers), "module", module, "a network with a PCMLinear; see `convert`")
+        told = optional | {
+            "lr": lr, "scheme": scheme, "assumed_pulse": assumed_pulse, "stop_level": stop_level,
+            "refresh_period": refresh_period,
+        }  # fmt: skip
+        digital = [p for p in module.parameters() if p not in self.layers]
+        groups: list[dict[str, Any]] = [{"params": list(self.layers)}]
+        if digital and digital_lr:
+            groups.append({"params": digital, "lr": digital_lr, "scheme": None})
+        super().__init__(groups, told)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update of all layers, for which their clocks move on by a `period`.
+
+        Raises:
+            ValueError: for a gradient that is not finite, or one of which the scheme makes more
+                pulses than devices take.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if group["scheme"] is not None:
+                    update(self.layers[parameter], parameter.grad, group)
+                elif parameter.grad is not None:
+                    parameter.sub_(parameter.grad, alpha=float(group["lr"]))
+        return loss
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"layers": self.layers}
+
+
+def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> None:
+    """The update of one layer: pulses for a gradient [out_features, in_features], if there is one;
+    then time goes on. told: what a group of `PulseOptimizer` holds.
+    """
+    xbar, devices, t = layer.crossbar, layer.crossbar.devices, layer.time
+    p, step, N = devices.parameters, np.float32(told["assumed_pulse"]), xbar.pairs
+    number, key, scale = devices.next_draw(DRAWS) // DRAWS, devices.key[0], xbar.scale.item()
+    cells = Devices(*(x[0].numpy() for x in (*devices.state, xbar.turn)), xbar.reads.numpy(),
+                    xbar.exists.float().numpy())  # fmt: skip
+    counts = np.zeros((2, xbar.n_pre, xbar.n_post), np.int32)
+    reset = np.zeros(counts.shape, np.bool_)
+    if gradient is not None:
+        g = as_tensor("gradient", gradient.T, "real", torch.float32).numpy()
+        pulse, most = step / N, MOST_PULSES * N  # µS that one adds to a side's mean
+        s = Settings(
+            told["lr"], told["quantum"] or pulse / scale, step, told["stop_level"],
+            told["prob_scale"] or pulse, scale, N, p.g_reset,
+        )  # fmt: skip
+        s = Settings(*map(np.float32, s))
+        holds = SCHEMES[told["scheme"]].kernel(
+            0, g, layer.kept.numpy(), cells.G, cells.exists, s, key, number * DRAWS,
+            np.float32(most), counts, reset,
+        )  # fmt: skip
+        allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
+        require(holds, "pulses that the scheme asks for", "other numbers", allowed)
+    layer.updates += 1
+    refresh = bool(told["refresh_period"]) and layer.updates % told["refresh_period"] == 0
+    tolerance, decay = np.float32(told["tolerance"] or 0), np.float32(history_decay(p))
+    told_once = Update(t, number, refresh, False, tolerance, step, decay)
+    program_layer(counts, reset, cells, told_once, p.constants(), key)
+    devices.t_last = t
+    layer.advance(layer.period)

@@ -1,0 +1,104 @@
+"""`pcmlib fit`: a table in, constants out, and a training with them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pcmlib.commands.fit import fit_command, parse_constant
+from pcmlib.commands.train import train_command
+from pcmlib.device import PCMParameters, simulate_reads
+from pcmlib.training import TrainConfig, TrainingRun
+
+apps = {}
+for name, command in {"fit": fit_command, "train": train_command}.items():
+    apps[name] = typer.Typer()
+    apps[name].command()(command)
+
+
+def run(name, *arguments):
+    return CliRunner().invoke(apps[name], [*map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("reads") / "reads.csv"
+    device = PCMParameters(g_max=25.0, c1=2.0, A1=2.5)
+    reads = simulate_reads(device, devices=30, pulses=6, delays=(38.6,), late=(3860.0,), seed=1)
+    columns = (reads.device, reads.pulse, reads.time, reads.conductance)
+    rows = zip(*(x.tolist() for x in columns), strict=True)
+    path.write_text(
+        "device,pulse,time,conductance\n" + "\n".join(f"{a},{b},{c},{d}" for a, b, c, d in rows)
+    )
+    return path
+
+
+def test_a_fit_s_constants_train_a_network(table, tmp_path):
+    path, picture = tmp_path / "device.json", tmp_path / "device.png"
+    options = ["--fix", "g_max=25", "--fix", "a=2.6", "--no-simpler"]
+    result = run("fit", table, *options, "--json", path, "--figure", picture)
+    assert result.exit_code == 0, result.output
+    assert "g_max =       25   as given" in result.output
+    assert picture.stat().st_size > 1000
+    found = json.loads(path.read_text())
+    assert {"constants", "standard_errors", "unidentified"} <= found.keys()
+    device = PCMParameters(**found["constants"])
+    assert (device.g_max, device.a) == (25.0, 2.6)
+
+    small = ["--scheme", "sign", "--epochs", 1, "--set", "n_rec=5", "--set", "steps=50"]
+    kept = tmp_path / "run.npz"
+    result = run("train", *small, "--device-file", path, "--save", kept)
+    assert result.exit_code == 0, result.output
+    assert TrainingRun.load(kept).config.parameters == device
+
+    result = run("train", *small, "--device-file", path, "--set", "g_max=20")
+    assert "g_max = 20.0: must be left out, or 25.0 as of constants" in str(result.exception)
+
+
+def test_a_whole_device_is_a_run_s_constants():
+    device = PCMParameters(g_max=25.0, m1=-0.05, nu_bounds=(0.0, 0.2), read_noise=0.5)
+    config = TrainConfig("sign", constants=device)
+    assert config.parameters == device
+    assert (config.g_max, config.read_noise) == (25.0, 0.5)
+    assert dict(config.constants) == {"m1": -0.05, "nu_bounds": (0.0, 0.2)}
+    assert TrainConfig("sign", constants=PCMParameters()) == TrainConfig("sign")
+    assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "must be JSON with the object constants"),
+        ("[1]", "must be JSON with the object constants"),
+        ('{"constants": {"m9": 1}}', "constants = 'm9': must be one of"),
+        ('{"constants": {"g_max": "12"}}', "g_max = '12': must be a finite number"),
+    ],
+)
+def test_other_device_files_are_refused(content, message, tmp_path):
+    path = tmp_path / "device.json"
+    path.write_text(content)
+    result = run("train", "--scheme", "sign", "--device-file", path)
+    assert isinstance(result.exception, ValueError)
+    assert message in str(result.exception)
+
+
+@pytest.mark.parametrize("setting", ["a", "=1", "a=", "a=x", "a=nan", "a=True", "a=1;2"])
+def test_other_constants_are_refused(setting):
+    with pytest.raises(ValueError, match="--fix"):
+        parse_constant(setting)
+    assert parse_constant("a=2") == ("a", 2)
+    assert parse_constant("nu_bounds=(0, 0.1)") == ("nu_bounds", (0, 0.1))
+
+
+def test_a_bad_table_is_one_line_on_stderr(table, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text(table.read_text().replace("3860.0", "0", 1))
+    done = subprocess.run(
+        [sys.executable, "-m", "pcmlib", "fit", bad], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pcmlib: bad.csv, line 9, time = '0': must be s since the last pulse" in done.stderr

@@ -1,0 +1,136 @@
+"""Constants from simulated reads, and what a table does not tell."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pcmlib.base.files import for_json
+from pcmlib.device import PCMParameters
+from pcmlib.device.fit import Fit, fit_device, simulate_reads
+from pcmlib.device.fit.fitting import SIMPLER
+
+MEASURED = os.environ.get("PCMLIB_DATA")
+REFERENCE = PCMParameters(nu_spread=0.02)
+OTHER = PCMParameters(
+    m1=-0.06, c1=2.0, A1=2.2, a=3.5, m2=0.06, c2=0.7, A2=3.5, nu=0.06, m3=0.04, c3=0.2,
+    g_reset=0.5, g_max=30.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole():
+    table = simulate_reads(
+        REFERENCE, devices=100, pulses=10, delays=(38.6, 38.6), late=(386.0, 38600.0), seed=4
+    )
+    return fit_device(table)
+
+
+def off(found: Fit, truth: PCMParameters) -> dict[str, float]:
+    """Errors of the constants, in standard errors."""
+    known = {n: e for n, e in found.standard_errors.items() if e > 0}
+    return {n: (getattr(found.parameters, n) - getattr(truth, n)) / e for n, e in known.items()}
+
+
+def test_constants_come_back(whole):
+    """100 devices; 13 constants within four standard errors, four in five within two."""
+    errors = off(whole, REFERENCE)
+    assert len(errors) >= 12
+    assert max(map(abs, errors.values())) < 4
+    assert sum(abs(z) < 2 for z in errors.values()) >= 0.8 * len(errors)
+    assert (whole.parameters.g_min, whole.parameters.g_max) == (0.1, 12.0)
+    assert whole.standard_errors["nu"] < 0.003
+    assert whole.is_pcm
+
+
+def test_no_simpler_law_will_do(whole):
+    assert set(whole.simpler) == set(SIMPLER)
+    assert min(whole.simpler.values()) > 10
+
+
+def test_another_device_from_one_read_a_state_and_no_times():
+    """150 devices, as above; nothing is said of drift."""
+    table = simulate_reads(OTHER, devices=150, pulses=10, seed=5).replace(time=None)
+    found = fit_device(table, simpler=False)
+    errors = off(found, OTHER)
+    assert {"m1", "c1", "A1", "a", "m2", "c2", "A2", "m3", "c3"} <= errors.keys()
+    assert max(map(abs, errors.values())) < 4
+    assert found.unidentified["nu"] == "the table has no times"
+    assert "nu" not in found.standard_errors
+    assert found.is_pcm
+
+
+def test_a_law_that_needs_less_is_told():
+    plain = REFERENCE.replace(nu_spread=0.0)
+    table = simulate_reads(plain, devices=60, pulses=6, late=(386.0, 1e5), seed=6)
+    found = fit_device(table)
+    assert found.simpler["all devices have one nu"] < 0 < found.simpler["no drift"]
+    assert "a simpler law will do: all devices have one nu" in found.summary()
+    assert found.parameters.nu_spread < 3 * found.standard_errors["nu_spread"]
+
+
+def test_reads_after_one_pulse_tell_no_history():
+    table = simulate_reads(REFERENCE, devices=60, pulses=1, delays=(1.0, 1000.0), seed=7)
+    found = fit_device(table, simpler=False)
+    assert {"m1", "A1", "a", "m2", "A2", "g_max"} <= found.unidentified.keys()
+    assert "only together with" in found.unidentified["A1"]
+    assert {"nu", "c3"} <= found.standard_errors.keys()
+    assert all(np.isfinite(list(found.standard_errors.values())))
+
+
+def test_one_delay_says_nothing_of_drift():
+    table = simulate_reads(REFERENCE, devices=40, pulses=5, delays=(1.0,), seed=8)
+    found = fit_device(table, simpler=False)
+    assert found.parameters.T0 == 1.0
+    assert found.unidentified["nu"] == "all reads are 1 s after their pulse"
+
+
+def test_known_constants_are_kept():
+    table = simulate_reads(REFERENCE, devices=40, pulses=5, seed=9)
+    found = fit_device(table, fix={"a": 2.6, "m3": 0.03, "g_max": 13}, simpler=False)
+    assert (found.parameters.a, found.parameters.m3, found.parameters.g_max) == (2.6, 0.03, 13.0)
+    assert not {"a", "m3", "g_max"} & (found.standard_errors.keys() | found.unidentified.keys())
+    for fix, message in (
+        ({"m9": 1}, "fix = 'm9': must be one of"),
+        ({"bits": 4}, "fix = 'bits': must be one of"),
+        ({"g_max": 2}, r"g_max = 2: must be at least the [\d.]+ µS that was read"),
+        ({"g_min": 5}, r"g_min = 5: must be at most the [\d.]+ µS that was read"),
+        ({"a": -1}, "a = -1.0: must be a finite number above 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fit_device(table, fix=fix)
+
+
+def test_the_numbers_go_through_json(whole):
+    found = json.loads(json.dumps(for_json(whole.to_json())))
+    assert PCMParameters(**found["constants"]) == whole.parameters
+    assert set(found["standard_errors"]) | set(found["unidentified"]) >= {"m1", "nu", "g_max"}
+    assert found["is_pcm"]
+    assert len(found["checks"]["mean"]["residual"]) == 11
+
+
+def rows(name):
+    with (Path(MEASURED) / name).open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.skipif(MEASURED is None, reason="PCMLIB_DATA names no folder of measured tables")
+def test_steps_that_grow_are_no_pcm_s():
+    found = fit_device(Path(MEASURED) / "set-ramps.csv", simpler=False)
+    assert not found.is_pcm
+    assert found.findings[0].startswith("steps grow with G, from 2.2")
+    assert found.parameters.m1 == pytest.approx(0.0065, rel=0.2)
+
+
+@pytest.mark.skipif(MEASURED is None, reason="PCMLIB_DATA names no folder of measured tables")
+def test_relaxation_is_no_drift():
+    path = Path(MEASURED) / "relaxation.csv"
+    with pytest.raises(ValueError, match="line 2, time = '0'"):
+        fit_device(path)
+    later = [row for row in rows("relaxation.csv") if float(row["time"]) > 0]
+    found = fit_device({name: [r[name] for r in later] for name in later[0]}, simpler=False)
+    assert not found.is_pcm
+    assert found.findings[0].startswith("the spread grows with time")
