@@ -91,6 +91,10 @@ SETTINGS = {
         {"networks": 1, "repeats": 1, "spreads": (0.0,), "epochs": 1},
         {"networks": 2, "repeats": 2, "spreads": (0.02, 0.01), "epochs": 7},
     ],
+    "21_your_device": [
+        {"many": 30, "few": 5, "pulses": 5, "late": (1e4,), "seed": 3},
+        {"many": 12, "few": 6, "pulses": 3, "late": (1e3, 1e4), "seed": 2},
+    ],
 }
 EACH = [
     pytest.param(path, setting, id=f"{path.stem}-{number}")

@@ -21,16 +21,18 @@ def plot_fit(found: Fit) -> Figure:
     simulated tables.
     """
     figure, (mean, step, residual) = panels(3, height=2.8, wspace=0.5, left=0.085)
-    for name, colour, says in (("mean", BLUE, "mean"), ("sd", RED, "spread")):
-        _compare(mean, found.checks[name], colour, says)
+    checks = found.checks
+    over_pulses = [x for x in (("mean", BLUE, "mean"), ("sd", RED, "spread")) if x[0] in checks]
+    for name, colour, says in over_pulses:
+        _compare(mean, checks[name], colour, says)
     label(mean, "SET pulses since RESET", "conductance (µS)")
     legend(mean)
     for name, colour, says in (("step", BLUE, "mean"), ("step_sd", RED, "spread")):
-        if name in found.checks:
-            _compare(step, found.checks[name], colour, says)
+        if name in checks:
+            _compare(step, checks[name], colour, says)
     label(step, "conductance before (µS)", "step of a SET (µS)")
-    for name, colour, says in (("mean", BLUE, "mean"), ("sd", RED, "spread")):
-        one = found.checks[name]
+    for name, colour, says in over_pulses:
+        one = checks[name]
         residual.plot(one.at, one.residual, "o", ms=3, color=colour, label=says)
     residual.axhspan(-FAR, FAR, color="#808080", alpha=0.15, lw=0)
     label(residual, "SET pulses since RESET", "residual (standard deviations)")

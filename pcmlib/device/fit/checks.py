@@ -86,10 +86,11 @@ class _Look:
             "mean": np.arange(self.last), "step": self._mean(before, self.bins, _BINS),
             "change": 10 ** (self.delays / 4),
         }  # fmt: skip
-        kept = np.bincount(self.pulse, minlength=self.last) >= _FEWEST
+        fewest = min(_FEWEST, table.devices)
+        kept = np.bincount(self.pulse, minlength=self.last) >= fewest
         self.kept = {
-            "mean": kept, "step": np.bincount(self.bins, minlength=_BINS) >= _FEWEST,
-            "change": np.bincount(self.delay, minlength=len(self.delays)) >= _FEWEST,
+            "mean": kept, "step": np.bincount(self.bins, minlength=_BINS) >= fewest,
+            "change": np.bincount(self.delay, minlength=len(self.delays)) >= fewest,
         }  # fmt: skip
         self.at = {n: x[self.kept[n]].astype(float) for n, x in self.at.items()}
         self.at |= {"sd": self.at["mean"], "step_sd": self.at["step"]}
@@ -131,7 +132,7 @@ def findings(checks: dict[str, Comparison]) -> list[str]:
                 f"steps grow with G, from {low:.3g} µS at {checks['step'].at[0]:.4g} µS to "
                 f"{high:.3g} µS at {checks['step'].at[-1]:.4g} µS, where a PCM's shrink"
             )
-    first, last = checks["mean"].measured[[0, -1]]
+    first, last = checks["mean"].measured[[0, -1]] if "mean" in checks else (0.0, 0.0)
     if last < first:
         said.append(f"SETs lower the conductance, from {first:.3g} to {last:.3g} µS on the mean")
     if "change_sd" in checks:

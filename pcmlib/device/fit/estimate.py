@@ -114,8 +114,9 @@ def _minimise(objective: _Objective, x: Tensor, H: Tensor, most_steps: int = _MO
 
 
 def _hessian(objective: _Objective, x: Tensor) -> Tensor:
-    """Differences of the gradient."""
+    """Differences of the gradient; never less than the prior's, as where nothing is told."""
     _, here = objective(x)
     steps = _STEP * torch.eye(len(x), dtype=torch.float64)
     H = torch.stack([(objective(x + step)[1] - here) / _STEP for step in steps])
-    return (H + H.T) / 2
+    values, axes = torch.linalg.eigh((H + H.T) / 2)
+    return axes * values.clamp(min=1 / _WIDTH**2) @ axes.T
