@@ -102,7 +102,7 @@ SETTINGS = {
     "20_memory_on_pcm": [{"networks": 1, "best": "sign"}, {"networks": 2, "best": "stochastic"}],
     "21_your_device": [
         {"many": 30, "few": 5, "pulses": 5, "late": (1e4,), "seed": 3},
-        {"many": 12, "few": 12, "pulses": 3, "late": (1e3, 1e4), "seed": 2},
+        {"many": 12, "few": 6, "pulses": 3, "late": (1e3, 1e4), "seed": 2},
     ],
 }
 EACH = [
