@@ -91,6 +91,7 @@ SETTINGS = {
         {"networks": 1, "repeats": 1, "spreads": (0.0,), "epochs": 1},
         {"networks": 2, "repeats": 2, "spreads": (0.02, 0.01), "epochs": 7},
     ],
+    "22_your_network": [{"networks": 1, "epochs": 1}, {"networks": 2, "epochs": 3}],
 }
 EACH = [
     pytest.param(path, setting, id=f"{path.stem}-{number}")
