@@ -92,11 +92,8 @@ class PCMLinear(nn.Module):
         require_count("seed", plain(seed), at_least=0, at_most=2**63 - 1)
         require_number("period", period, above=0)
         self.in_features, self.out_features = in_features, out_features
-        p, bound, shape = (
-            parameters or PCMParameters(),
-            in_features**-0.5,
-            (out_features, in_features),
-        )
+        p, shape = parameters or PCMParameters(), (out_features, in_features)
+        bound = in_features**-0.5
         if weight is None:
             weight = bound * (2 * rng.uniform(shape, rng.streams(_WEIGHT, [seed]), 0) - 1)
         weight = as_tensor("weight", weight, "real", torch.float64, shape=shape)

@@ -104,6 +104,7 @@ SETTINGS = {
         {"many": 30, "few": 5, "pulses": 5, "late": (1e4,), "seed": 3},
         {"many": 12, "few": 6, "pulses": 3, "late": (1e3, 1e4), "seed": 2},
     ],
+    "22_your_network": [{"networks": 1, "epochs": 1}, {"networks": 2, "epochs": 3}],
 }
 EACH = [
     pytest.param(path, setting, id=f"{path.stem}-{number}")

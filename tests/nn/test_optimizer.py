@@ -48,6 +48,7 @@ def check_against_tensors(scheme):
         pulses += (up + down).sum().item()
     assert pulses > 20
     assert layer.time == pytest.approx(9 * 38.6)
+    assert layer.crossbar.devices.t_last == pytest.approx(8 * 38.6)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES_ON_PCM)
