@@ -85,6 +85,10 @@ def train_command(
     alone = checkpoint is None and checkpoint_every is not None
     require(not alone, "--checkpoint-every", checkpoint_every, "left out without --checkpoint")
     require(task in DRAWN, "--task", task, f"one of {', '.join(DRAWN)}")
+    require(data is None or task == "pattern", "--task", task, "left out with --data")
+    digital = scheme in SCHEMES and not SCHEMES[scheme].on_crossbar
+    allowed = f"left out: {scheme} trains digital weights"
+    require(constants is None or not digital, "--device-file", str(constants), allowed)
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from pcmlib.base.checks import as_tensor, require, require_count, require_number
 from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.crossbar.laws import REACH, REFRESH_ABOVE, REFRESH_WITHIN
 from pcmlib.crossbar.programming import DRAWS, Devices, Update
 from pcmlib.device import history_decay
 from pcmlib.device.pulses import MOST_PULSES
@@ -129,9 +130,9 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
         pulse, most = step / N, MOST_PULSES * N  # µS that one adds to a side's mean
         s = Settings(
             told["lr"], told["quantum"] or pulse / scale, step, told["stop_level"],
-            told["prob_scale"] or pulse, scale, N, p.g_reset,
+            told["prob_scale"] or pulse, scale, N, p.g_reset, 0,
         )  # fmt: skip
-        s = Settings(*map(np.float32, s))
+        s = Settings(*map(np.float32, s))._replace(reach=REACH * p.g_max)
         holds = SCHEMES[told["scheme"]].kernel(
             0, g, layer.kept.numpy(), cells.G, cells.exists, s, key, number * DRAWS,
             np.float32(most), counts, reset,
@@ -141,7 +142,8 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     layer.updates += 1
     refresh = bool(told["refresh_period"]) and layer.updates % told["refresh_period"] == 0
     tolerance, decay = np.float32(told["tolerance"] or 0), np.float32(history_decay(p))
-    told_once = Update(t, number, refresh, False, tolerance, step, decay)
+    above, within = (np.float32(x * p.g_max) for x in (REFRESH_ABOVE, REFRESH_WITHIN))
+    told_once = Update(t, number, refresh, False, tolerance, step, decay, above, within)
     program_layer(counts, reset, cells, told_once, p.constants(), key)
     devices.t_last = t
     layer.advance(layer.period)

@@ -76,7 +76,8 @@ def check(c: Any) -> None:
             require_number(name, value, **limits)
     names = {field.name for field in dataclasses.fields(PCMParameters)} - set(DEVICE)
     for name, _ in c.constants:
-        require(name in names, "constants", name, f"one of {', '.join(sorted(names))}")
+        allowed = f"one of {', '.join(sorted(names))}; others are fields, or give a PCMParameters"
+        require(name in names, "constants", name, allowed)
     names = {f.name for f in dataclasses.fields(TASKS[c.task])}
     names -= {f.name for f in dataclasses.fields(c)}
     for name, _ in c.task_settings:

@@ -80,6 +80,8 @@ def test_a_whole_device_is_a_run_s_constants():
 def test_other_device_files_are_refused(content, message, tmp_path):
     path = tmp_path / "device.json"
     path.write_text(content)
+    result = run("train", "--scheme", "vanilla", "--device-file", path)
+    assert "left out: vanilla trains digital weights" in str(result.exception)
     result = run("train", "--scheme", "sign", "--device-file", path)
     assert isinstance(result.exception, ValueError)
     assert message in str(result.exception)

@@ -28,7 +28,7 @@ def check_against_tensors(scheme):
     layer = PCMLinear(7, 5, pairs=2, scale=9.0, seed=3)
     optimizer = PulseOptimizer(layer, scheme, **TOLD, refresh_period=None)
     kept, pulses = torch.zeros(7, 5), 0
-    s = Settings(**TOLD, scale=9.0, pairs=2, g_reset=0.1)
+    s = Settings(**TOLD, scale=9.0, pairs=2, g_reset=0.1, reach=10.0)
     for k in range(1, 9):
         bar, gradient = copy.deepcopy(layer.crossbar), random(5, 7, seed=k)
         draw, key = copy.deepcopy(bar.devices).next_draw(DRAWS), bar.devices.key[0]

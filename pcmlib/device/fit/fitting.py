@@ -100,7 +100,9 @@ class Fit:
         for law, more in self.simpler.items():
             if more < 0:
                 lines.append(f"a simpler law will do: {law} (BIC {more:.1f})")
-        if self.is_pcm:
+        if "mean" not in self.checks:
+            lines.append("too few devices to check the model by; 8 after the same pulse will do")
+        elif self.is_pcm:
             lines.append("no check tells these devices from the model's")
         else:
             lines.append("this is no PCM of this model:")

@@ -36,9 +36,12 @@ _NAMES = {
     "conductance": r"conductance|g",
 }
 _UNITS = {
-    "time": {"s": 1.0, "sec": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0},
-    "conductance": {"us": 1.0, "ms": 1e3, "ns": 1e-3, "s": 1e6},
-}
+    "time": {
+        "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "d": 86400.0,
+        "sec": 1.0, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0,
+    },
+    "conductance": {"us": 1.0, "ms": 1e3, "ns": 1e-3, "s": 1e6, "microsiemens": 1.0},
+}  # fmt: skip
 _MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 
@@ -126,6 +129,8 @@ def _meaning(header: str) -> tuple[str, float] | None:
             return name, units.get(unit or "", 1.0)
         if re.fullmatch(pattern, text):
             return name, 1.0
+        in_brackets = found and units and re.search(r"[\[(/]", text)
+        require(not in_brackets, f"unit of {header!r}", unit, f"one of {', '.join(units)}")
     return None
 
 
@@ -139,12 +144,13 @@ def _checked(
             require(not twice, f"{file}: columns", header, f"one for each of {', '.join(_NAMES)}")
             columns[meant[0]] = (i, meant[1], title)
     for name in ("device", "pulse", "conductance"):
-        allowed = f"names in the first line, one of them {name}"
+        allowed = f"names in the first line, one of them {name}, with commas, semicolons or tabs"
         require(name in columns, f"{file}: columns", header, allowed)
     require(bool(rows), f"{file}: rows", 0, "reads, one a row")
     for place, row in rows:
         fits = len(row) == len(header)
-        require(fits, f"{file}, {place}: cells", len(row), f"{len(header)}, as in the first line")
+        allowed = f"{len(header)}, as in the first line; decimal commas need semicolons"
+        require(fits, f"{file}, {place}: cells", len(row), allowed)
 
     def numbers(name: str) -> np.ndarray:
         i, unit, title = columns[name]
@@ -195,7 +201,7 @@ def _checked(
         middle > 0, f"{title} (median)", middle, "above 0: is the sign that of the read voltage?"
     )
     allowed = "µS; these look like siemens: name the column conductance_S, or multiply by 1e6"
-    require(middle > 1e-3, f"{title} (median)", middle, allowed)
+    require(middle > 0.02, f"{title} (median)", middle, allowed)
     allowed = "µS; these look like ohms or another unit, which the column's name can say: G (nS)"
     require(middle < 1e5, f"{title} (median)", middle, allowed)
     require(spread > 0, title, f"{middle:g} everywhere", "reads that differ")
@@ -221,7 +227,8 @@ def _in_place(order: np.ndarray, flags: np.ndarray) -> np.ndarray:
 def _number(cell: str, decimal: str, place: str) -> float:
     text = cell.strip()
     allowed = "a number"
-    require(text.lower() not in _MISSING, place, cell, f"{allowed}; leave out what was not read")
+    missing = text.lower() in _MISSING
+    require(not missing, place, cell, f"{allowed}; delete the rows of reads that are missing")
     if decimal == ",":
         text = text.replace(",", ".")
     plain_number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)

@@ -40,9 +40,9 @@ BAD = {
     "a short row": (lines("d0,0,38.6"), "line 2: cells = 3: must be 4"),
     "a long row": (lines(ROWS[0], "d0,0,386,0,1"), "line 3: cells = 5: must be 4"),
     "no label": (lines(",0,38.6,0.1"), "line 2, device = '': must be a label"),
-    "an empty cell": (lines("d0,0,38.6,"), "line 2, conductance = '': must be a number; leave out"),
-    "NaN": (lines("d0,0,38.6,NaN"), "line 2, conductance = 'NaN': must be a number; leave out"),
-    "no time": (lines("d0,0,n/a,0.1"), "line 2, time = 'n/a': must be a number; leave out"),
+    "an empty cell": (lines("d0,0,38.6,"), "line 2, conductance = '': must be .* delete the rows"),
+    "NaN": (lines("d0,0,38.6,NaN"), "line 2, conductance = 'NaN': must be .* delete the rows"),
+    "no time": (lines("d0,0,n/a,0.1"), "line 2, time = 'n/a': must be .* delete the rows"),
     "a word": (lines(ROWS[0], "d0,0,386,overload"), "line 3, conductance = 'overload'"),
     "infinite": (lines("d0,0,38.6,1e999"), "line 2, conductance = '1e999': .*, finite"),
     "a unit in the cell": (lines("d0,0,38.6 s,0.1"), "line 2, time = '38.6 s': must be a number"),
@@ -75,6 +75,11 @@ BAD = {
         "0 everywhere.*: must be reads after SETs",
     ),
     "few": (lines(*ROWS[:2], *ROWS[12:14], also=False), "rows = 4: must be at least 20 reads"),
+    "an unknown unit": (
+        lines(header="device,pulse,time (fortnights),conductance"),
+        r"'time \(fortnights\)' = 'fortnights': must be one of s, ms",
+    ),
+    "millisiemens": (column("conductance", lambda g: f"{float(g) / 1e3:.6g}"), "look like"),
     "decimal commas among commas": (lines("d0,0,38,6,0,1"), "line 2: cells = 6: must be 4"),
     "thousands": (
         lines("d0;0;38,6;1.234,5", header=HEADER.replace(",", ";"), also=False),
@@ -88,7 +93,7 @@ def test_a_bad_file_is_refused(name, tmp_path):
     content, message = BAD[name]
     path = tmp_path / "reads.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ValueError, match=f"reads.csv.*{message}"):
+    with pytest.raises(ValueError, match=f"(reads.csv|unit of).*{message}"):
         measurements(path)
 
 
