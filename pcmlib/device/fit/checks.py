@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from pcmlib.base.records import Record
 from pcmlib.device.fit.simulate import redraw
 from pcmlib.device.fit.table import Measurements
 from pcmlib.device.laws import PCMParameters
@@ -22,8 +23,8 @@ _BINS = 5  # of conductance, for the step's dependence on it
 _FEWEST = 8  # devices that a statistic is made of
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(Record):
     """One statistic over something: as measured, and over `TABLES` simulated tables."""
 
     at: Float64[np.ndarray, " n"]  # pulse number, µS or s

@@ -27,6 +27,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from pcmlib.base.checks import plain, require
+from pcmlib.base.records import Record
 from pcmlib.device.pulses import MOST_PULSES
 
 _NAMES = {
@@ -45,8 +46,8 @@ _UNITS = {
 _MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 
-@dataclass(frozen=True)
-class Measurements:
+@dataclass(frozen=True, eq=False)
+class Measurements(Record):
     """Reads of devices, checked. Rows of one device are in the order in which they were given."""
 
     labels: tuple[str, ...]  # of the devices
