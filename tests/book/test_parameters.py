@@ -79,8 +79,8 @@ SETTINGS = {
     ],
     "13_comparison": [{"networks": 1, "bits": (3,)}, {"networks": 2, "bits": (8, 2)}],
     "14_ablations": [
-        {"networks": 1, "epochs": 1, "few": 1, "short": 1},
-        {"networks": 3, "epochs": 2, "few": 2, "short": 3},
+        {"networks": 1, "epochs": 1, "few": 1},
+        {"networks": 3, "epochs": 2, "few": 2},
     ],
     "15_cost": [
         {"networks": 1, "set_pulse": 1e-12, "reset_pulse": 0.0, "level": 10.0},

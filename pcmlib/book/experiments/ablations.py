@@ -46,9 +46,9 @@ def ablations(scheme: str, *, networks: int = 4, epochs: int = 250) -> dict[str,
 
 
 def at_epoch(run: TrainingRun, epoch: int) -> TrainingRun:
-    """The run as it stood after `epoch` epochs, in what its course says."""
-    require_count("epoch", epoch, at_most=run.config.epochs)
-    config = run.config.replace(epochs=epoch, snapshots=None)
+    """The run as it stood after `epoch` epochs, or at its end, in what its course says."""
+    require_count("epoch", epoch)
+    config = run.config.replace(epochs=min(epoch, run.config.epochs), snapshots=None)
     names = ("loss", "accuracy", "rate_hz", "set_pulses", "reset_pulses", "reads")
     return dataclasses.replace(
         run, config=config, **{name: getattr(run, name)[:, :epoch] for name in names}

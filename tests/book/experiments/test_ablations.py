@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from runs import made_up
 
 from pcmlib.book.experiments import ablations
 from pcmlib.training import TrainConfig
@@ -72,3 +73,11 @@ def test_bad_input_is_refused_by_name(call, words):
     with pytest.raises(ValueError) as error:  # noqa: PT011 - the words are checked below
         call()
     assert words in str(error.value)
+
+
+def test_a_run_is_looked_at_as_it_stood_early():
+    run = made_up([[0.4, 0.3, 0.2, 0.1]])
+    early = ablations.at_epoch(run, 2)
+    assert early.loss.tolist() == run.loss[:, :2].tolist()
+    assert early.config.epochs == 2
+    assert ablations.at_epoch(run, 9).loss.tolist() == run.loss.tolist()
