@@ -40,7 +40,7 @@ def test_a_field_is_given_by_its_option_or_by_set(option):
 
 def test_every_option_that_says_a_field_has_its_name():
     named = {option.name for command, option in OPTIONS if command == "train"}
-    fields = {"scheme", "bits", "pairs", "epochs", "replicas", "seed", "task", "batch"}
+    fields = {"scheme", "bits", "pairs", "epochs", "replicas", "seed", "task", "batch", "constants"}
     assert named & set(vars(TrainConfig())) == fields
     others = {"preset", "device", "data", "figure", "json", "save"}
     others |= {"checkpoint", "checkpoint_every", "resume"}

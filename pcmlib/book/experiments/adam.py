@@ -8,9 +8,8 @@ gradients of e-prop. A scheme's rule keeps one number for each synapse and Adam 
 scheme: the trials are the engine's, and the updates are made here.
 
 A step is ``STEP`` times the learning rate of the layer, so that `pcmlib.sweep.tune` searches steps
-within the ranges that it has for rates, on the budget of every other study:
-
-    write_record(tune("vanilla", run=train_by_adam), "controls/adam.json")
+within the ranges that it has for rates, on the budget of every other study: the record in
+``controls/`` is that of ``tune("vanilla", run=train_by_adam)``.
 """
 
 from __future__ import annotations
