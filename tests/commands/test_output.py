@@ -239,7 +239,7 @@ def test_numbers_for_a_reader_who_has_gone_are_silence():
 
 
 def test_the_record_of_a_search_comes_before_its_summary(monkeypatch, tmp_path, capsys):
-    record = {"last": [{"loss": None}], "best": {"lr_in": 1e-3}}
+    record = {"budget": {"updates": 9}, "last": [{"loss": None}], "best": {"lr_in": 1e-3}}
     monkeypatch.setattr(tune, "tune", lambda *_, **__: record)
     monkeypatch.setattr(output, "_say", lambda text, **_: print(text, (tmp_path / "r").exists()))
     assert run(monkeypatch, "tune", "--scheme", "sign", "--json", tmp_path / "r") == 0
