@@ -40,7 +40,10 @@ def fit_command(
     figure: FigureFile = None,
     json: JSONFile = None,
 ) -> None:
-    """Fit the model's constants to measurements; train --device-file takes the JSON."""
+    """Fit the model's constants to measurements of your own devices.
+
+    train --device-file takes the JSON.
+    """
     check_destinations(figure, json)
     known = dict(map(parse_constant, fix or ()))
     require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
