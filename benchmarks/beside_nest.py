@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import problems
 
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
 from pcmlib.training.presets import EVIDENCE
-from pcmlib.training.run import one_torch_thread
 from pcmlib.training.samples import as_samples, sized
 
 HERE = Path(__file__).parent

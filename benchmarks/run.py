@@ -33,9 +33,9 @@ import parts
 import torch
 from beside_nest import beside_nest
 
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
-from pcmlib.training.run import one_torch_thread
 
 HERE = Path(__file__).parent
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numba
+import torch
 
 
 class Cores:
@@ -41,3 +43,17 @@ class Cores:
             self._threads = ThreadPoolExecutor(numba.get_num_threads())
             self._pool_of = os.getpid()
         return self._threads
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Keep torch to one thread meanwhile.
+
+    Its operations here are small, and its idle threads would spin on the cores of the kernels.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

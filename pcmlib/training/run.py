@@ -14,8 +14,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count, require_number
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress as progress_bar
 from pcmlib.tasks import Samples
 from pcmlib.training import checkpoint as checkpoints
@@ -188,20 +188,6 @@ def _kind(device: str | torch.device) -> str:
         kind = ""
     require(kind in ("cpu", "cuda"), "device", str(device), "cpu or cuda")
     return kind
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Keep torch to one thread meanwhile.
-
-    Its operations here are small, and its idle threads would spin on the cores of the kernels.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(eq=False)

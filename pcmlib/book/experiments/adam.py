@@ -22,13 +22,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.records import Record
 from pcmlib.book.experiments.training import NETWORKS, control
 from pcmlib.network.epoch import shuffled
 from pcmlib.network.state import LAYERS
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
-from pcmlib.training.run import one_torch_thread
 
 STEP = 10.0
 

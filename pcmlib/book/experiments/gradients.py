@@ -16,12 +16,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.records import Record
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.network.state import LAYERS
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
-from pcmlib.training.run import one_torch_thread
 
 
 @dataclass(frozen=True, eq=False)

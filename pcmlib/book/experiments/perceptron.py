@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from pcmlib.base import rng
 from pcmlib.base.checks import require, require_count
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.records import short
 from pcmlib.nn import PulseOptimizer, convert
-from pcmlib.training.run import one_torch_thread
 
 CLASSES, CHANNELS, STEPS = 10, 64, 5
 MOST = 0.25  # spikes a step, of a channel; a pattern has numbers between 0 and this

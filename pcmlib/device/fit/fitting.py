@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from pcmlib.base.checks import plain, require
+from pcmlib.base.cores import one_torch_thread
 from pcmlib.device.fit.checks import Comparison, compare, findings
 from pcmlib.device.fit.estimate import Estimate, estimate, refit
 from pcmlib.device.fit.free import NAMES, Free, rough
@@ -135,7 +135,7 @@ def fit_device(
     middle = float(np.median(reads_of.conductance))
     free = Free(names, base, (reads.high - reads.low) / 12, middle)
     start = free.numbers(rough(reads_of, reads, base) | given)
-    with _one_thread():
+    with one_torch_thread():  # matrices of this size gain nothing from more
         found = estimate(free, reads, start)
         parameters, errors = free.parameters(found.x), free.errors(found.x, found.covariance)
         unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
@@ -224,14 +224,3 @@ def _simpler(free: Free, reads: Reads, found: Estimate, count: int, bic: float) 
         likeliest = refit(less, reads, x, H)
         others[law] = len(kept) * math.log(count) - 2 * likeliest - bic
     return others
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Torch's threads cost more than they bring in matrices of this size."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
