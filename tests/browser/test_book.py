@@ -1,6 +1,8 @@
 """The built book in a real browser: no kernel, no network, every page and every knob alive."""
 
+import importlib
 import json
+import pkgutil
 import re
 import sys
 
@@ -14,13 +16,12 @@ from serving import ROOT, opened, served
 sys.path.insert(0, str(ROOT / "book"))
 import modules
 
-import pcmlib.book.explorers.crossbars
-import pcmlib.book.explorers.devices
-import pcmlib.book.explorers.network
-import pcmlib.book.explorers.outcomes
-import pcmlib.book.explorers.training  # noqa: F401
+from pcmlib.book import explorers
 from pcmlib.book.explorers.small_runs import SmallRun
 from pcmlib.book.live.function import FUNCTIONS
+
+for found in pkgutil.iter_modules(explorers.__path__):  # FUNCTIONS holds those of what is imported
+    importlib.import_module(f"{explorers.__name__}.{found.name}")
 
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 FILES = [TOC["root"], *(entry["file"] for part in TOC["parts"] for entry in part["chapters"])]
