@@ -30,12 +30,9 @@ def looks(figure):
     ]
 
 
-OF_THE_READERS_OWN = ("21_your_device", "22_your_network")  # files and code, which no page runs
-
-
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_chapter_has_an_explorer(path):
-    assert explorers_of(path) or path.stem in OF_THE_READERS_OWN
+    assert explorers_of(path)
 
 
 def states(explorer):
