@@ -1,11 +1,12 @@
-"""Sphinx extension: the package reference, a page a folder or lone file of the package; of the
-book's, a page a folder in it.
+"""Sphinx extension: the package reference, one page for each folder and each lone file of the
+package.
 
 The pages are written before each build, and list every module after those that it imports. Their
 index says ``<!-- modules -->`` where the list of them goes.
 """
 
 import ast
+import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def imports(source: str) -> set[str]:
 
 def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     """Return the package's folders and lone files with their modules, from the bottom up."""
+    part_of = functools.partial(part_in, package)
     needs = {
         ".".join(path.relative_to(package).with_suffix("").parts): imports(
             path.read_text(encoding="utf8")
@@ -66,10 +68,11 @@ def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     }
 
 
-def part_of(name: str) -> str:
-    """Return the folder or lone file that a module belongs to."""
-    first, _, rest = name.partition(".")
-    return f"book.{rest.split('.')[0]}" if first == "book" and rest else first
+def part_in(package: Path, name: str) -> str:
+    """Return the folder that holds a module, or the lone file, or the folder of that name."""
+    folder, _, _ = name.rpartition(".")
+    is_folder = package.joinpath(*name.split(".")).is_dir()
+    return name if is_folder or not folder else folder
 
 
 def page(part: str, modules: list[str]) -> str:
