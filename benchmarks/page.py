@@ -121,7 +121,7 @@ def _beside_nest(problems: dict[str, Any] | None) -> str:
 {nest.split(",")[0]} trains the two problems of its own e-prop tests: the regression, 100 neurons in
 trials of 1 s, and the classification, 50 of them adaptive, in trials of 2.25 s (Bellec et al.,
 Nat. Commun. 11, 3625, 2020). Here the same networks start from the same weights and see the same
-inputs: in their first trial they give as many spikes. Milliseconds of wall time an update, without
+inputs: in their first trial they give as many spikes. Milliseconds of wall time per update, without
 building; a second thread, or a second network, has the second core. NEST computes in double
 precision and for any network, one spike at a time; here it is single precision, plain gradient
 descent instead of NEST's Adam in the classification, and one kind of network.
