@@ -12,7 +12,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-# A process a core takes the tests, a file at a time: so the cells of a notebook stay together.
+# One process for each core takes the tests, one file at a time.
 SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 CORE := base device crossbar schemes tasks network training nn book/live sweep commands
@@ -27,7 +27,7 @@ book: $(ENV)
 test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(SHARED) --nbval-lax tests notebooks
+	$(BIN)/python -m pytest $(SHARED) tests
 
 pdf: $(ENV)
 	test -f _build/html/index.html || $(MAKE) book

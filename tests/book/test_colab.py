@@ -1,5 +1,7 @@
 """Notebooks as Colab and Binder meet them: alone in an empty folder, pcmlib not installed.
 
+nbval runs them: it fails a cell that raises, and one whose checked output is not the notebook's.
+
 The environment has the libraries that a hosted notebook comes with (here: those of the tests), but
 not pcmlib, and ipywidgets 7.7.1, as Colab has it, or 8. The first cell installs pcmlib: from this
 checkout, which PCMLIB_SOURCE names in place of the repository's address.
@@ -18,13 +20,6 @@ from explorers import CHAPTERS, ROOT, explorers_of
 
 COLAB, NEW = "7.7.1", importlib.metadata.version("ipywidgets")
 SOURCE = ("pcmlib", "pyproject.toml", "README.md", "LICENSE")
-
-EXECUTE = """
-import sys, nbformat
-from nbclient import NotebookClient
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
-"""
 
 BARE = """
 import importlib.util, ipywidgets
@@ -79,27 +74,27 @@ class Host:
             (folder / "source").mkdir(exist_ok=True)
             copy(ROOT / name, folder / "source" / name)
 
-    def execute(self, name, cells):
-        """Run code cells in a new kernel, in a new empty folder; an error in one fails."""
+    def check(self, name, cells):
+        """Let nbval run cells in a new kernel, in a new empty folder."""
         folder = self.folder / name
         folder.mkdir()
-        notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
-        nbformat.write(notebook, folder / "notebook.ipynb")
+        path = folder / f"{name}.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
         kept = {k: v for k, v in os.environ.items() if k not in ("PCMLIB_BOOK", "MPLBACKEND")}
-        path = f"{self.python.parent}{os.pathsep}{kept['PATH']}"
-        own = {"PATH": path, "PCMLIB_SOURCE": str(self.folder / "source")}
+        places = f"{self.python.parent}{os.pathsep}{kept['PATH']}"
+        own = {"PATH": places, "PCMLIB_SOURCE": str(self.folder / "source")}
         own["IPYTHONDIR"] = str(self.folder / "ipython")
-        run(self.python, "-c", EXECUTE, "notebook.ipynb", cwd=folder, env=kept | own)
+        call = (self.python, "-m", "pytest", "-q", "--nbval-lax", "-p", "no:cacheprovider", path)
+        run(*call, cwd=folder, env=kept | own)
 
 
-def code_of(path):
-    cells = nbformat.read(path, as_version=4).cells
-    return [cell.source for cell in cells if cell.cell_type == "code"]
+def cells_of(*sources):
+    return list(map(nbformat.v4.new_code_cell, sources))
 
 
 def moves(path):
     """Cells that make each explorer of a notebook and move its first knob."""
-    return [MOVE.format(call=found.call) for found in explorers_of(path)]
+    return cells_of(*(MOVE.format(call=found.call) for found in explorers_of(path)))
 
 
 @pytest.fixture(scope="module", params=[COLAB, NEW])
@@ -108,17 +103,18 @@ def host(request, tmp_path_factory):
     host = Host(tmp_path_factory.mktemp("host"), request.param)
     before = BARE.format(widgets=host.widgets)
     after = INSTALLED.format(prefix=str(host.prefix))
-    host.execute("install", [before, code_of(CHAPTERS[0])[0], after])
+    install = next(c.source for c in nbformat.read(CHAPTERS[0], 4).cells if c.cell_type == "code")
+    host.check("install", cells_of(before, install, after))
     return host
 
 
 @pytest.mark.parametrize("host", [COLAB], indirect=True)
 def test_explorers_move_with_the_widgets_of_colab(host):
-    cells = [cell for path in CHAPTERS for cell in (explorers_of(path)[0].imports, *moves(path))]
-    host.execute("explorers", cells)
+    imports = {path: cells_of(explorers_of(path)[0].imports) for path in CHAPTERS}
+    host.check("explorers", [cell for path in CHAPTERS for cell in imports[path] + moves(path)])
 
 
 @pytest.mark.parametrize("host", [NEW], indirect=True)
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_chapter_runs_alone(host, path):
-    host.execute(path.stem, [*code_of(path), *moves(path)])
+def test_chapter_runs_alone_and_gives_the_numbers_that_it_keeps(host, path):
+    host.check(path.stem, nbformat.read(path, as_version=4).cells + moves(path))
