@@ -25,43 +25,44 @@ An update is one trial of 1 s (1000 steps, 100 inputs, 100 neurons), its e-prop 
 programming of the devices. Measured on {machine["date"]} on {machine["cores"]} cores of
 {machine["cpu"]} with Python {machine["python"]}, NumPy {machine["numpy"]}, PyTorch
 {machine["torch"]} and Numba {machine["numba"]}. {_load(machine)} Compiling the kernels takes
-{record["compile_s"]:.0f} s, once on a machine. Take the numbers of your own machine with
-`python benchmarks/run.py --reference CHECKOUT`, and this page from them with
-`python benchmarks/page.py`.
+{record["compile_s"]:.0f} s, once per machine. To measure your own machine, run
+`python benchmarks/run.py --reference CHECKOUT`; `python benchmarks/page.py` then writes this page.
 
 ## Against the reference
 
-The classes of [srnn-pcm](https://github.com/YigitDemirag/srnn-pcm) at commit 2d91783 ran in turns
-with ours, on the same cores in the same minutes. Medians, for each network and update; in 250
-epochs there are 750 updates. "Before" is pcmlib before its updates were compiled as a whole.
+The classes of [srnn-pcm](https://github.com/YigitDemirag/srnn-pcm) at commit 2d91783 ran
+alternately with ours, on the same cores in the same minutes. The table gives medians per network
+and update; 250 epochs are 750 updates. "Before" is pcmlib before its updates were compiled as a
+whole.
 
 {_comparison(record["comparison"])}
 
 {_beside_nest(record.get("nest"))}## Where the time goes
 
-One network, mixed precision on the full PCM model, on one core. A device is read only when its
-presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million reads an update, not 40
-million. And only sums of reads reach a membrane, so that one random number for each neuron and time
-step stands for the noise of all of them ([](difference-cost)).
+These times are for one network with mixed precision on the full PCM model, on one core. A device
+is read only when its presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million
+reads per update, not 40 million. And only sums of reads reach a membrane, so one random number per
+neuron and time step stands for the noise of all of them ([](difference-cost)).
 
 {_profile(record["profile"])}
 
-The floors: for the trial one normal number ({record["profile"]["ns_a_normal"]:.2f} ns, drawn alone)
-for each neuron and step, and one addition of a row of three numbers for each spike; for the
-gradient one addition of a row; for the rest a copy of what it has to read and write. What is left:
-of the moments, a power, two quotients and the tail of a normal for each device; in the trial and
-the gradient the neurons themselves, {STEPS:,} steps of 100, spikes or not. A network has one core
-to itself, and many share the cores evenly.
+The floor is the least time that each part can take. For the trial it is one normal number
+({record["profile"]["ns_a_normal"]:.2f} ns, drawn alone) per neuron and step, and the addition of a
+row of three numbers per spike; for the gradient, the addition of a row per spike; for the other
+parts, a copy of what they read and write. Above the floor, the moments take a power, two quotients
+and the tail of a normal per device; the trial and the gradient take the neurons themselves,
+{STEPS:,} steps of 100, spikes or not. A single network runs on one core, and many networks share
+the cores evenly.
 
 ## How it grows
 
-Milliseconds an update and network, mixed precision on the full PCM model.
+Milliseconds per update and network, for mixed precision on the full PCM model.
 
 {_growth("Neurons", growth["n_rec"])}
 
 {_growth("Time steps", growth["steps"])}
 
-{_growth("Pairs of devices a synapse", growth["pairs"])}
+{_growth("Pairs of devices per synapse", growth["pairs"])}
 
 {_growth("Networks at once", growth["replicas"])}
 
@@ -79,8 +80,8 @@ The largest of these runs, with 1000 neurons, is part of a process that took
 def _load(machine: dict[str, Any]) -> str:
     before, after = machine["load_before"], machine["load_after"]
     return (
-        f"Processes that wanted a core: {before:.1f} before the run and {after:.1f} after it, "
-        f"the benchmark's own {'among them' if after >= 1 else 'not counted'}."
+        f"The load average was {before:.1f} before the run and {after:.1f} after it, "
+        f"{'including' if after >= 1 else 'without'} the benchmark itself."
     )
 
 
@@ -121,10 +122,10 @@ def _beside_nest(problems: dict[str, Any] | None) -> str:
 {nest.split(",")[0]} trains the two problems of its own e-prop tests: the regression, 100 neurons in
 trials of 1 s, and the classification, 50 of them adaptive, in trials of 2.25 s (Bellec et al.,
 Nat. Commun. 11, 3625, 2020). Here the same networks start from the same weights and see the same
-inputs: in their first trial they give as many spikes. Milliseconds of wall time per update, without
-building; a second thread, or a second network, has the second core. NEST computes in double
-precision and for any network, one spike at a time; here it is single precision, plain gradient
-descent instead of NEST's Adam in the classification, and one kind of network.
+inputs, and in their first trial they give the same number of spikes. Milliseconds of wall time per
+update, without building; a second thread, or a second network, uses the second core. NEST computes
+in double precision and for any network, one spike at a time; here it is single precision, plain
+gradient descent instead of NEST's Adam in the classification, and one kind of network.
 
 {_table(head, rows)}
 

@@ -5,13 +5,13 @@ From the bottom up, each built on those before it:
     base           checks of arguments, random numbers, kernels
     device         one PCM cell and its laws; many cells; its constants from measurements
     crossbar       synapses of N differential pairs, and their programming
-    schemes        how a gradient becomes pulses; a reader's own, too
-    nn             layers for networks of torch, and their optimiser
+    schemes        how a gradient becomes pulses; your own schemes, too
+    nn             layers for torch networks, and their optimiser
     tasks          patterns to generate, evidence to count
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
-    training       a run: what it is told (tuned sets with their studies too), computes and leaves
+    training       a run: its configuration (and tuned sets with their studies), and its results
     sweep          searches for hyperparameters
-    book           what the chapters and pages need; nothing of the above needs it
+    book           what the chapters and pages need; nothing above depends on it
     commands       the command line
 """
 

@@ -16,17 +16,17 @@ from pcmlib.commands.once import Once
 
 COMMANDS = {
     "replicate": "Reproduce a figure of the device paper from the model.",
-    "write-stats": "Statistics of programming, from every source to every target conductance.",
+    "write-stats": "Statistics of programming from every source to every target conductance.",
     "train": "Train spiking networks with one weight-update scheme.",
     "evaluate": "Loss of trained networks at any age, without learning.",
     "fit": "Fit the model's constants to measurements of your own devices.",
-    "tune": "Search for a scheme's hyperparameters, on networks that no report shows.",
+    "tune": "Search for a scheme's hyperparameters, on networks that the book does not report.",
 }
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 class Later(TyperCommand):
-    """A command that is imported when it is called: what it needs takes seconds."""
+    """A command that is imported only when it is called, since its imports take seconds."""
 
     def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
         return load(self.name).make_context(info_name, args, parent, **extra)
@@ -61,9 +61,9 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; what the world refuses is one line on stderr and exit status 2.
+    """Run the command line; what is refused gives one line on stderr and exit status 2.
 
-    A character that the terminal has no code for, such as µ, is printed as ?.
+    A character that the terminal cannot show, such as µ, is printed as ?.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

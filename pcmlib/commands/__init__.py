@@ -1,1 +1,1 @@
-"""What `pcmlib replicate`, `write-stats`, `train` and `tune` do."""
+"""The commands of `pcmlib`, one per module."""

@@ -1,4 +1,4 @@
-"""`pcmlib evaluate`: what is left of trained networks, from the command line."""
+"""`pcmlib evaluate`: trained networks at a later age, from the command line."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from pcmlib.training.evaluation import UNITS
 
 
 def evaluate_command(
-    run: Annotated[Path, typer.Argument(help="A run that train --save has kept.")],
+    run: Annotated[Path, typer.Argument(help="A run saved by train --save.")],
     after: Annotated[
         str,
         typer.Option(
-            help=f"Ages since the end of training: numbers with a unit of {', '.join(UNITS)}."
+            help=f"Ages since the end of training: numbers with a unit ({', '.join(UNITS)})."
         ),
     ] = "0s,1h,1d,30d,1y",
     compensation: Annotated[
         str, typer.Option(help="none or global: drift compensation before use, layer by layer.")
     ] = "none",
-    repeats: Annotated[
-        int, typer.Option(help="Trials of a sample that a loss is the mean of.")
-    ] = 1,
+    repeats: Annotated[int, typer.Option(help="Trials per sample; a loss is their mean.")] = 1,
     data: Annotated[
         Path | None,
-        typer.Option(help="Other samples than the run's: a NumPy archive, as train --data takes."),
+        typer.Option(
+            help="Samples to use instead of the run's: a NumPy archive as for train --data."
+        ),
     ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,

@@ -27,13 +27,13 @@ def fit_command(
         Path,
         typer.Argument(
             metavar="FILE.csv",
-            help="Reads, one a row: device (any label), pulse (SETs since RESET), time (s since "
+            help="Reads, one per row: device (any label), pulse (SETs since RESET), time (s since "
             "the last pulse; may be missing), conductance (µS).",
         ),
     ],
     fix: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A constant that is known, such as g_max=25."),
+        typer.Option(metavar="NAME=VALUE", help="A known constant, such as g_max=25."),
     ] = None,
     simpler: Annotated[bool, typer.Option(help="Compare with simpler laws.")] = True,
     seed: Seed = 0,

@@ -17,14 +17,15 @@ from matplotlib.figure import Figure
 from pcmlib.base.checks import require
 from pcmlib.base.files import for_json, is_stdout, is_stream, written_whole
 
-Seed = Annotated[int, typer.Option(help="Seed: the same one gives the same numbers.")]
+Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same numbers.")]
 FigureFile = Annotated[
     Path | None, typer.Option("--figure", help="Save the figure here; - is standard output.")
 ]
 JSONFile = Annotated[
     Path | None,
     typer.Option(
-        "--json", help="Save the numbers here, with null for one that is not finite; as --figure."
+        "--json",
+        help="Save the numbers here, with null for one that is not finite; - is standard output.",
     ),
 ]
 

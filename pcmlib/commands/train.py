@@ -36,26 +36,30 @@ def train_command(
         str | None,
         typer.Option(help="tuned or reference; default: the tuned set, where there is one."),
     ] = None,
-    pairs: Annotated[int | None, typer.Option(help="N, differential pairs a synapse.")] = None,
+    pairs: Annotated[int | None, typer.Option(help="N, differential pairs per synapse.")] = None,
     bits: Annotated[
         int | None,
-        typer.Option("--perf-bits", help="Performance mode: an ideal memory of so many bits."),
+        typer.Option("--perf-bits", help="Performance mode: an ideal memory with this many bits."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Passes over the samples; default: 250, of evidence 100.")
+        int | None, typer.Option(help="Passes over the samples; default: 250, or 100 for evidence.")
     ] = None,
-    replicas: Annotated[int, typer.Option(help="Networks that train at once.")] = 1,
-    seed: Annotated[int, typer.Option(help="Of the first network; each next one adds 1.")] = 0,
+    replicas: Annotated[int, typer.Option(help="Networks that train side by side.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the first network; each further network adds 1.")
+    ] = 0,
     task: Annotated[
-        str, typer.Option(help=f"{' or '.join(DRAWN)}; --data brings samples of your own.")
+        str, typer.Option(help=f"{' or '.join(DRAWN)}; --data takes your own samples.")
     ] = "pattern",
     batch: Annotated[
-        int | None, typer.Option(help="Samples between two weight updates; their gradients add up.")
+        int | None, typer.Option(help="Samples per weight update; their gradients are summed.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     constants: Annotated[
         Path | None,
-        typer.Option("--device-file", help="Constants of your own devices: JSON of pcmlib fit."),
+        typer.Option(
+            "--device-file", help="Constants of your own devices: the JSON of pcmlib fit."
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -64,20 +68,23 @@ def train_command(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Samples of your own: a NumPy archive with inputs, targets and, if not all steps "
-            "count, counts. Their sizes take the place of steps, samples, n_in and n_out."
+            help="Your own samples: a NumPy archive with inputs, targets and, if not all steps "
+            "count, counts. Their sizes replace steps, samples, n_in and n_out."
         ),
     ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
     save: Annotated[
-        Path | None, typer.Option(help="Keep the run here, for `pcmlib evaluate`; as --figure.")
+        Path | None,
+        typer.Option(help="Save the run here, for `pcmlib evaluate`; - is standard output."),
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     checkpoint_every: Annotated[
-        int | None, typer.Option(help="Epochs between two of them; default: 10.")
+        int | None, typer.Option(help="Epochs between two checkpoints; default: 10.")
     ] = None,
-    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint there.")] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Continue from the checkpoint in that folder.")
+    ] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
     check_destinations(figure, json, save)
@@ -154,7 +161,7 @@ def _draw(run: TrainingRun) -> Figure:
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:
-    """("lr_in", 0.1) from "lr_in=0.1"; commas make a tuple, one value a replica.
+    """("lr_in", 0.1) from "lr_in=0.1"; commas make a tuple, one value per replica.
 
     Raises:
         ValueError: for anything but a known field, = and a Python number, bool, None or tuple.

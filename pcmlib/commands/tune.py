@@ -26,29 +26,29 @@ def tune_command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Another field of all runs."),
+        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field, for all runs."),
     ] = None,
     trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
-    epochs: Annotated[int, typer.Option(help="Epochs of a candidate.")] = _DEFAULT.epochs,
+    epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = _DEFAULT.epochs,
     finalists: Annotated[
         int, typer.Option(help="Candidates that reach round 2.")
     ] = _DEFAULT.finalists,
-    networks: Annotated[int, typer.Option(help="Networks of a finalist.")] = _DEFAULT.networks,
+    networks: Annotated[int, typer.Option(help="Networks per finalist.")] = _DEFAULT.networks,
     storage: Annotated[
         str | None,
         typer.Option(
             help="Where the candidates are kept: a journal file, or a database URL such as "
             "postgresql://USER@HOST/DATABASE or sqlite:///FILE. Several machines share a search if "
-            "each runs this command on one storage, with a seed of its own. Each picks its own "
-            "best of the shared candidates: compare their last losses."
+            "each runs this command on one storage, with its own seed. Each picks its own "
+            "best of the shared candidates: compare their final losses."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the sampler; each process needs its own.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the sampler; each process needs its own.")] = 0,
     json: Annotated[
         Path | None, typer.Option("--json", help="Save the study's record here.")
     ] = None,
 ) -> None:
-    """Search for a scheme's hyperparameters, on networks that no report shows."""
+    """Search for a scheme's hyperparameters, on networks that the book does not report."""
     check_destinations(None, json)
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {n: x for n, x in {"bits": bits, "pairs": pairs}.items() if x is not None}

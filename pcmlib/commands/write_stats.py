@@ -23,24 +23,24 @@ from pcmlib.commands.output import (
 
 def write_stats_command(
     scheme: Annotated[str, typer.Option(help=f"One of {', '.join(SCHEMES)}.")],
-    pairs: Annotated[int, typer.Option(help="N, differential pairs a synapse.")] = 1,
-    rows: Annotated[int, typer.Option(help="Synapses of a cell: rows x rows.")] = 100,
+    pairs: Annotated[int, typer.Option(help="N, differential pairs per synapse.")] = 1,
+    rows: Annotated[int, typer.Option(help="Synapses per source and target: rows x rows.")] = 100,
     tolerance: Annotated[
-        float | None, typer.Option(help=f"Of write-verify, µS; default: {TOLERANCE}.")
+        float | None, typer.Option(help=f"Tolerance of write-verify, µS; default: {TOLERANCE}.")
     ] = None,
     seed: Seed = 0,
     refresh: Annotated[
         bool | None,
         typer.Option(
             "--refresh/--no-refresh",
-            help="Refresh saturated synapses at the end; default: with multi-mem alone.",
+            help="Refresh saturated synapses at the end; default: only with multi-mem.",
             show_default=False,
         ),
     ] = None,
     figure: FigureFile = None,
     json: JSONFile = None,
 ) -> None:
-    """Statistics of programming, from every source to every target conductance."""
+    """Statistics of programming from every source to every target conductance."""
     check_destinations(figure, json)
     useless = tolerance is not None and scheme != "write-verify"
     require(not useless, "--tolerance", tolerance, f"left out: {scheme} verifies nothing")

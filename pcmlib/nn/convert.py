@@ -1,4 +1,4 @@
-"""A network of torch, with its linear layers on phase-change memory."""
+"""A torch network with its linear layers on phase-change memory."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pcmlib.nn.layer import PCMLinear
 
 
 def convert(module: nn.Module, *, seed: int = 0, **options: Any) -> nn.Module:
-    """A copy of a network in which every `torch.nn.Linear` is a `PCMLinear` of the same weights.
+    """A copy of a network in which every `torch.nn.Linear` is a `PCMLinear` with the same weights.
 
-    Other layers stay as they are, digital: convolutions, say, and neurons. Layers derived from
-    `torch.nn.Linear` stay, too, since they may do anything.
+    Other layers, such as convolutions and neurons, stay digital. So do layers derived from
+    `torch.nn.Linear`, since they may do anything.
 
     Args:
-        module: the network, which stays as it is; a layer alone is a network, too.
-        seed: of the first layer; each further one has the next.
+        module: the network, which is not changed; a single layer is a network, too.
+        seed: of the first layer; each further layer takes the next one.
         options: of each `PCMLinear`: parameters, pairs, scale, tolerance, period.
 
     Raises:
-        ValueError: for a network without such layers, or one in which two layers share a weight.
+        ValueError: for a network without such layers, or with two layers that share a weight.
     """
     require(isinstance(module, nn.Module), "module", module, "a torch.nn.Module")
     require_count("seed", plain(seed), at_least=0)

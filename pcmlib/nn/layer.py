@@ -1,15 +1,15 @@
-"""A linear layer of torch whose weights are a crossbar of differential pairs.
+"""A torch linear layer whose weights are a crossbar of differential pairs.
 
     y = W x + sqrt(V x^2) xi + b
 
 with W and V the mean and variance of a read of each weight, of devices that drift, and a new normal
-number xi for each output of each sample. Each sample is a read of its own: what reaches an output
-is a sum of independent reads, and one number serves all of them (`pcmlib.network.reads`).
+number xi per output and sample. Each sample is a separate read: an output is a sum of independent
+reads, and one number stands for all of them (`pcmlib.network.reads`).
 
     dE/dW = sum over samples of dE/dy x^T,    dE/dx = W^T dE/dy
 
-as of `torch.nn.Linear`: gradients take the noise as it came. Devices take no gradient: they are
-told by pulses (`pcmlib.nn.PulseOptimizer`), which the CPU computes. The bias is digital.
+as for `torch.nn.Linear`: gradients use the noise as it was drawn. Gradients do not change devices;
+pulses do (`pcmlib.nn.PulseOptimizer`), and the CPU computes them. The bias is digital.
 """
 
 from __future__ import annotations
@@ -40,31 +40,31 @@ class PCMLinear(nn.Module):
 
     State:
         weight    [out_features, in_features]: what the devices hold T0 after their last pulse,
-                  without noise. Gradients come to `weight.grad`; to write to it changes no device,
-                  and is refused by the next forward pass. `write` is what programs them
+                  without noise. Gradients go to `weight.grad`. Changing `weight` changes no
+                  device, and the next forward pass refuses it; `write` programs the devices
         bias      [out_features], digital, or None
         crossbar  the devices, [1, 2, N, in_features, out_features], with their wear
         kept      [in_features, out_features]: what a scheme keeps, such as an accumulator
-        time      s: the devices' clock, at which they are read, and at the end of which the next
-                  pulses come; each update moves it on by `period`
-        updates   how many there were
-        reads     how many forward passes there were, which numbers their noise
+        time      s: the devices' clock, at which they are read and get their next pulses;
+                  each update advances it by `period`
+        updates   number of updates so far
+        reads     number of forward passes so far, which numbers their noise
 
-    `state_dict` holds all of it, deepcopy and pickle as well: training goes on to the bit.
+    `state_dict` holds all of it, as do deepcopy and pickle: training resumes exactly, to the bit.
 
     Args:
-        in_features, out_features, bias: as of `torch.nn.Linear`.
+        in_features, out_features, bias: as for `torch.nn.Linear`.
         parameters: the devices' constants.
-        pairs: N differential pairs a weight.
-        scale: µS that a weight of 1 corresponds to; None: such that the greatest of the first
-            weights takes a quarter of a device's range.
-        weight: [out_features, in_features], the first weights; None: as torch draws them, uniform
+        pairs: N differential pairs per weight.
+        scale: µS that a weight of 1 corresponds to; None: chosen so that the largest initial
+            weight takes a quarter of a device's range.
+        weight: [out_features, in_features], the initial weights; None: as torch draws them, uniform
             up to 1 / sqrt(in_features), like the bias, but from `seed`.
-        tolerance: µS, to which the first weights are written, with a read after each SET; 0: placed
-            exactly, as no programming can.
+        tolerance: µS, to which the initial weights are written, with a read after each SET; 0:
+            placed exactly, which no real programming can do.
         period: s of device time between two updates.
         seed: of all random numbers.
-        device: of weight, bias and forward pass; pulses are computed on the CPU wherever it is.
+        device: of weight, bias and forward pass; pulses are always computed on the CPU.
 
     Raises:
         ValueError: naming the parameter, its value and what is allowed.
@@ -111,7 +111,7 @@ class PCMLinear(nn.Module):
         self.write(weight, tolerance=tolerance)
 
     def forward(self, x: Float[Tensor, "*batch n_in"]) -> Float[Tensor, "*batch n_out"]:
-        """y = W x + sqrt(V x^2) xi + b, each sample a read of its own."""
+        """y = W x + sqrt(V x^2) xi + b, with a separate read for each sample."""
         if self._read is None:
             read = *read_weights(self.crossbar, self.time), self._held
             self._read = tuple(part.to(self.weight) for part in read)
@@ -130,10 +130,10 @@ class PCMLinear(nn.Module):
         return y
 
     def write(self, weight: Values, *, tolerance: float = TOLERANCE) -> None:
-        """Write weights [out_features, in_features]: RESET where there was a pulse, then SETs.
+        """Write weights [out_features, in_features]: RESET devices that had a pulse, then SET.
 
         Each SET is followed by a read, until one says that G+ - G- is within `tolerance` (µS); with
-        0 the devices are placed exactly. It takes an update's place in time, and clears `kept`.
+        0 the devices are placed exactly. It takes as long as an update, and clears `kept`.
         """
         xbar, p = self.crossbar, self.crossbar.devices.parameters
         require_number("tolerance", tolerance, at_least=0)
@@ -160,7 +160,7 @@ class PCMLinear(nn.Module):
         self.advance(self.period)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass (s), in which the devices drift, and look at what they hold."""
+        """Let time pass (s), in which the devices drift, and update `weight` to what they hold."""
         require_number("seconds", seconds, at_least=0)
         self.time += float(seconds)
         self._look()
@@ -178,7 +178,7 @@ class PCMLinear(nn.Module):
     # State beside weight and bias, under one name in `state_dict`
 
     def get_extra_state(self) -> dict[str, Any]:
-        """Everything else, copied: plain numbers and tensors, as ``torch.load`` takes them."""
+        """All other state, copied, as plain numbers and tensors that ``torch.load`` accepts."""
         xbar, devices = self.crossbar, self.crossbar.devices
         state = {name: getattr(devices, name).clone() for name in self._of_devices}
         state |= {"turn": xbar.turn.clone(), "verified": xbar.reads.clone()}
@@ -188,7 +188,7 @@ class PCMLinear(nn.Module):
         return state | {"period": self.period, "constants": dataclasses.asdict(devices.parameters)}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Take it, from a layer of as many devices with the same constants."""
+        """Restore it, from a layer with as many devices and the same constants."""
         xbar, devices = self.crossbar, self.crossbar.devices
         shape = tuple(state["G"].shape)
         require(shape == devices.shape, "shape of the devices loaded", shape, str(devices.shape))

@@ -1,9 +1,9 @@
-"""An optimiser of torch whose steps are pulses.
+"""A torch optimiser whose steps are pulses.
 
     gradient -> decide, synapse by synapse, as the scheme's rule says -> RESET and SET -> refresh
 
-`decide` and programming are the compiled ones of the book's networks (`pcmlib.schemes.kernels`,
-`pcmlib.crossbar.programming`), so that any scheme serves, a reader's own too. Digital parameters,
+`decide` and the programming are the compiled ones of the book's networks (`pcmlib.schemes.kernels`,
+`pcmlib.crossbar.programming`), so any scheme works, including your own. Digital parameters,
 such as a bias, take a step of plain gradient descent.
 """
 
@@ -28,24 +28,24 @@ from pcmlib.schemes import SCHEMES, Settings
 
 
 class PulseOptimizer(torch.optim.Optimizer):
-    """Trains a network whose layers, or some of them, are `PCMLinear`.
+    """Trains a network in which some or all layers are `PCMLinear`.
 
-    There is a group of parameters for the weights on PCM, and one for the digital rest; learning
-    rate schedulers take both. What a scheme keeps is in the layers, hence in the `state_dict` of
-    the network.
+    One group of parameters holds the weights on PCM, another the digital rest; learning rate
+    schedulers work on both. What a scheme keeps is stored in the layers, and so in the
+    `state_dict` of the network.
 
     Args:
-        module: the network, or a layer.
-        scheme: one of `pcmlib.schemes.SCHEMES` that is for crossbars.
-        lr: learning rate, weight for each unit of the gradient. Sign descent has no use for it.
-        digital_lr: that of the digital rest; None: lr; 0: leaves it to another optimiser.
-        quantum: weight that leaves an accumulator at a time; None: what one pulse is worth.
-        assumed_pulse: µS that one SET is taken to add.
-        stop_level: |gradient| below which sign descent leaves a synapse alone.
-        prob_scale: µS of wanted change at which a stochastic pulse is certain; None: what one pulse
-            is worth.
+        module: the network, or a single layer.
+        scheme: one of `pcmlib.schemes.SCHEMES`, for crossbars.
+        lr: learning rate, change of weight per unit of the gradient. Sign descent ignores it.
+        digital_lr: learning rate of the digital rest; None: lr; 0: leave it to another optimiser.
+        quantum: change of weight that leaves an accumulator at once; None: that of one pulse.
+        assumed_pulse: µS that one SET is assumed to add.
+        stop_level: |gradient| below which sign descent sends no pulse.
+        prob_scale: desired change (µS) at which a stochastic pulse is certain; None: that of one
+            pulse.
         refresh_period: updates between refreshes of saturated synapses; None: never.
-        tolerance: µS, of write-verify, with a read after each SET; None: open loop.
+        tolerance: of write-verify (µS), with a read after each SET; None: open loop.
 
     Raises:
         ValueError: naming the parameter, its value and what is allowed.
@@ -92,11 +92,11 @@ class PulseOptimizer(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """One update of all layers, for which their clocks move on by a `period`.
+        """One update of all layers, which advances their clocks by a `period`.
 
         Raises:
-            ValueError: for a gradient that is not finite, or one of which the scheme makes more
-                pulses than devices take.
+            ValueError: for a gradient that is not finite, or for which the scheme asks for more
+                pulses than devices can take.
         """
         loss = None
         if closure is not None:
@@ -115,8 +115,8 @@ class PulseOptimizer(torch.optim.Optimizer):
 
 
 def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> None:
-    """The update of one layer: pulses for a gradient [out_features, in_features], if there is one;
-    then time goes on. told: what a group of `PulseOptimizer` holds.
+    """Update one layer: send pulses for a gradient [out_features, in_features], if there is one,
+    and advance its time. told: what a group of `PulseOptimizer` holds.
     """
     xbar, devices, t = layer.crossbar, layer.crossbar.devices, layer.time
     p, step, N = devices.parameters, np.float32(told["assumed_pulse"]), xbar.pairs

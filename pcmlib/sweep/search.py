@@ -1,16 +1,16 @@
 """Hyperparameter searches: one Optuna study for each scheme and memory, all on the same budget.
 
     round 1   ask a sampler for a batch of candidates, train them side by side along the replica
-              axis on one network, and tell it their losses; repeat. Those that fire without
-              restraint after the first epochs are lost at once
+              axis on one network, and report their losses to it; repeat. Candidates that fire too
+              much after the first epochs are dropped at once
     round 2   train the best of them on several networks each
     round 3   an evolution strategy from there: train small changes of the mean of the best two,
               move to the mean of the best changes, and repeat; then compare where this ended, the
               last two changes and the best of round 2 on several networks each
 
 All candidates of a round are trained on the same networks, so that none has an easier task, and
-each round has networks of its own, so that none is judged by those that chose it. No report shows
-any of them: tuning seeds lie apart from reporting seeds.
+each round has its own networks, so that none is judged by those that chose it. The book reports
+none of them: tuning seeds are separate from reporting seeds.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Budget:
 
 
 def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
-    """Train, and average each candidate's loss over its networks; infinite where it broke down."""
+    """Train, and average each candidate's loss over its networks; infinite if training failed."""
     loss = run(config).final_loss(last_epochs).view(-1, networks).mean(1)
     return [value if math.isfinite(value) else math.inf for value in loss.tolist()]
 
@@ -102,16 +102,16 @@ def tune(
 ) -> dict[str, Any]:
     """Search for the hyperparameters of `scheme`.
 
-    A study that is in `storage` goes on where round 1 stopped; several processes may work on it at
-    once, each with a `seed` of its own, and what one that died left is taken up by the others.
+    A study in `storage` resumes where round 1 stopped. Several processes may work on it at once,
+    each with its own `seed`; if one dies, the others take over what it left.
 
     Args:
         scheme: update scheme.
         budget: what the study may spend.
         storage: see `pcmlib.sweep.storage.open_storage`.
         seed: of the sampler.
-        run: trains a configuration; None: `train`, without a progress bar of its own.
-        fixed: fields of all runs, such as ``bits=4``; none of those that are searched.
+        run: trains a configuration; None: `train`, without its own progress bar.
+        fixed: fields of all runs, such as ``bits=4``; none that are searched.
 
     Returns:
         The study's record: budget, search space, candidates of each round with their losses, and
@@ -119,7 +119,7 @@ def tune(
 
     Raises:
         ValueError: for a storage that cannot be used.
-        OSError: for one that cannot be reached, or that was away for too long.
+        OSError: for a storage that cannot be reached, or was unreachable for too long.
     """
     budget = budget or Budget()
     if bits := fixed.get("bits"):  # pulses of its own size
@@ -187,7 +187,7 @@ def _first_losses(
 
 
 def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, Any]:
-    """Round 3, on a record that has come to the end of round 2; it returns the whole record.
+    """Round 3, on a record that has finished round 2; returns the whole record.
 
     A step is the same part of each parameter's range, on its logarithmic scale, and ends with it.
     """
@@ -253,7 +253,7 @@ def _rounded(params: Params) -> Params:
 
 
 def write_record(record: dict[str, Any], path: str | Path) -> None:
-    """One line for each trial, so that a record is short and a diff of it readable."""
+    """One line per trial, so that a record is short and its diff readable."""
     parts = []
     for key, value in for_json(record).items():
         if isinstance(value, list):

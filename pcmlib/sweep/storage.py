@@ -1,7 +1,7 @@
 """Where a search keeps its candidates: in memory, in a journal file, or in a database.
 
-Optuna's storages, for workers that start at once and that go on when a storage was away for a
-while. What a database refuses is said in one line, in which no password can be.
+Optuna's storages, for workers that start together and that survive a storage that is unreachable
+for a while. A database's error is reported in one line, without any password.
 """
 
 from __future__ import annotations

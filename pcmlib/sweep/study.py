@@ -1,9 +1,9 @@
 """The candidates of a search, in a storage that outlives a process and that several may share.
 
-A candidate in training belongs to a worker, who gives a sign of life every few seconds. Where that
-stays away, the worker is dead, and another takes up what it left. So a study that is stopped at
-any moment goes on: no candidate is tried twice, the starting point is always among them, and
-as many are told a loss as were asked for.
+A candidate in training belongs to a worker, which gives a sign of life every few seconds. If the
+signs stop, the worker is dead, and another takes over its candidate. So a study can be stopped at
+any moment and resumed: no candidate is tried twice, the starting point is always among them, and
+as many candidates get a loss as were asked for.
 """
 
 from __future__ import annotations

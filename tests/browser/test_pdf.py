@@ -22,7 +22,7 @@ parts:
 CHAPTERS = [
     "Training spiking networks with phase-change memory",
     "One cell",
-    "Multi-memristor synapses: more devices a weight",
+    "Multi-memristor synapses: more devices per weight",
     "Glossary",
 ]
 

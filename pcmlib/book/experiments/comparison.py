@@ -112,7 +112,7 @@ def learned_table(runs: Mapping[str, TrainingRun], level: float = 0.05) -> str:
     of schemes (Bonferroni), is below `level`.
     """
     lines = [
-        "| | loss over silence's (95 %) | networks below | p value (Bonferroni) | learned |",
+        "| | loss over that of silence (95 %) | networks below | p value (Bonferroni) | learned |",
         "|--|--|--|--|--|",
     ]
     for name, run in runs.items():

@@ -22,7 +22,7 @@ from pcmlib.book.experiments.training import (
 from pcmlib.training import TrainingRun
 
 ON_PCM, GATHERED = "accumulator on PCM", "digital accumulator"
-DROPPED, CHANCE = "none: dropped", "none: by chance"
+DROPPED, CHANCE = "none: dropped", "none: at random"
 OPEN, VERIFIED = "open loop", "write-verify"
 
 Runs = Mapping[str, Mapping[str, TrainingRun]]
@@ -31,8 +31,8 @@ Runs = Mapping[str, Mapping[str, TrainingRun]]
 def memories(*, networks: int = NETWORKS) -> Runs:
     """By how a pulse is given, then by what happens to changes of less than a pulse.
 
-    Each with the set of a study of its own on the full PCM model; one pair a synapse, but for
-    multi-memristor synapses, which drop such changes open loop on four.
+    Each with the set of a study of its own on the full PCM model; one pair per synapse,
+    except multi-memristor synapses, which drop such changes, open loop, on four.
     """
     return {
         OPEN: {
@@ -49,7 +49,7 @@ def memories(*, networks: int = NETWORKS) -> Runs:
 
 
 def effort_table(runs: Runs) -> str:
-    """Markdown: loss, times that of mixed precision, and pulses and reads a synapse."""
+    """Markdown: loss, times that of mixed precision, and pulses and reads per synapse."""
     usual = runs[OPEN][GATHERED]
     head = "| memory for small changes | pulses | loss (95 %) | ratio | SETs | RESETs | reads |"
     lines = [head, "|--" * 7 + "|"]

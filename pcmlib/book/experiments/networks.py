@@ -57,7 +57,7 @@ def trial_traces(config: TrainConfig, *, sample: int = 0, post: int | None = Non
     require_count("sample", sample, at_least=0, at_most=config.samples - 1)
     if post is not None:
         require_count("post", post, at_least=0, at_most=config.n_rec - 1)
-    require(config.adaptive == 0, "config.adaptive", config.adaptive, "0: one trace a synapse")
+    require(config.adaptive == 0, "config.adaptive", config.adaptive, "0: one trace per synapse")
     network = Network(config.replace(replicas=1))
     p = network.neurons
     trial = network.run(torch.tensor([sample]), update=0).trial

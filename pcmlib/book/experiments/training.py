@@ -108,7 +108,7 @@ def pulses_a_synapse(run: TrainingRun) -> tuple[float, float]:
 
 
 def markdown_table(runs: Mapping[str, TrainingRun]) -> str:
-    """One row a run: final loss with its interval, rate, pulses a synapse, seconds of training."""
+    """One row per run: final loss with its interval, rate, pulses per synapse, training time."""
     lines = ["| | loss (95 %) | rate (Hz) | SETs | RESETs | seconds |", "|--|--|--|--|--|--|"]
     for name, run in runs.items():
         sets, resets = pulses_a_synapse(run)

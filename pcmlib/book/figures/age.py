@@ -100,6 +100,6 @@ def draw_aged_weights(
         panel.plot(limits, limits, color="black", lw=0.8, ls=":")
         label(panel, "as written (µS)", "now (µS)", xlim=limits, ylim=limits)
     plain, right = (panel.set_title("", fontsize=10, loc="left") for panel in axes)
-    written(plain, "as they are: error {error:.1f} %", error=error)
+    written(plain, "uncompensated: error {error:.1f} %", error=error)
     written(right, "compensated: error {left:.1f} %", left=left)
     return figure

@@ -82,7 +82,7 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
         share = np.arange(1, len(worn) + 1) / len(pulses)
         name = NAMES[scheme]
         axes.loglog(worn, 100 * share, color=SCHEME_COLOURS[name], label=name)
-    label(axes, "SET pulses of a device", "devices with as many (%)", ylim=(1e-4, 150))
+    label(axes, "SET pulses per device", "devices with at least as many (%)", ylim=(1e-4, 150))
     axes.legend(loc="upper right", frameon=False, fontsize=9)
     return figure
 
@@ -97,7 +97,7 @@ def plot_remaining(found: Remaining) -> Figure:
         axes.loglog(found.updates, share.mean(1), "o-", ms=4, color=colour, label=layer)
     n = np.array(found.updates)
     axes.loglog(n, n**-0.5, color="black", lw=0.8, ls=":", label=r"random signs, $1/\sqrt{n}$")
-    label(axes, "updates added up", "part of the gradient left", ylim=(0.03, 1.3))
+    label(axes, "updates added up", "share of the gradient left", ylim=(0.03, 1.3))
     axes.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
     axes.set_xticks(n, [str(k) for k in found.updates])
     axes.minorticks_off()
@@ -182,7 +182,7 @@ def plot_cost(
     xlim: tuple[float, float] = (0.01, 100.0),
     energy_xlim: tuple[float, float] = (1e-10, 3e-5),
 ) -> Figure:
-    """Loss against SET pulses a synapse, and against the energy that programming took."""
+    """Loss against SET pulses per synapse, and against the energy that programming took."""
     curves = {
         name: (
             run.set_pulses.double().numpy().mean(0) / run.config.synapses,
@@ -201,12 +201,12 @@ def draw_cost(
     xlim: tuple[float, float],
     energy_xlim: tuple[float, float],
 ) -> Figure:
-    """The same from arrays: SET pulses a synapse, energy (J) and loss of each run."""
+    """The same from arrays: SET pulses per synapse, energy (J) and loss of each run."""
     figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
     for (name, (sets, joules, loss)), colour in zip(curves.items(), colours(curves), strict=True):
         pulses.loglog(sets, loss, color=colour, label=name)
         energy.loglog(joules, loss, color=colour, label=name)
-    label(pulses, "SET pulses a synapse", LOSS, xlim=xlim)
+    label(pulses, "SET pulses per synapse", LOSS, xlim=xlim)
     label(energy, "programming energy (J)", "", xlim=energy_xlim)
     for panel in (pulses, energy):
         loss_axis(panel, (0.004, 1.0))

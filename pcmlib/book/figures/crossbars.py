@@ -207,7 +207,7 @@ def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray
 
 @book_style()
 def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatistics) -> Figure:
-    """Write-verify against its tolerance (µS): how near it comes, and what that costs a synapse.
+    """Write-verify against its tolerance (µS): how close it comes, and what that costs a synapse.
 
     Dashed: the same of a run that reads nothing.
     """
@@ -224,8 +224,8 @@ def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatis
         axes.semilogx(tau, values, "o-", color=colour, label=name)
         if line is not None:
             axes.axhline(line, color=colour, lw=1, ls="--")
-    label(near, "tolerance (µS)", "from the target (µS)", title="how near", ylim=(0, 3))
-    label(cost, "tolerance (µS)", "of a synapse", title="what it costs", ylim=(0, 20))
+    label(near, "tolerance (µS)", "from the target (µS)", title="how close", ylim=(0, 3))
+    label(cost, "tolerance (µS)", "number per synapse", title="what it costs", ylim=(0, 20))
     for axes in (near, cost):
         axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
         axes.minorticks_off()

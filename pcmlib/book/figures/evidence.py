@@ -66,8 +66,8 @@ def plot_eligibility(trial: EvidenceTrial) -> Figure:
     """What one synapse keeps of its input: the trace of a LIF neuron, and that of a threshold."""
     figure, (short, long) = panels(1, rows=2, height=3.6, left=0.11, hspace=0.25)
     rows = (
-        (short, trial.zbar, BLUE, r"$\bar z_i$", "by the membrane: 20 ms"),
-        (long, trial.eps, RED, r"$\epsilon_{ji}$", "by the threshold: 2 s"),
+        (short, trial.zbar, BLUE, r"$\bar z_i$", "of the membrane: 20 ms"),
+        (long, trial.eps, RED, r"$\epsilon_{ji}$", "of the threshold: 2 s"),
     )
     for panel, values, colour, name, title in rows:
         panel.plot(trial.time, values, color=colour, lw=1.2)
@@ -86,7 +86,7 @@ def plot_balance(trial: EvidenceTrial) -> Figure:
     figure, (axes,) = panels(height=3.0, left=0.11)
     axes.plot(trial.balance, trial.raised, "o", ms=5, alpha=0.6, color=RED, clip_on=False)
     most = int(np.abs(trial.balance).max(initial=1))
-    label(axes, "cues from the right less those from the left", "threshold raised by")
+    label(axes, "cues from the right minus cues from the left", "threshold raised by")
     axes.set_xticks(range(-most, most + 1))
     axes.set_ylim(0, None)
     return figure
@@ -162,7 +162,7 @@ def plot_right_by_pulses(runs: Mapping[str, TrainingRun], *, digital: TrainingRu
         ends = np.nan_to_num([[end.value - end.low], [end.high - end.value]])
         axes.errorbar(sets[-1], end.value, ends, fmt="o", ms=6, lw=2.2, color=colour, label=name)
     axes.set_xscale("log")
-    label(axes, "SET pulses a synapse", RIGHT, ylim=_LIMITS)
+    label(axes, "SET pulses per synapse", RIGHT, ylim=_LIMITS)
     _coin(axes)
     figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=9)
     return figure
@@ -201,8 +201,8 @@ def draw_adaptation(
     label(axes[1], "", r"$\bar z_i$", xlim=ends, ylim=(0, 4))
     label(axes[2], "time (s)", r"$\beta\,\epsilon_{ji}$", xlim=ends, ylim=(0, 1))
     title = axes[0].set_title("", fontsize=10, loc="left")
-    written(title, "{count:.0f} spikes; {left:.0f} % of the trace are left when asked", count=count,
-            left=left)  # fmt: skip
+    written(title, "{count:.0f} spikes; {left:.0f} % of the trace left at the question",
+            count=count, left=left)  # fmt: skip
     for panel in axes:
         panel.axvline(asked, color="black", lw=0.8, ls="--")
         panel.tick_params(labelbottom=panel is axes[2])
@@ -222,7 +222,7 @@ def draw_small_evidence(
     label(axes, "epoch", RIGHT, xlim=(0, len(right)), ylim=_LIMITS)
     _coin(axes)
     title = axes.set_title("", fontsize=10, loc="left")
-    written(title, "{share:.0f} % correct at the end, {sets:.2f} SETs a synapse", share=share,
+    written(title, "{share:.0f} % correct at the end, {sets:.2f} SETs per synapse", share=share,
             sets=sets)  # fmt: skip
     legend(axes, loc="lower right")
     return figure

@@ -104,7 +104,7 @@ def plot_angles(angles: Angles) -> Figure:
     x = np.arange(len(angles.epochs))
     for panel, found, title in (
         (random, angles.random, "random feedback"),
-        (symmetric, angles.symmetric, "feedback by the readout"),
+        (symmetric, angles.symmetric, "feedback through the readout"),
     ):
         for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
             band(panel, x, found[name].T, colour, layer, marker="o")

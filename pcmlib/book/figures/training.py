@@ -167,7 +167,7 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
 
 @book_style()
 def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure:
-    """SET pulses a synapse up to each epoch, and how many come in each; dashed: RESET pulses.
+    """SET pulses per synapse up to each epoch, and how many come in each; dashed: RESET pulses.
 
     `log`: on logarithmic axes, which end at one pulse in 1000 synapses.
     """
@@ -181,8 +181,8 @@ def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure
             resets = run.reset_pulses.double().numpy() / run.config.synapses
             total.plot(epoch, resets.mean(0), color=colour, ls="--")
     longest = max(run.config.epochs for run in runs.values())
-    label(total, "epoch", "pulses a synapse", title="so far", xlim=(0, longest))
-    label(each, "epoch", "SET pulses a synapse", title="in an epoch", xlim=(0, longest))
+    label(total, "epoch", "pulses per synapse", title="so far", xlim=(0, longest))
+    label(each, "epoch", "SET pulses per synapse", title="in an epoch", xlim=(0, longest))
     for panel in (total, each):
         panel.set_ylim(0, None)
         if log:
