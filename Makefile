@@ -15,7 +15,7 @@ ENV := .venv/.installed
 # A process a core takes the tests, a file at a time: so the cells of a notebook stay together.
 SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-CORE := base device crossbar schemes tasks network training nn book/live sweep commands
+CORE := base device crossbar schemes tasks network training nn interop book/live sweep commands
 
 .PHONY: book test pdf lowest lab notebooks repo clean
 

@@ -10,6 +10,7 @@ From the bottom up, each built on those before it:
     tasks          patterns to generate, evidence to count
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: what it is told (tuned sets with their studies too), computes and leaves
+    interop        networks of snnTorch, Norse and NEST into ours and back
     sweep          searches for hyperparameters
     book           what the chapters and pages need; nothing of the above needs it
     commands       the command line
