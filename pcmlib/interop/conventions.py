@@ -30,7 +30,7 @@ UNITS = {  # seconds, from what the simulator is told
     "ms": Form(lambda x, dt: x * 1e-3, lambda s, dt: s * 1e3),
     "1/s": Form(lambda x, dt: 1 / x, lambda s, dt: 1 / s),
     "steps": Form(lambda x, dt: x * dt, lambda s, dt: s / dt),
-    "none": Form(lambda x, dt: x, lambda x, dt: x),
+    "of the leak, a factor": Form(lambda x, dt: x, lambda x, dt: x),
 }
 
 
@@ -54,11 +54,11 @@ class Conventions:
 
     title: str
     version: str
-    arrives: int = _row("An input spike of step t moves v at step t +")
-    recurs: int = _row("A neuron's own spike of step t moves the others' v at step t +")
+    arrives: int = _row("An input spike of step t moves v at")
+    recurs: int = _row("A neuron's spike of step t moves the others' v at")
     reset: str = _row("Reset")  # soft: v is lowered; hard: v is set
-    resets: int = _row("The reset of a spike of step t shows in v at step t +")
-    fires: str = _row("A spike where v is")  # > or >= the threshold
+    resets: int = _row("The reset of a spike of step t shows in v at")
+    fires: str = _row("A spike where v, against the threshold, is")  # > or >= the threshold
     leak: str = _row("Leak of a step, from the time constant τ")  # a key of LEAKS
     unit: str = _row("Unit of τ")  # a key of UNITS
     gain: str = _row("A weight enters v times")  # a key of GAINS
@@ -88,7 +88,7 @@ OURS = Conventions(
 
 SNNTORCH = Conventions(
     "snnTorch Leaky, RLeaky", "1.0.0", arrives=0, recurs=1, reset="soft", resets=1, fires=">",
-    leak="as given", unit="none", gain="1", autapses="yes", bias="yes",
+    leak="as given", unit="of the leak, a factor", gain="1", autapses="yes", bias="yes",
     surrogate="ATan, α = 2: 1; 0.318", detached="none",
     state="in no state_dict; deepcopy fails with a graph, pickle always",
     names={"leak": "beta", "threshold": "threshold", "w_rec": "recurrent.weight",
