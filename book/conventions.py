@@ -13,14 +13,14 @@ PLACE = "<!-- conventions -->"
 
 
 def table() -> str:
-    """A row a convention, a column a simulator, ours last; the versions below the names."""
-    columns = [*SIMULATORS.values(), OURS]
+    """A row a convention, a column a simulator, ours first; the versions below the names."""
+    columns = [OURS, *SIMULATORS.values()]
     rows = [["", *(c.title for c in columns)], ["Version", *(c.version for c in columns)]]
     for row in dataclasses.fields(Conventions):
         if "title" in row.metadata:
             cells = (cell(getattr(c, row.name)) for c in columns)
             rows.append([f"**{row.metadata['title']}**", *cells])
-    rows.append(["**Moved by `bring` and `send`**", *(moved(name) for name in SIMULATORS), ""])
+    rows.append(["**Name for `bring` and `send`**", "", *map(moved, SIMULATORS)])
     rows.insert(1, ["--"] * len(rows[0]))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -33,8 +33,8 @@ def cell(value: int | str) -> str:
 
 
 def moved(name: str) -> str:
-    """The name that the functions know it by."""
-    return f"`{name}`" if SIMULATORS[name].names else "no"
+    """The name that the functions know a simulator by."""
+    return f"`{name}`" if SIMULATORS[name].names else "not moved"
 
 
 def insert(app: Sphinx, name: str, source: list[str]) -> None:

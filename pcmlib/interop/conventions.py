@@ -54,20 +54,20 @@ class Conventions:
 
     title: str
     version: str
-    arrives: int = _row("An input spike of step t moves v at")
-    recurs: int = _row("A neuron's spike of step t moves the others' v at")
+    arrives: int = _row("Input of step t moves v at")
+    recurs: int = _row("Spike of step t moves others' v at")
     reset: str = _row("Reset")  # soft: v is lowered; hard: v is set
-    resets: int = _row("The reset of a spike of step t shows in v at")
-    fires: str = _row("A spike where v, against the threshold, is")  # > or >= the threshold
-    leak: str = _row("Leak of a step, from the time constant τ")  # a key of LEAKS
+    resets: int = _row("Spike of step t resets v at")
+    fires: str = _row("Spike where v against θ is")  # > or >= the threshold
+    leak: str = _row("Leak of a step, of τ")  # a key of LEAKS
     unit: str = _row("Unit of τ")  # a key of UNITS
-    gain: str = _row("A weight enters v times")  # a key of GAINS
+    gain: str = _row("Weight enters v times")  # a key of GAINS
     current: str = _row("Synaptic current", "none")
     autapses: str = _row("Self-connections", "no")
     bias: str = _row("Bias", "none")
     refractory: str = _row("Refractory time", "none")
     adaptation: str = _row("Adaptation", "none")
-    surrogate: str = _row("Surrogate gradient: height at the threshold; half-width", "")
+    surrogate: str = _row("Surrogate gradient: height at θ; half-width", "")
     detached: str = _row("Reset in the gradient", "")
     state: str = _row("State after a run", "")
     # What a neuron there calls its constants ("a.b": attribute b of a): leak, threshold, lowered_to
