@@ -15,7 +15,7 @@ ENV := .venv/.installed
 # One process for each core takes the tests, one file at a time.
 SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-CORE := base device crossbar schemes tasks network training nn book/live sweep commands
+CORE := base device crossbar schemes tasks network training nn interop book/live sweep commands
 
 .PHONY: book test pdf lowest lab notebooks repo clean
 

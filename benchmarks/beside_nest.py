@@ -99,16 +99,14 @@ def start(name: str, scheme: str, networks: int = 1) -> Network:
     samples = as_samples(x, problem["targets"], config, counts)
     config = sized(config, samples, evidence)
     config = config.replace(epochs=UPDATES["pcmlib"] // config.samples)
-    network = Network(config, samples=samples)
     enters = 1.0 if evidence else 1 - leak
-    weights = (enters * problem["w_in"], enters * problem["w_rec"], (1 - leak) * problem["w_out"])
-    flat = np.concatenate([w.ravel() for w in weights]).astype(np.float32)
+    weights = {
+        "in": enters * problem["w_in"], "rec": enters * problem["w_rec"],
+        "out": (1 - leak) * problem["w_out"],
+    }  # fmt: skip
+    network = Network(config, samples=samples, weights=weights)
     for state in network.states:
         state.feedback[:] = problem["feedback"]
-        if scheme == "vanilla":
-            state.weights[:] = flat
-        else:
-            write(state, flat, config)
     return network
 
 
@@ -125,13 +123,3 @@ def _learning(name: str, scheme: str) -> dict[str, Any]:
     if scheme == "vanilla":
         return rates
     return {**rates, "scale": scale, "assumed_pulse": 0.75, "quantum": 0.75 / scale}
-
-
-def write(state: Any, weights: np.ndarray, config: TrainConfig) -> None:
-    """Let pairs of devices hold these weights, of all layers [synapses]: one device each."""
-    first = 0
-    for n_pre, n_post in state.shapes[:3]:
-        w = weights[first : first + n_pre * n_post]
-        sides = np.stack([np.maximum(w, 0), np.maximum(-w, 0)]) * np.float32(config.scale)
-        state.G[2 * first : 2 * (first + w.size)] = 0.1 + sides.ravel()
-        first += w.size

@@ -33,9 +33,11 @@ OPTIMIZER = {
 }  # fmt: skip
 
 
-def build(name: str, updates: int, threads: int, record: bool) -> tuple[Any, Any, float]:
+def build(
+    name: str, updates: int, threads: int, record: bool, silent: int = 1
+) -> tuple[Any, Any, float]:
     """The network, with inputs and targets for so many updates; recorders, and the offset."""
-    problem, T = problems.draw(name, updates), problems.STEPS[name]
+    problem, T = problems.draw(name, updates, silent), problems.STEPS[name]
     window = T if name == "regression" else problems.RECALL
     nest.ResetKernel()
     nest.set(
@@ -114,6 +116,18 @@ def losses(name: str, updates: int) -> list[float]:
         return (0.5 * ((y - target) ** 2).sum((0, 2))).tolist()
     y, target = y[..., -problems.RECALL :], target[..., -problems.RECALL :]
     return (-np.log((y * target).sum(0)).mean(1)).tolist()
+
+
+def raster(name: str, updates: int, silent: int) -> np.ndarray:
+    """Spikes [updates, T, N] while the network learns, by the step of v that they are of."""
+    T = problems.STEPS[name]
+    _, recorder, offset = build(name, updates, 1, record=False, silent=silent)
+    first = int(min(nest.GetConnections(target=recorder).sources()))
+    nest.Simulate(offset + updates * T * STEP + STEP)
+    seen = recorder.get("events")
+    z = np.zeros((updates * T, problems.N), bool)
+    z[np.rint(seen["times"] - LATER - STEP).astype(int), seen["senders"] - first] = True
+    return z.reshape(updates, T, problems.N)
 
 
 def main(name: str, updates: int, threads: int) -> dict[str, Any]:

@@ -22,8 +22,11 @@ KNOWN = {
 """Losses of NEST 3.10, by its tests."""
 
 
-def draw(name: str, updates: int) -> dict[str, np.ndarray]:
-    """Weights [pre, post], feedback [n_rec, n_out], inputs [trials, T, n_in] and targets."""
+def draw(name: str, updates: int, silent: int = 1) -> dict[str, np.ndarray]:
+    """Weights [pre, post], feedback [n_rec, n_out], inputs [trials, T, n_in] and targets.
+
+    silent: steps without inputs at the start of each trial; NEST's tests have one.
+    """
     random = np.random.RandomState(1)
     n_in, n_out = (100, 1) if name == "regression" else (40, 2)
     w_in = random.randn(n_in, N) / np.sqrt(n_in)
@@ -33,7 +36,6 @@ def draw(name: str, updates: int) -> dict[str, np.ndarray]:
         w_out = random.randn(N, n_out) / np.sqrt(N)
         feedback = random.randn(N, n_out) / np.sqrt(N)
         inputs = random.rand(STEPS[name], n_in) < 0.05
-        inputs[0] = False
         inputs, targets = inputs[None], _sines(random)[None, :, None]
     else:
         limit = np.sqrt(3 / ((N + n_out) / 2))
@@ -41,6 +43,7 @@ def draw(name: str, updates: int) -> dict[str, np.ndarray]:
         feedback = random.randn(N, n_out)
         trials = [_cues(random) for _ in range(updates)]
         inputs, targets = (np.array(x) for x in zip(*trials, strict=True))
+    inputs[:, :silent] = False
     weights = {"w_in": w_in, "w_rec": w_rec, "w_out": w_out, "feedback": feedback}
     single = {key: w.astype(np.float32) for key, w in weights.items()}
     return {**single, "inputs": inputs, "targets": targets}
@@ -68,6 +71,4 @@ def _cues(random: np.random.RandomState) -> tuple[np.ndarray, int]:
         chance[150 * n + 50 : 150 * n + 150, 10 * cue : 10 * cue + 10] = 0.04
     chance[-RECALL:, 20:30] = 0.04
     chance[:, 30:] = 0.01
-    x = random.rand(1, T, 40)[0] < chance
-    x[0] = False
-    return x, int(cues.sum() > 3)
+    return random.rand(1, T, 40)[0] < chance, int(cues.sum() > 3)

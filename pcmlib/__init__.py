@@ -10,6 +10,7 @@ From the bottom up, each built on those before it:
     tasks          patterns to generate, evidence to count
     network        the spiking network: a trial, e-prop's gradient, an update; the same in torch
     training       a run: its configuration (and tuned sets with their studies), and its results
+    interop        networks of snnTorch, Norse and NEST into ours and back
     sweep          searches for hyperparameters
     book           what the chapters and pages need; nothing above depends on it
     commands       the command line

@@ -9,7 +9,10 @@ import pytest
 import pcmlib
 
 PACKAGE = Path(pcmlib.__file__).parent
-ROOMS = ["base", "device", "crossbar", "schemes", "nn", "tasks", "network", "training", "sweep"]
+ROOMS = [
+    "base", "device", "crossbar", "schemes", "nn", "tasks", "network", "training", "interop",
+    "sweep",
+]  # fmt: skip
 """Of the model, from the bottom up."""
 FLOORS = ["live", "experiments", "figures", "widgets", "explorers"]
 """Of the book, likewise."""

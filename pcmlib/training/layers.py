@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from pcmlib.base.checks import Values, as_tensor, require
 from pcmlib.network.state import LAYERS
 from pcmlib.training.config import TrainConfig
 
@@ -46,3 +47,41 @@ def weights(config: TrainConfig, arrays: Arrays) -> dict[str, Float[Tensor, "R n
         name: (G[:, 0] - G[:, 1]) * (exists * config.recurrence if name == "rec" else 1) / scale
         for name, G in means.items()
     }
+
+
+def holding(
+    config: TrainConfig, weights: Mapping[str, Values]
+) -> dict[str, Float[Tensor, "R numbers"]]:
+    """The array of networks ("weights", or "G") that holds the weights "in", "rec" and "out".
+
+    Each is [n_pre, n_post] for all networks, or [R, n_pre, n_post]. Of a differential pair, one
+    side conducts `conductance` and the other |w| scale more, as if they had been verified.
+
+    Raises:
+        ValueError: for another shape, a neuron's weight onto itself, or one that is out of range.
+    """
+    c, R, n = config, config.replicas, config.n_rec
+    require(set(weights) == set(LAYERS), "weights", sorted(weights), "of in, rec and out")
+    scale, floor = (
+        torch.tensor(c.each(name), dtype=torch.float32)[:, None, None]
+        for name in ("scale", "conductance")
+    )
+    most = (c.g_max - floor) / scale if c.on_crossbar else torch.ones(R, 1, 1)
+    parts, shapes = [], ((c.n_in, n), (n, n), (n, c.n_out))
+    for name, shape in zip(LAYERS, shapes, strict=True):
+        title = f"weights[{name!r}]"
+        w = as_tensor(title, weights[name], "real", torch.float32)
+        require(w.shape in (shape, (R, *shape)), f"{title}.shape", tuple(w.shape), f"{shape}")
+        w = w.expand(R, *shape)
+        loops = name == "rec" and (
+            bool(w.diagonal(0, 1, 2).any()) or (not c.recurrence and bool(w.any()))
+        )
+        require(not loops, title, "others", "0 from a neuron to itself, and without recurrence")
+        within = bool((w.abs() <= most).all())
+        allowed = f"within ±{most.min():.4g}: as far as the scheme's weights go"
+        require(within, f"{title} (greatest)", w.abs().max().item(), allowed)
+        if c.on_crossbar:
+            sides = floor[:, None] + scale[:, None] * torch.stack([w.relu(), (-w).relu()], 1)
+            w = sides[:, :, None].expand(R, 2, c.pairs, *shape)
+        parts.append(w.reshape(R, -1))
+    return {"G" if c.on_crossbar else "weights": torch.cat(parts, 1)}

@@ -7,7 +7,7 @@ step, all networks at once (`in_torch`); the programming is the CPU's there too.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_count
+from pcmlib.base.checks import Values, require, require_count
 from pcmlib.base.cores import Cores
 from pcmlib.base.records import short
 from pcmlib.device.pulses import MOST_PULSES
@@ -53,6 +53,7 @@ class Network:
         config: the run.
         device, compiled: as of `train`.
         samples: what to learn; None: what the configuration's task draws.
+        weights: that they start with (`pcmlib.training.layers.holding`); None: random ones.
 
     Attributes:
         inputs, targets: of all samples of the epoch, as of `TrainingRun`.
@@ -67,6 +68,7 @@ class Network:
         device: str | torch.device = "cpu",
         compiled: bool | None = None,
         samples: Samples | None = None,
+        weights: Mapping[str, Values] | None = None,
     ) -> None:
         c, self.config, self.device = config, config, torch.device(device)
         self.compiled = self.device.type == "cpu" if compiled is None else compiled
@@ -84,6 +86,9 @@ class Network:
         x = self.inputs.cpu().numpy()
         each = zip(self._runs, c.seeds, x, strict=True)
         self.states: list[State] = [make_state(run, np.uint64(seed), x) for run, seed, x in each]
+        for name, start in ({} if weights is None else layers.holding(c, weights)).items():
+            for state, values in zip(self.states, start.numpy(), strict=True):
+                getattr(state, name)[: len(values)] = values
         self._outputs = np.zeros_like(self._targets)
         scheme = SCHEMES[c.scheme]
         self._rules = scheme.pointer, (HOLD if c.kept_on_pcm else scheme).pointer

@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ def train(
     inputs: Values = None,
     targets: Values = None,
     counts: Values = None,
+    weights: Mapping[str, Values] | None = None,
     device: str | torch.device = "cpu",
     compiled: bool | None = None,
     progress: bool | None = None,
@@ -60,6 +61,8 @@ def train(
             [S, T, n_in] or their times and channels; values [S, T, n_out] or classes [S] or
             [S, T]. The run's configuration takes their sizes. None: those that its task draws.
         counts: [S, T], True at the steps whose outputs count; None: all.
+        weights: "in", "rec" and "out", [n_pre, n_post] or [R, n_pre, n_post], that the networks
+            start with: those of another run, or of `pcmlib.interop.bring`. None: random ones.
         device: torch device of the networks.
         compiled: True for the compiled kernels (CPU alone), False for torch, None: True on a CPU.
         progress: show a progress bar; None: on a terminal and in a notebook, not in a built book.
@@ -91,7 +94,7 @@ def train(
     if kind == "cpu":
         require_room(config)
 
-    network, course = Network(config, device, compiled, samples), _Course.empty(config)
+    network, course = Network(config, device, compiled, samples, weights), _Course.empty(config)
     epoch, before = 0, 0.0
     if resume:
         header, arrays = checkpoints.load(checkpoint)

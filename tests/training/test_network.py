@@ -4,7 +4,7 @@ import pytest
 import torch
 from runs import small
 
-from pcmlib.training import TrainConfig
+from pcmlib.training import TrainConfig, train
 from pcmlib.training.in_torch import synapses
 from pcmlib.training.network import Network
 
@@ -68,3 +68,65 @@ def test_torch_trains_the_network_that_the_kernels_train(scheme):
         for a, b in zip(mine.epoch(epoch), theirs.epoch(epoch), strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4, equal_nan=True)
     assert mine.wear.tolist() == theirs.wear.tolist()
+
+
+def weights_for(config, seed=0, lead=()):
+    draw = torch.Generator().manual_seed(seed)
+    c = config
+    shapes = {"in": (c.n_in, c.n_rec), "rec": (c.n_rec, c.n_rec), "out": (c.n_rec, c.n_out)}
+    w = {n: 0.1 * torch.randn(*lead, *shape, generator=draw) for n, shape in shapes.items()}
+    w["rec"].diagonal(0, -2, -1).zero_()
+    return w
+
+
+@pytest.mark.parametrize(
+    ("scheme", "changes"),
+    [
+        ("vanilla", {}),
+        ("mixed-precision", {"scale": 10.0}),
+        ("multi-mem", {"scale": (5.0, 10.0, 20.0), "pairs": 3, "conductance": 2.0}),
+        ("mixed-precision", {"scale": 10.0, "bits": 6}),
+    ],
+)
+@pytest.mark.parametrize("lead", [(), (3,)])
+def test_networks_start_with_the_weights_that_they_are_given(scheme, changes, lead):
+    config = small(scheme, replicas=3, **changes)
+    given = weights_for(config, lead=lead)
+    network = Network(config, weights=given)
+    for name, w in network.weights.items():
+        torch.testing.assert_close(w, given[name].expand(3, *w.shape[1:]), atol=1e-6, rtol=1e-5)
+    if config.on_crossbar:  # the lower side of a pair is where all devices start
+        G = network.by_layer("G", 2, config.pairs)["in"]
+        assert torch.all(G.amin(1) == config.conductance)
+
+
+def test_a_run_starts_with_the_weights_of_another():
+    config = small("vanilla", epochs=2)
+    first = train(config)
+    again = train(config.replace(lr_in=0.0, lr_rec=0.0, lr_out=0.0), weights=first.weights)
+    for name, w in again.weights.items():
+        assert torch.equal(w, first.weights[name])
+    torch.testing.assert_close(again.outputs, first.outputs, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "changes", "message"),
+    [
+        ("vanilla", {"in": torch.zeros(2, 2)}, r"weights\['in'\].shape = \(2, 2\): must be \("),
+        ("vanilla", {"rec": None}, r"weights\['rec'\] = .*others.*: must be 0 from a neuron"),
+        ("vanilla", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1:"),
+        ("sign", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1:"),
+        ("vanilla", {"more": 1.0}, r"weights = \['in', 'more', 'out', 'rec'\]: must be of in, rec"),
+    ],
+)
+def test_weights_that_no_network_has_are_refused(scheme, changes, message):
+    config = small(scheme, scale=10.0)
+    given = weights_for(config)
+    for name, value in changes.items():
+        if value is None:
+            given[name] = torch.ones(config.n_rec, config.n_rec)
+        else:
+            full = isinstance(value, torch.Tensor) or name not in given
+            given[name] = value if full else torch.full_like(given[name], value)
+    with pytest.raises(ValueError, match=message):
+        train(config, weights=given)
