@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -96,7 +97,8 @@ SNNTORCH = Conventions(
     options={"reset_mechanism": {"subtract": {}, "zero": {"reset": "hard"},
                                  "none": {"reset": "none"}},
              "reset_delay": {True: {}, False: {"resets": 0}}},
-    must={"inhibition": False, "state_quant": False, "graded_spikes_factor": 1.0},
+    must={"all_to_all": True, "inhibition": False, "state_quant": False,
+          "graded_spikes_factor": 1.0},
     readout={"reset_mechanism": "none"},
     sends={"reset_mechanism": "subtract", "reset_delay": True},
 )  # fmt: skip
@@ -112,13 +114,14 @@ NORSE = Conventions(
     must={"p.v_leak": 0.0},
 )  # fmt: skip
 
+_BOX = {"leak": "p.tau_mem_inv", "threshold": "p.v_th", "dt": "dt"}
 NORSE_BOX = dataclasses.replace(
     NORSE, title="Norse LIFBox", current="none", refractory="none", autapses="no recurrence",
     detached="kept",
-    names={"leak": "p.tau_mem_inv", "threshold": "p.v_th", "lowered_to": "p.v_reset", "dt": "dt"},
+    names=_BOX | {"lowered_to": "p.v_reset"},
     options={"p.reset_method": {
         "reset_value": {}, "reset_by_difference": {"reset": "soft"},
-        "reset_subtract": {"reset": "soft", "names": {}},
+        "reset_subtract": {"reset": "soft", "names": _BOX},
     }},
     sends={"p.reset_method": reset_by_difference},
 )  # fmt: skip
@@ -137,7 +140,7 @@ NEST = Conventions(
     state='get("weight") is stale until the next spike',
     names={"leak": "tau_m", "threshold": "V_th", "refractory": "t_ref"},
     options={"regular_spike_arrival": {True: {}, False: {"gain": "1 - leak"}}},
-    must={"E_L": 0.0, "I_e": 0.0}, readout={"E_L": 0.0, "I_e": 0.0},
+    must={"E_L": 0.0, "I_e": 0.0, "V_min": -sys.float_info.max}, readout={"E_L": 0.0, "I_e": 0.0},
     sends={"E_L": 0.0, "I_e": 0.0, "regular_spike_arrival": True},
 )  # fmt: skip
 

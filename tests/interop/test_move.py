@@ -34,6 +34,10 @@ def box(**changes):
     return norse(**usual | changes)
 
 
+def reset_subtract(z, v, v_reset, v_th):
+    """As Norse has it."""
+
+
 def nest(**changes):
     return {"tau_m": 20.0, "V_th": 0.6, "t_ref": 5.0, "E_L": 0.0, "I_e": 0.0} | changes
 
@@ -106,6 +110,7 @@ REFUSED = [
     ("snntorch", snntorch(reset_mechanism="zero"), {}, "reset = 'hard': must be soft"),
     ("snntorch", snntorch(reset_mechanism="none"), {}, "reset = 'none': must be soft"),
     ("snntorch", snntorch(reset_delay=False), {}, r"next step's v = 0\.9: must be 1"),
+    ("snntorch", snntorch(all_to_all=False), {}, "all_to_all = False: must be True"),
     ("snntorch", snntorch(inhibition=True), {}, "inhibition = True: must be False"),
     ("snntorch", snntorch(graded_spikes_factor=2.0), {}, "graded_spikes_factor = 2.0: must be 1.0"),
     ("snntorch", snntorch(state_quant=print), {}, "state_quant = <built-in .*: must be False"),
@@ -125,8 +130,10 @@ REFUSED = [
     ("norse", norse(v_leak=-65.0), {}, "v_leak = -65.0: must be 0.0"),
     ("norse-box", box(tau_mem_inv=1000.0), {}, "leak of a step = 0.0: must be above 0"),
     ("norse-box", box(v_reset=0.0), {}, r"next step's v = 0\.9: must be 1"),
+    ("norse-box", box(reset_method=reset_subtract), {}, r"next step's v = 0\.9: must be 1"),
     ("norse-box", box(reset_method=max), {}, "reset_method = 'max': must be one of reset_value, "),
     ("nest", nest(E_L=-70.0), {}, "E_L = -70.0: must be 0.0"),
+    ("nest", nest(V_min=-1.0), {}, "V_min = -1.0: must be "),
     ("nest", nest(t_ref=2.5), {}, "refractory time = '2.5 steps': must be a whole number"),
     ("rockpool", {}, {}, "simulator = 'rockpool': must be one of snntorch, norse, norse-box, nest"),
 ]  # fmt: skip
