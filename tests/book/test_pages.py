@@ -92,9 +92,8 @@ def test_package_reference_has_a_page_a_folder(tmp_path):
     modules.write_pages(SimpleNamespace(srcdir=tmp_path))
     pages = {path.stem: path.read_text() for path in folder.iterdir()}
     package = ROOT / "pcmlib"
-    tops = {p.stem for p in package.iterdir() if p.suffix in ("", ".py")} - {"book"}
-    tops |= {f"book.{p.stem}" for p in (package / "book").iterdir() if p.suffix == ""}
-    assert set(pages) == {name for name in tops if "_" not in name}
+    files = [p.relative_to(package).with_suffix("").parts for p in package.rglob("[!_]*.py")]
+    assert set(pages) == {".".join(parts[:-1] or parts) for parts in files}
     named = re.findall(r"automodule:: (\S+)", "\n".join(pages.values()))
     parts = modules.in_order()
     expected = {*parts, *(name for found in parts.values() for name in found)}
