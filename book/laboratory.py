@@ -35,6 +35,8 @@ from pcmlib.book.experiments.training import NAMES as SCHEME_NAMES
 from pcmlib.book.explorers.whole_run import AGES, BINS
 from pcmlib.book.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.device import PCMParameters
+from pcmlib.device.fit.table import MISSING, UNITS
+from pcmlib.device.fit.table import NAMES as NAMES_OF
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.device.record import NAMES, NUMBERS
 from pcmlib.schemes import SCHEMES
@@ -61,6 +63,11 @@ LATER = """\
 <details><summary>After training: numbers</summary><table class="lab-numbers lab-later">\
 <thead><tr><th>time after</th><th>loss</th><th>compensated</th><th>correct (%)</th>\
 <th>compensated</th></tr></thead><tbody></tbody></table></details>"""
+MEASURED = """\
+<div class="lab-measured" hidden><div class="lab-panels lab-single"></div>\
+<details><summary>Numbers of your reads</summary><table class="lab-numbers"><thead><tr>\
+<th>pulse</th><th>mean (µS)</th><th>sd (µS)</th><th>model's mean</th><th>model's sd</th>\
+</tr></thead><tbody></tbody></table></details></div>"""
 PROGRAMME = """\
 38.6:425:38.6 read
 0:386:38.6 set
@@ -167,6 +174,7 @@ def bench() -> str:
         "ordered": [entry for entry in ORDERED if entry[0] in NAMES],
         "record": {"names": list(NAMES), "size": NUMBERS.itemsize},
         "pulses": MOST_PULSES,
+        "table": {"names": NAMES_OF, "units": UNITS, "missing": MISSING, "pulses": MOST_PULSES},
         "programme": PROGRAMME,
         "colours": COLOURS,
     }
@@ -179,6 +187,11 @@ def bench() -> str:
             ("link", "Copy link"),
         )
     )  # fmt: skip
+    own_reads = (
+        '<div class="lab-first"><label>Your own reads (CSV, chosen or dropped on this page)'
+        '<input type="file" name="table" accept=".csv,.tsv,.txt,text/csv"></label></div>'
+        '<p class="lab-read" role="status"></p>'
+    )
     return page(
         "data-bench",
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>'
@@ -186,11 +199,12 @@ def bench() -> str:
         'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
-        f"{group('Device', told['fields'], NAMES)}</form>"
+        f"{group('Device', told['fields'], NAMES)}{own_reads}</form>"
         '<progress value="0" max="1" aria-label="steps computed"></progress>',
         '<div class="lab-panels lab-single"></div>'
         '<details><summary>Numbers</summary><table class="lab-numbers"><thead><tr><th>time (s)</th>'
-        "<th>mean (µS)</th><th>sd (µS)</th></tr></thead><tbody></tbody></table></details>",
+        "<th>mean (µS)</th><th>sd (µS)</th></tr></thead><tbody></tbody></table></details>"
+        f"{MEASURED}",
         '<pre class="lab-call"></pre>',
         told,
     )
@@ -252,7 +266,7 @@ SCRIPTS = {
         "training_figures.js",
         "laboratory.js",
     ),
-    "data-bench": (*COMMON, "bench.js"),
+    "data-bench": (*COMMON, "table.js", "bench.js"),
 }
 
 
