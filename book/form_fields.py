@@ -10,12 +10,13 @@ from typing import Any
 from pcmlib.device import PCMParameters
 from pcmlib.device.record import NAMES
 from pcmlib.schemes import SCHEMES
+from pcmlib.tasks import EvidenceTask
 from pcmlib.training import TrainConfig
-from pcmlib.training.presets import SWITCHES
+from pcmlib.training.presets import EVIDENCE, EVIDENCE_SETS, SWITCHES
 
 GROUPS = {
     "Run": ["epochs", "seed", "batch"],
-    "Task": ["samples", "steps", "n_in", "n_out", "input_rate"],
+    "Task": ["samples", "fresh", "steps", "n_in", "n_out", "input_rate"],
     "Neurons": [
         "n_rec", "threshold", "tau_rec", "tau_out", "gamma", "adaptive", "beta", "tau_adapt",
         "refractory", "recurrence",
@@ -33,9 +34,9 @@ GROUPS = {
     ],
 }  # fmt: skip
 MOST = {
-    "epochs": 5000, "seed": 2**53 - 100, "samples": 20, "steps": 5000, "n_in": 1000, "n_out": 5,
+    "epochs": 5000, "seed": 2**53 - 100, "samples": 128, "steps": 5000, "n_in": 1000, "n_out": 5,
     "n_rec": 1000, "pairs": 16, "input_rate": 1000.0, "adaptive": 1000, "refractory": 1000,
-    "batch": 20,
+    "batch": 128,
 }  # fmt: skip
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16
@@ -87,6 +88,26 @@ def run_fields() -> dict[str, dict]:
         kind = "bool" if declared == "bool" else "int" if declared.startswith("int") else "float"
         told[name] = field(kind, _accepted(usual, name), MOST.get(name))
     return told
+
+
+def evidence_fields(fields: dict[str, dict]) -> dict[str, dict]:
+    """What is otherwise in the task of evidence accumulation: its trials have a least length, and
+    four groups of channels."""
+    groups, trial = EvidenceTask(n_in=4).n_in, EvidenceTask()
+    least = {"steps": trial.steps - trial.delay, "n_in": groups}
+    told = {name: fields[name] | {"low": low} for name, low in least.items()}
+    return told | {"n_in": told["n_in"] | {"multiple": groups}}
+
+
+def evidence_sets() -> dict[str, Any]:
+    """What tuned runs of this task have in common, "all", and what each scheme changes of it; a
+    scheme without a set is left out."""
+    found = {"all": {name: x for name, x in EVIDENCE.items() if name != "task"}}
+    for name in schemes():
+        if name in EVIDENCE_SETS:
+            own = (EVIDENCE_SETS[name] | {"task": "evidence"}).items()
+            found[name] = {n: x for n, x in own if EVIDENCE.get(n) != x}
+    return found
 
 
 def constant_fields(names: Iterable[str]) -> dict[str, dict]:

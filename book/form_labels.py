@@ -7,13 +7,14 @@ says what it means, a box what it does when it is ticked. A field's range follow
 
 LABELS: dict[str, tuple[str, str, str]] = {
     # Run
-    "epochs": ("Epochs", "", "passes over all patterns"),
+    "epochs": ("Epochs", "", "passes over all patterns or trials"),
     "seed": ("Seed", "", "of the first network's random numbers; the next networks count on"),
-    "batch": ("Patterns an update", "", "after so many, weights change by the sum of gradients"),
+    "batch": ("Samples an update", "", "after so many, weights change by the sum of gradients"),
     # Task
-    "samples": ("Patterns", "", "to learn"),
-    "steps": ("Length of a pattern", "ms", "in time steps of 1 ms"),
-    "n_in": ("Input channels", "", "each fires at random"),
+    "samples": ("Samples", "", "patterns or trials of an epoch"),
+    "fresh": ("New samples", "", "ticked: each epoch draws its own; otherwise the same come again"),
+    "steps": ("Length of a sample", "ms", "in time steps of 1 ms"),
+    "n_in": ("Input channels", "", "each fires at random; of evidence, while its cue lasts"),
     "n_out": ("Outputs", "", "each has a target of its own"),
     "input_rate": ("Input rate", "Hz", "at which an input channel fires"),
     # Neurons

@@ -20,6 +20,8 @@ from form_fields import (
     ON_PCM,
     ORDERED,
     constant_fields,
+    evidence_fields,
+    evidence_sets,
     needs,
     run_fields,
     schemes,
@@ -30,27 +32,42 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from pcmlib.book.experiments.training import NAMES as SCHEME_NAMES
-from pcmlib.book.explorers.whole_run import BINS
+from pcmlib.book.explorers.whole_run import AGES, BINS
 from pcmlib.book.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from pcmlib.device import PCMParameters
+from pcmlib.device.fit.table import MISSING, UNITS
+from pcmlib.device.fit.table import NAMES as NAMES_OF
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.device.record import NAMES, NUMBERS
 from pcmlib.schemes import SCHEMES
+from pcmlib.tasks import TASKS
 from pcmlib.training import TrainConfig
 from pcmlib.training.presets import SWITCHES
-from pcmlib.training.record import RUN
+from pcmlib.training.record import RUN, TRIAL
 
 COLOURS = {
     "blue": BLUE, "red": RED, "green": GREEN, "orange": ORANGE, "purple": PURPLE, "sky": SKY,
 }  # fmt: skip
 RUNS = """\
 <div class="lab-runs" hidden><div><table>
-<caption>Runs</caption><thead><tr><th>run</th><th>name</th><th>loss</th><th>rate (Hz)</th>\
+<caption>Runs</caption><thead><tr><th>run</th><th>name</th><th>loss</th>\
+<th>correct (%)</th><th>rate (Hz)</th>\
 <th>SET</th><th>RESET</th><th>time (s)</th><th>settings</th><th>remove</th></tr></thead>\
 <tbody></tbody></table></div><p class="lab-buttons">\
 <button type="button" data-does="csv">Table as CSV</button>\
 <button type="button" data-does="json" disabled>Download JSON</button>\
 <button type="button" data-does="forget">Remove all</button></p></div>"""
+TASK_NAMES = {"pattern": "pattern generation", "evidence": "evidence accumulation"}
+AGE_NAMES = ("minute", "hour", "day", "month", "year")  # of AGES
+LATER = """\
+<details><summary>After training: numbers</summary><table class="lab-numbers lab-later">\
+<thead><tr><th>time after</th><th>loss</th><th>compensated</th><th>correct (%)</th>\
+<th>compensated</th></tr></thead><tbody></tbody></table></details>"""
+MEASURED = """\
+<div class="lab-measured" hidden><div class="lab-panels lab-single"></div>\
+<details><summary>Numbers of your reads</summary><table class="lab-numbers"><thead><tr>\
+<th>pulse</th><th>mean (µS)</th><th>sd (µS)</th><th>model's mean</th><th>model's sd</th>\
+</tr></thead><tbody></tbody></table></details></div>"""
 PROGRAMME = """\
 38.6:425:38.6 read
 0:386:38.6 set
@@ -83,7 +100,10 @@ def laboratory() -> str:
     usual = {name: getattr(PCMParameters(), name) for name in CONSTANTS}
     told = {
         "fields": {**run_fields(), **constants},
-        "defaults": {**defaults, **usual},
+        "defaults": {**defaults, **TRIAL, **usual},
+        "evidence": {"fields": evidence_fields(run_fields()), "sets": evidence_sets()},
+        "tasks": list(TASKS),
+        "ages": dict(zip(AGE_NAMES, AGES, strict=True)),
         "config": TrainConfig().to_dict(),
         "constants": CONSTANTS,
         "sets": sets(),
@@ -102,7 +122,9 @@ def laboratory() -> str:
         f"{escape(SCHEME_NAMES[name])}</option>"
         for name in schemes()
     )
+    tasks = "".join(f'<option value="{n}">{text}</option>' for n, text in TASK_NAMES.items())
     first = (
+        f'<label>task<select name="task">{tasks}</select></label>'
         f'<label>scheme<select name="scheme">{options}</select></label>'
         '<fieldset class="lab-crossbar"><legend>Memory</legend>'
         '<label><input type="radio" name="memory" value="pcm" checked>PCM, the full model</label>'
@@ -121,15 +143,15 @@ def laboratory() -> str:
         '<button type="button" data-does="link">Copy link</button>'
     )
     shown = '<label>run <select name="shown-run"></select></label>' + "".join(
-        f'<label>{name} <input type="number" name="shown-{name}" min="1" max="1" value="1"></label>'
-        for name in ("network", "pattern")
+        f'<label>{text} <input type="number" name="shown-{name}" min="1" max="1" value="1"></label>'
+        for name, text in (("network", "network"), ("pattern", "pattern or trial"))
     )
     return page(
         "data-laboratory",
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>{groups}'
         f'<p class="lab-buttons">{buttons}</p></form>'
         '<progress value="0" max="1" aria-label="epochs trained"></progress>',
-        f'{RUNS}<div class="lab-panels"></div><p class="lab-shown">shown: {shown}</p>',
+        f'{RUNS}<div class="lab-panels"></div><p class="lab-shown">shown: {shown}</p>{LATER}',
         '<pre class="lab-call"></pre><pre class="lab-command"></pre>',
         told,
     )
@@ -152,6 +174,7 @@ def bench() -> str:
         "ordered": [entry for entry in ORDERED if entry[0] in NAMES],
         "record": {"names": list(NAMES), "size": NUMBERS.itemsize},
         "pulses": MOST_PULSES,
+        "table": {"names": NAMES_OF, "units": UNITS, "missing": MISSING, "pulses": MOST_PULSES},
         "programme": PROGRAMME,
         "colours": COLOURS,
     }
@@ -164,6 +187,11 @@ def bench() -> str:
             ("link", "Copy link"),
         )
     )  # fmt: skip
+    own_reads = (
+        '<div class="lab-first"><label>Your own reads (CSV, chosen or dropped on this page)'
+        '<input type="file" name="table" accept=".csv,.tsv,.txt,text/csv"></label></div>'
+        '<p class="lab-read" role="status"></p>'
+    )
     return page(
         "data-bench",
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>'
@@ -171,11 +199,12 @@ def bench() -> str:
         'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
-        f"{group('Device', told['fields'], NAMES)}</form>"
+        f"{group('Device', told['fields'], NAMES)}{own_reads}</form>"
         '<progress value="0" max="1" aria-label="steps computed"></progress>',
         '<div class="lab-panels lab-single"></div>'
         '<details><summary>Numbers</summary><table class="lab-numbers"><thead><tr><th>time (s)</th>'
-        "<th>mean (µS)</th><th>sd (µS)</th></tr></thead><tbody></tbody></table></details>",
+        "<th>mean (µS)</th><th>sd (µS)</th></tr></thead><tbody></tbody></table></details>"
+        f"{MEASURED}",
         '<pre class="lab-call"></pre>',
         told,
     )
@@ -237,7 +266,7 @@ SCRIPTS = {
         "training_figures.js",
         "laboratory.js",
     ),
-    "data-bench": (*COMMON, "bench.js"),
+    "data-bench": (*COMMON, "table.js", "bench.js"),
 }
 
 

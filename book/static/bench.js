@@ -19,6 +19,7 @@ class Bench {
     const axes = { title: "What is read", x: "time (s)", y: "conductance (µS)" };
     this.panel = new Panel(root.querySelector(".lab-panels"), { ...axes, ...size });
     this.live = new Live();
+    this.measured = new Measured(this);
     this.form.addEventListener("input", () => this.changed());
     this.form.addEventListener("submit", (event) => event.preventDefault());
     for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
@@ -101,6 +102,7 @@ class Bench {
     this.leave();
     if (fits) this.compute(steps);
     else this.live.stop();
+    if (fits) this.measured.compute();
     this.fields.markEdited(this.edited);
     if (fits) this.tell(steps);
     else this.root.querySelector(".lab-call").textContent = "(the form holds what no bench can do)";
@@ -155,19 +157,23 @@ class Bench {
     ].join("\n");
   }
 
-  compute(steps) {
+  // What a worker is asked for, to treat devices
+  job(steps, devices) {
     const { names, size } = this.told.record;
     const constant = (name) => Number(this.fields.value(name) ?? 0);
     const p = new Uint8Array(Float64Array.from(names, constant).buffer);
     const each = steps.flatMap(({ t, what, pulses }) => [t, Bench.WHAT.indexOf(what), pulses]);
     const content = new Uint8Array(Float64Array.from(each).buffer);
-    const devices = this.fields.value("devices");
     const data = [{ content: p, shape: [1], size }, { content, shape: [steps.length], size: 24 }];
+    return { knobs: [this.fields.value("seed")], data, shapes: { conductance: [steps.length, devices] } };
+  }
+
+  compute(steps) {
+    const devices = this.fields.value("devices");
     const told = Object.fromEntries(Object.keys(this.told.fields).map((n) => [n, this.fields.value(n)]));
-    const job = { knobs: [this.fields.value("seed")], data, shapes: { conductance: [steps.length, devices] } };
     const treatment = { steps, devices, told, done: 0, conductance: null, running: true, report: "" };
     this.treatment = treatment;
-    this.live.run("treat", job, ({ outputs, done, error }) => {
+    this.live.run("treat", this.job(steps, devices), ({ outputs, done, error }) => {
       if (error) return this.end(`This browser could not compute it: ${error}`);
       Object.assign(treatment, { conductance: outputs.conductance.data, done: outputs.done.data[0], running: !done });
       this.show();

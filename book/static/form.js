@@ -9,19 +9,30 @@ function pageData(root) {
 }
 
 class Fields {
-  static USUAL = { low: null, above: false, high: null, none: false };
+  static USUAL = { low: null, above: false, high: null, none: false, multiple: 1 };
   static ENDLESS = 1e15; // what is allowed above that is not worth a word
 
   // told: {name: {kind, low, above, high, none}}, without what is usual; `above`: low is not allowed
   constructor(form, told) {
-    const entries = Object.entries(told);
-    this.told = Object.fromEntries(entries.map(([name, one]) => [name, { ...Fields.USUAL, ...one }]));
-    this.inputs = Object.fromEntries(entries.map(([name]) => [name, form.elements.namedItem(name)]));
+    this.usual = told;
+    const names = Object.keys(told);
+    this.inputs = Object.fromEntries(names.map((name) => [name, form.elements.namedItem(name)]));
     for (const [name, input] of Object.entries(this.inputs)) {
       const about = input.closest(".lab-field").querySelector("small");
       about.id = `about-${name}`;
-      about.textContent += this.range(name);
+      about.dataset.meaning = about.textContent;
       input.setAttribute("aria-describedby", about.id);
+    }
+    this.limit({});
+  }
+
+  // Take other limits for some fields, and the usual ones for all others.
+  limit(others) {
+    const told = Object.entries({ ...this.usual, ...others });
+    this.told = Object.fromEntries(told.map(([name, one]) => [name, { ...Fields.USUAL, ...one }]));
+    for (const [name, input] of Object.entries(this.inputs)) {
+      const about = input.closest(".lab-field").querySelector("small");
+      about.textContent = about.dataset.meaning + this.range(name);
     }
   }
 
@@ -68,15 +79,16 @@ class Fields {
 
   // What is wrong with a field, or ""
   fault(name) {
-    const { kind, low, above, high, none } = this.told[name];
+    const { kind, low, above, high, none, multiple } = this.told[name];
     const value = this.value(name);
     if (kind === "bool" || (none && value === null)) return this.mark(name, "");
     const limits = [kind === "int" ? "a whole number" : "a number"];
     if (low !== null) limits.push(`${above ? "above" : "at least"} ${low}`);
     if (high !== null) limits.push(`at most ${high}`);
     if (kind === "float") limits.push("of a size that float32 has");
+    if (multiple > 1) limits.push(`a multiple of ${multiple}`);
     const fits = Number.isFinite(Math.fround(value)) && (value === 0 || Math.abs(value) >= 2 ** -126) &&
-      (kind !== "int" || Number.isInteger(value)) &&
+      (kind !== "int" || Number.isInteger(value / multiple)) &&
       (low === null || (above ? value > low : value >= low)) && (high === null || value <= high);
     const written = this.inputs[name].value || "(no number)";
     return this.mark(name, fits ? "" : `${name} = ${written}: must be ${limits.join(", ")}`);

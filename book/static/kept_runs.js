@@ -4,9 +4,11 @@ class KeptRuns {
   static PLACE = "pcmlib-runs"; // in the tab's storage
   static COLOURS = 6; // of laboratory.css; the seventh run has the first one's again, and its own number
   static COLUMNS = [
-    "run", "name", "scheme", "bits", "networks", "seed", "epochs", "trained", "loss", "loss_low", "loss_high",
-    "rate_hz", "set_pulses", "reset_pulses", "reads", "seconds", "link",
+    "run", "name", "task", "scheme", "bits", "networks", "seed", "epochs", "trained", "loss", "loss_low", "loss_high",
+    "accuracy", "rate_hz", "set_pulses", "reset_pulses", "reads", "seconds", "link",
   ];
+
+  static LATER = [["loss", false], ["loss", true], ["accuracy", false], ["accuracy", true]];
 
   // changed(): other runs, or other names
   constructor(root, told, changed) {
@@ -44,7 +46,7 @@ class KeptRuns {
     remove.addEventListener("click", () => this.remove(run));
     const head = make("th", { scope: "row" });
     head.append(swatch, ` ${run.number}`);
-    run.cells = Array.from({ length: 5 }, () => make("td"));
+    run.cells = Array.from({ length: 6 }, () => make("td"));
     run.row = make("tr");
     const cells = [name, back, remove].map((content) => {
       const cell = make("td");
@@ -61,7 +63,7 @@ class KeptRuns {
       Number.isFinite(x) ? x.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }) : "–";
     const pulses = (name) => number(digital ? NaN : finals[name], 0);
     const texts = !finals || run.running ? ["…"] : [
-      number(finals.loss, 4), number(finals.rate_hz, 1), pulses("set_pulses"), pulses("reset_pulses"), number(run.seconds, 1),
+      number(finals.loss, 4), number(100 * finals.accuracy, 1), number(finals.rate_hz, 1), pulses("set_pulses"), pulses("reset_pulses"), number(run.seconds, 1),
     ];
     run.cells.forEach((cell, k) => (cell.textContent = texts[k] ?? ""));
     run.row.querySelector("button").disabled = run.running;
@@ -92,14 +94,17 @@ class KeptRuns {
       const { finals, values, digital } = run;
       const pulses = ["set_pulses", "reset_pulses", "reads"].map((name) => (digital ? 0 : finals[name]));
       return [
-        run.number, run.name, run.scheme, run.bits, run.networks.length, values.seed, values.epochs, mean(run.trained),
-        finals.loss, finals.low, finals.high, finals.rate_hz, ...pulses, run.seconds, Address.link(run.state),
+        run.number, run.name, run.task, run.scheme, run.bits, run.networks.length, values.seed, values.epochs, mean(run.trained),
+        finals.loss, finals.low, finals.high, finals.accuracy, finals.rate_hz, ...pulses, run.seconds, Address.link(run.state),
+        ...KeptRuns.LATER.flatMap(([what, compensated]) => run.later(what, compensated).slice(1)),
       ];
     });
   }
 
   save() {
-    download("runs.csv", asCSV([KeptRuns.COLUMNS, ...this.rows]), "text/csv");
+    const later = KeptRuns.LATER.flatMap(([what, compensated]) => Object.keys(this.told.ages).map((age) =>
+      `${what}_after_a${age === "hour" ? "n" : ""}_${age}${compensated ? "_compensated" : ""}`));
+    download("runs.csv", asCSV([[...KeptRuns.COLUMNS, ...later], ...this.rows]), "text/csv");
   }
 
   // The tab's storage outlives a reload and the way back; where there is none, or no room, nothing is kept.

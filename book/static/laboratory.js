@@ -168,7 +168,18 @@ class Laboratory {
       this.figures.draw(list, shown.run, shown);
       if (this.run) this.report(this.run);
       if (!this.run?.running) this.figures.describe(list, shown.run, shown);
+      this.tabulate(shown.run);
     });
+  }
+
+  // What the shown run answered after its training
+  tabulate(run) {
+    const number = (x, digits) => (Number.isFinite(x) ? x.toFixed(digits) : "–");
+    const columns = [["loss", 4, 1], ["accuracy", 1, 100]].flatMap(([what, digits, factor]) =>
+      [false, true].map((which) => run.later(what, which).map((x) => number(factor * x, digits))));
+    const ages = ["at its end", ...Object.keys(this.told.ages)];
+    const rows = ages.map((age, a) => `<tr><th scope="row">${age}</th>${columns.map((x) => `<td>${x[a]}</td>`).join("")}</tr>`);
+    this.root.querySelector(".lab-later tbody").innerHTML = rows.join("");
   }
 
   report(run) {

@@ -5,7 +5,7 @@ class Panel {
 
   // title and axes' names; log: a logarithmic y axis; width, height: in px, of which a letter has 12.5
   constructor(root, { title, x, y, log = false, width = 360, height = 240 }) {
-    Object.assign(this, { title, x, y, log });
+    Object.assign(this, { title, x, y, log, width, height });
     this.box = [64, width - 18, height - 46, 28]; // left, right, bottom, top
     const size = { viewBox: `0 0 ${width} ${height}` };
     this.svg = element("svg", { ...size, role: "img" });
@@ -24,14 +24,15 @@ class Panel {
   }
 
   // lines: [{ x, y, colour, width, dashed, opacity, name, tag, dots, mark }], in the axes' limits;
-  // a name stands above, a tag at the line's end; note: a text in place of data
+  // limits.names: of x = 1, 2, ..., in place of numbers; a name stands above, a tag at the line's end; note: a text in place of data
   draw(limits, lines, note = "") {
     const [left, right, bottom, top] = this.box;
     const to = [
       scale([...limits.x, false], left, right), scale([...limits.y, this.log], bottom, top),
     ];
     const made = [this.text(left, 15, this.title, { "font-weight": 600 })];
-    for (const at of Panel.ticks(limits.x)) made.push(...this.tick(at, to[0], "x"));
+    if (limits.names) limits.names.forEach((name, k) => made.push(...this.tick(k + 1, to[0], "x", name)));
+    else for (const at of Panel.ticks(limits.x)) made.push(...this.tick(at, to[0], "x"));
     const heights = this.log ? Panel.decades(limits.y) : Panel.ticks(limits.y);
     for (const at of heights) made.push(...this.tick(at, to[1], "y"));
     const frame = { fill: "none", stroke: "currentColor", "stroke-width": 0.8 };
@@ -74,11 +75,11 @@ class Panel {
     return made;
   }
 
-  tick(at, to, axis) {
+  tick(at, to, axis, name) {
     const [left, right, bottom, top] = this.box;
     const place = to(at);
     if (!Number.isFinite(place)) return [];
-    const text = Math.abs(at) >= 1e5 ? at.toExponential(0) : `${Number(at.toPrecision(6))}`;
+    const text = name ?? (Math.abs(at) >= 1e5 ? at.toExponential(0) : `${Number(at.toPrecision(6))}`);
     const [d, label] = axis === "x"
       ? [`M${place} ${bottom}V${top}`, [place, bottom + 17, { "text-anchor": "middle" }]]
       : [`M${left} ${place}H${right}`, [left - 5, place + 4, { "text-anchor": "end" }]];

@@ -2,7 +2,7 @@
 
 class RunForm {
   static ROOM = 2 ** 30; // bytes that a network may take
-  static OPTIONS = { bits: "--perf-bits", replicas: "--replicas", pairs: "--pairs", epochs: "--epochs", seed: "--seed" };
+  static OPTIONS = { task: "--task", bits: "--perf-bits", replicas: "--replicas", pairs: "--pairs", epochs: "--epochs", seed: "--seed" };
 
   constructor(form, told) {
     Object.assign(this, { form, told });
@@ -15,6 +15,14 @@ class RunForm {
     return this.controls.scheme.value;
   }
 
+  get task() {
+    return this.controls.task.value;
+  }
+
+  get evidence() {
+    return this.task === "evidence";
+  }
+
   get digital() {
     return this.told.digital.includes(this.scheme);
   }
@@ -25,8 +33,10 @@ class RunForm {
   }
 
   // The set that the fields start from: of the scheme, its memory, and where there is one, of a switch
-  // or of N pairs
+  // or of N pairs; of the task evidence the scheme's alone
   get set() {
+    const { all, [this.scheme]: own } = this.told.evidence.sets;
+    if (this.evidence) return { ...this.told.defaults, ...all, ...own };
     const sets = this.told.sets[this.scheme];
     const of = (memory) => (typeof sets[memory] === "string" ? sets[sets[memory]] : sets[memory]);
     const usual = { ...this.told.defaults, ...of(this.bits ?? "pcm") };
@@ -43,6 +53,7 @@ class RunForm {
   // Whether a field counts: the scheme and its memory have a use for it, and its switches stand as it
   // needs them.
   counts(name) {
+    if (this.evidence && name === "n_out") return false; // left and right
     const needed = this.told.needs[this.scheme][name];
     if (needed === null || (this.bits !== null && this.told.on_pcm.includes(name))) return false;
     return Object.entries(needed ?? {}).every(([other, state]) =>
@@ -71,6 +82,7 @@ class RunForm {
   fill() {
     this.form.querySelectorAll(".lab-crossbar").forEach((group) => (group.disabled = this.digital));
     this.controls.bits.disabled = this.controls.memory.value !== "ideal";
+    this.fields.limit(this.evidence ? this.told.evidence.fields : {});
     const { set } = this;
     for (const name of this.names) {
       const value = name in this.edits ? this.edits[name] : set[name];
@@ -93,13 +105,16 @@ class RunForm {
     const faults = [];
     this.edits = {};
     this.controls.memory.value = address.has("bits") ? "ideal" : "pcm";
+    this.controls.task.value = "pattern";
     for (const [name, text] of address) {
       const known = name in this.told.fields ? this.fields.parsed(name, text) : undefined;
       if (name === "scheme" && text in this.told.sets) this.controls.scheme.value = text;
+      else if (name === "task" && [...this.controls.task.options].some(({ value }) => value === text))
+        this.controls.task.value = text;
       else if (name === "bits" || name === "networks")
         this.controls[name].value = Number.isFinite(Number(text)) ? Number(text) : "";
       else if (known !== undefined && !Number.isNaN(known)) this.edits[name] = known;
-      else if (known !== undefined || name === "scheme") faults.push(`${name} = ${text}: no value of it`);
+      else if (known !== undefined || name === "scheme" || name === "task") faults.push(`${name} = ${text}: no value of it`);
       else faults.push(`${name} = ${text}: is no setting of this laboratory`);
     }
     this.fill();
@@ -113,7 +128,8 @@ class RunForm {
   get state() {
     const memory = this.bits === null ? {} : { bits: this.bits };
     const edits = Object.fromEntries(this.edited.map((name) => [name, this.edits[name] ?? "none"]));
-    return { scheme: this.scheme, ...memory, networks: this.controls.networks.value, ...edits };
+    const task = this.evidence ? { task: this.task } : {};
+    return { scheme: this.scheme, ...task, ...memory, networks: this.controls.networks.value, ...edits };
   }
 
   // Everything that is wrong with the form; each fault is marked where it stands.
@@ -130,6 +146,9 @@ class RunForm {
       found[name] = fits ? "" : `${name} = ${input.value || "(no number)"}: must be a whole number from ${low} to ${high}`;
       markInvalid(input, !fits);
     }
+    const unknown = this.evidence && !(this.scheme in told.evidence.sets);
+    found.scheme = unknown ? `scheme = ${this.scheme}: must be another one, with a set for evidence accumulation` : "";
+    markInvalid(this.controls.scheme, unknown);
     const faults = Object.values(found).filter((fault) => fault);
     return faults.length > 0 ? faults : this.tooLarge;
   }
@@ -149,14 +168,15 @@ class RunForm {
 
   // What a run is told; fields that do not count stand as the set has them.
   get asked() {
-    const { set, scheme, bits, digital, constants } = this;
+    const { set, scheme, task, bits, digital, constants } = this;
     const counts = (name) => !this.fields.inputs[name].matches(":disabled");
     const own = this.names.map((name) => [name, counts(name) ? this.fields.value(name) : set[name]]);
     const networks = Number(this.controls.networks.value);
     const name = this.controls.scheme.selectedOptions[0].text;
-    const title = digital ? name : `${name}, ${bits === null ? "PCM" : `ideal memory of ${bits} bits`}`;
+    const memory = digital ? "" : `, ${bits === null ? "PCM" : `ideal memory of ${bits} bits`}`;
+    const title = `${name}${memory}${this.evidence ? ", evidence" : ""}`;
     const values = { ...set, ...Object.fromEntries(own) };
-    return { scheme, bits, digital, constants, networks, values, title };
+    return { scheme, task, bits, digital, constants, networks, values, title };
   }
 
   // Edited constants of the device by their names in Python, where the two bounds of nu are one
@@ -174,7 +194,8 @@ class RunForm {
     const own = this.edited.filter((name) => !this.told.constants.includes(name));
     const memory = this.bits === null ? [] : [["bits", this.bits]];
     const replicas = ["replicas", Number(this.controls.networks.value)];
-    return [...memory, replicas, ...own.map((name) => [name, this.edits[name]])];
+    const task = this.evidence ? [["task", this.task]] : [];
+    return [...task, ...memory, replicas, ...own.map((name) => [name, this.edits[name]])];
   }
 
   get pythonConstants() {
@@ -184,11 +205,14 @@ class RunForm {
 
   // The same in Python, as a call
   get call() {
-    const passed = this.settings.map(([name, value]) => `${name}=${asPython(value)}`);
+    const text = (value) => (typeof value === "string" ? `"${value}"` : asPython(value));
+    const passed = this.settings.map(([name, value]) => `${name}=${text(value)}`);
+    const ages = Object.values(this.told.ages).join(", ");
     if (this.pythonConstants) passed.push(`constants=${this.pythonConstants}`);
     return [
-      "from pcmlib import TrainConfig, train", "", "config = TrainConfig.preset(",
-      ...[`"${this.scheme}"`, ...passed].map((text) => `    ${text},`), ")", "run = train(config)",
+      "from pcmlib import TrainConfig, evaluate, train", "", "config = TrainConfig.preset(",
+      ...[`"${this.scheme}"`, ...passed].map((one) => `    ${one},`), ")", "run = train(config)",
+      `later = evaluate(run, after=[${ages}])  # s; compensation="global"`,
     ].join("\n");
   }
 

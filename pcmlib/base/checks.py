@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -26,6 +27,14 @@ def require(condition: bool, name: str, value: Any, allowed: str) -> None:
         text = repr(value)
         text = text if len(text) <= _LONGEST else f"{text[:90]} ... {text[-60:]}"
         raise ValueError(f"{name} = {text}: must be {allowed}")
+
+
+def require_known(name: str, value: Any, known: Iterable[str], more: str = "") -> None:
+    """Require one of the `known` names; of a name that is nearly one of them, the message asks."""
+    names = list(known)
+    near = difflib.get_close_matches(value, names, n=1) if isinstance(value, str) else []
+    asks = f"; did you mean {near[0]}?" if near else ""
+    require(value in names, name, value, f"one of {', '.join(names)}{more}{asks}")
 
 
 def is_number(value: Any) -> bool:

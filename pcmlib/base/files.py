@@ -62,7 +62,7 @@ def written_whole(path: str | Path, *, shared: bool = False) -> Iterator[BinaryI
     target = Path(path).resolve()
     aside = target.with_name(f"{uuid.uuid4().hex}.part")
     try:
-        with aside.open("xb") as file:
+        with _beside(aside, path) as file:
             if shared:
                 share(aside)
             yield file
@@ -72,6 +72,14 @@ def written_whole(path: str | Path, *, shared: bool = False) -> Iterator[BinaryI
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
+
+
+def _beside(aside: Path, path: str | Path) -> BinaryIO:
+    """The file to write to; where there can be none, the error names the user's own path."""
+    try:
+        return aside.open("xb")
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None
 
 
 def is_stream(path: str | Path) -> bool:

@@ -261,7 +261,8 @@ def _link_once(library: JITCodeLibrary) -> None:
         library._finalize_dynamic_globals()
         library._finalized = True
     else:
-        library._linking_libraries = list(dict.fromkeys(_called(library)))
+        # A callee behind all its callers: LLVM drops a function that nothing asks for so far.
+        library._linking_libraries = list(dict.fromkeys([*_called(library)][::-1]))[::-1]
         _link(library)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from pcmlib.commands.output import (
 )
 from pcmlib.commands.train import read_samples
 from pcmlib.training import Evaluation, TrainingRun, evaluate
-from pcmlib.training.evaluation import UNITS
+from pcmlib.training.aging import UNITS, in_seconds
 
 
 def evaluate_command(
@@ -67,10 +66,4 @@ def _draw(found: Evaluation) -> Figure:
 
 def parse_ages(text: str) -> list[float]:
     """Seconds, from "1h,1d,30d"; a number alone is seconds."""
-    units = "|".join(UNITS)
-    ages = []
-    for part in text.split(","):
-        match = re.fullmatch(rf"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*({units})?\s*", part)
-        require(match is not None, "--after", text, f"numbers with a unit of {', '.join(UNITS)}")
-        ages.append(float(match[1]) * UNITS[match[2] or "s"])
-    return ages
+    return [in_seconds("--after", part) for part in text.split(",")]

@@ -13,7 +13,7 @@ import numpy as np
 import typer
 from matplotlib.figure import Figure
 
-from pcmlib.base.checks import require
+from pcmlib.base.checks import require, require_known
 from pcmlib.commands.output import (
     FigureFile,
     JSONFile,
@@ -129,7 +129,7 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     for name in content["constants"]:
-        require(name in names, "--device-file: constants", name, f"one of {', '.join(names)}")
+        require_known("--device-file: constants", name, names)
     return PCMParameters(**content["constants"])
 
 
@@ -168,8 +168,8 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     """
     name, equals, text = setting.partition("=")
     types = {field.name: str(field.type) for field in dataclasses.fields(TrainConfig)}
-    allowed = f"field=value, the field one of {', '.join(types)}"
-    require(equals == "=" and name in types, "--set", setting, allowed)
+    require(equals == "=", "--set", setting, "field=value, such as lr_in=0.1")
+    require_known("--set: field", name, types)
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):

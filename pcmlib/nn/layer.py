@@ -91,6 +91,9 @@ class PCMLinear(nn.Module):
         require(isinstance(bias, bool), "bias", bias, "True or False")
         require_count("seed", plain(seed), at_least=0, at_most=2**63 - 1)
         require_number("period", period, above=0)
+        own = parameters is None or isinstance(parameters, PCMParameters)
+        allowed = "a PCMParameters; of a dict of constants, PCMParameters(**constants)"
+        require(own, "parameters", parameters, allowed)
         self.in_features, self.out_features = in_features, out_features
         p, shape = parameters or PCMParameters(), (out_features, in_features)
         bound = in_features**-0.5

@@ -75,9 +75,9 @@ def draw(key, chance, frequencies, dt, x, y):
 
 
 @kernel(inner=True, error_model="numpy")
-def draw_task(run, seed, x, y):
-    """The frozen samples of a seed, as a run's record says."""
-    draw(key_of(seed, 0), run.input_rate * run.dt, _FREQUENCIES, run.dt, x, y)
+def draw_task(run, seed, epoch, x, y):
+    """The samples that a seed draws in an epoch, as a run's record says."""
+    draw(key_of(seed, epoch), run.input_rate * run.dt, _FREQUENCIES, run.dt, x, y)
 
 
 @kernel(inner=True, error_model="numpy")

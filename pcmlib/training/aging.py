@@ -14,13 +14,15 @@ Read noise is left out of these two sums: over thousands of devices it averages 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from pcmlib.base.checks import require, require_number
+from pcmlib.base.checks import plain, require, require_number
 from pcmlib.device import drifted
 from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
@@ -29,6 +31,8 @@ from pcmlib.training.network import Answer, Network
 from pcmlib.training.samples import sized
 
 COMPENSATIONS = (None, "global")
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}
+"""Seconds in each."""
 
 
 def ask(
@@ -36,7 +40,7 @@ def ask(
     state: Mapping[str, Shaped[Tensor, "R ..."]],
     samples: Samples,
     *,
-    after: float = 0.0,
+    after: float | str = 0.0,
     compensation: str | None = None,
     draw: int = 0,
 ) -> Answer:
@@ -45,13 +49,14 @@ def ask(
     Args:
         config, state: as of `TrainingRun`.
         samples: of any number and length.
-        after: s, at least 0.
+        after: s, at least 0; or in words, such as "30d".
         compensation: None, or "global": before use, for each layer.
         draw: another one has other read noise; 0 is that of the run's last outputs.
 
     Raises:
         ValueError: for a value out of range, or samples that memory can't hold.
     """
+    after = in_seconds("after", after)
     require_number("after", after, at_least=0)
     allowed = f"one of {', '.join(map(str, COMPENSATIONS))}"
     require(compensation in COMPENSATIONS, "compensation", compensation, allowed)
@@ -72,6 +77,23 @@ def ask(
     return network.ask(config.updates)
 
 
+def in_seconds(name: str, time: Any) -> Any:
+    """A time, or several: numbers as they are, and words such as "30d" in s; without a unit, s.
+
+    Raises:
+        ValueError: for words that are no time of at least 0.
+    """
+    time = plain(time)
+    if isinstance(time, tuple):
+        return tuple(in_seconds(name, one) for one in time)
+    if not isinstance(time, str):
+        return time
+    match = re.fullmatch(rf"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*({'|'.join(UNITS)})?\s*", time)
+    allowed = f"a number from 0 on, with a unit of {', '.join(UNITS)}, such as 30d"
+    require(match is not None, name, time, allowed)
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
 def aged(
     state: Mapping[str, Shaped[Tensor, "R ..."]], after: float
 ) -> dict[str, Shaped[Tensor, "R ..."]]:
@@ -85,7 +107,7 @@ def compensating(config: TrainConfig, network: Network, after: float) -> Float[T
     parts = (network.by_layer(name, 2, config.pairs) for name in ("G", "tp", "deviate"))
     factors = []
     for G, tp, deviate in zip(*(part.values() for part in parts), strict=True):
-        now = (end - tp).float()
-        then, left = (drifted(G, now - s, deviate, p).flatten(1).sum(1) for s in (after, 0.0))
+        ages = ((end - tp - s).float() for s in (after, 0.0))
+        then, left = (drifted(G, age, deviate, p).flatten(1).sum(1) for age in ages)
         factors.append(then / left)
     return torch.stack(factors, 1)

@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from pcmlib.base.checks import Values, as_tensor, plain, require, require_count
+from pcmlib.base.checks import Values, as_tensor, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
-from pcmlib.training.aging import ask
+from pcmlib.training.aging import UNITS, ask, in_seconds
 from pcmlib.training.results import TrainingRun
 from pcmlib.training.samples import as_samples
 
@@ -67,7 +67,7 @@ def evaluate(
 
     Args:
         run: trained networks.
-        after: s, at least 0: an age, or several.
+        after: s, at least 0: an age, or several; or in words, such as "30d" or ["1h", "1d"].
         compensation: None, or "global" drift compensation (`pcmlib.training.aging`).
         inputs, targets, counts: as of `train`; None: the run's own. Steps count as in training
             where nothing else is said, if they are as many and the same in all of its samples.
@@ -81,7 +81,7 @@ def evaluate(
     require_count("repeats", repeats)
     both = (inputs is None) == (targets is None)
     require(both, "inputs, targets", (inputs, targets), "both, or neither")
-    ages = as_tensor("after", plain(after), "real", torch.float64).flatten()
+    ages = as_tensor("after", in_seconds("after", after), "real", torch.float64).flatten()
     given = inputs is not None
     require(given or counts is None, "counts", counts, "None without inputs")
     mine = (inputs, targets, run.config, counts)
@@ -101,10 +101,6 @@ def evaluate(
         for name in ("loss", "accuracy", "rate_hz")
     )
     return Evaluation(ages, compensation, loss, accuracy, rate_hz)
-
-
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}
-"""Seconds in each."""
 
 
 def in_words(seconds: float) -> str:

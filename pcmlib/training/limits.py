@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from pcmlib.base.checks import require, require_count, require_number
+from pcmlib.base.checks import require, require_count, require_known, require_number
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS
@@ -75,13 +75,15 @@ def check(c: Any) -> None:
         for value in _given(c, name):
             require_number(name, value, **limits)
     names = {field.name for field in dataclasses.fields(PCMParameters)} - set(DEVICE)
-    for name, _ in c.constants:
-        allowed = f"one of {', '.join(sorted(names))}; others are fields, or give a PCMParameters"
-        require(name in names, "constants", name, allowed)
+    for name, value in c.constants:
+        allowed = f"left out: {name} is a field of its own, so write {name}={value!r} beside "
+        allowed += "constants; or give all at once, constants=PCMParameters(...)"
+        require(name not in DEVICE, f"constants: {name}", value, allowed)
+        require_known("constants", name, sorted(names))
     names = {f.name for f in dataclasses.fields(TASKS[c.task])}
     names -= {f.name for f in dataclasses.fields(c)}
     for name, _ in c.task_settings:
-        require(name in names, "task_settings", name, f"one of {', '.join(sorted(names))}")
+        require_known("task_settings", name, sorted(names))
     c.parameters, c.problem  # noqa: B018 - they check their own fields
     require(not c.fresh or c.task != "arrays", "fresh", c.fresh, "False: arrays are what they are")
     if not c.on_crossbar:

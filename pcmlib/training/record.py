@@ -11,16 +11,18 @@ from jaxtyping import Shaped
 from pcmlib.device import PCMParameters
 from pcmlib.device.record import NAMES
 from pcmlib.schemes import SCHEMES
-from pcmlib.tasks import TASKS
+from pcmlib.tasks import TASKS, EvidenceTask
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.limits import READS
 
 _NO_NUMBERS = ("replicas", "task_settings", "constants", "snapshots")
 _OWN = [field.name for field in dataclasses.fields(TrainConfig) if field.name not in _NO_NUMBERS]
+TRIAL = {f.name: f.default for f in dataclasses.fields(EvidenceTask) if f.name not in _OWN}
+"""Numbers of a trial that `TrainConfig` has among its task's settings, and their usual values."""
 RUN = np.dtype(
-    [(name, np.float64) for name in dict.fromkeys([*_OWN, "on_crossbar", "classes", *NAMES])]
+    [(n, np.float64) for n in dict.fromkeys([*_OWN, "on_crossbar", "classes", *TRIAL, *NAMES])]
 )
-"""The fields of `TrainConfig`, and the constants of its devices."""
+"""The fields of `TrainConfig`, and the constants of its task and devices."""
 _TASKS = list(TASKS)
 BUILT_IN = [name for name, scheme in SCHEMES.items() if scheme.built_in]
 
@@ -31,7 +33,7 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
     A reader's scheme is -1: its rule is no number. Seeds beyond 2^53 are rounded.
     """
     one = config.replica(r)
-    p, scheme = one.parameters, SCHEMES[one.scheme]
+    scheme, places = SCHEMES[one.scheme], (one, one.problem, one.parameters)
     given = {
         "scheme": BUILT_IN.index(one.scheme) if scheme.built_in else -1,
         "reads": READS.index(one.reads),
@@ -41,13 +43,14 @@ def numbers(config: TrainConfig, r: int = 0) -> Shaped[np.ndarray, "1"]:
     }
     run = np.zeros(1, RUN)
     for name in RUN.names:
-        value = given.get(name, getattr(one, name, getattr(p, name, None)))
+        found = (getattr(place, name) for place in places if hasattr(place, name))
+        value = given[name] if name in given else next(found, None)
         run[name] = 0 if value is None else value
     return run
 
 
 def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
-    """The inverse of `numbers`, for the usual settings of a task."""
+    """The inverse of `numbers`, for the usual frequencies of a pattern."""
     own = {}
     for field in dataclasses.fields(TrainConfig):
         if field.name in RUN.names and field.name not in ("scheme", "reads", "task"):
@@ -64,10 +67,13 @@ def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
     other = {n: x for n, x in given.items() if x != getattr(usual, n)}
     if bounds != usual.nu_bounds:
         other["nu_bounds"] = bounds
+    task = _TASKS[int(record["task"])]
+    trial = {n: type(x)(record[n]) for n, x in TRIAL.items() if task == "evidence"}
     return TrainConfig(
         scheme=BUILT_IN[int(record["scheme"])],
         reads=READS[int(record["reads"])],
-        task=_TASKS[int(record["task"])],
+        task=task,
+        task_settings={n: x for n, x in trial.items() if x != TRIAL[n]},
         constants=tuple(other.items()),
         **own,
     )

@@ -22,6 +22,12 @@ from pcmlib.training.config import TrainConfig
 from pcmlib.training.samples import as_samples
 
 
+def settled(epochs: int) -> int:
+    """Of how many epochs at a run's end its final loss is the mean: 20, but at most a tenth of it,
+    so that the mean never holds the run's descent."""
+    return max(1, min(20, epochs // 10))
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingRun(Record):
     """A finished run. R replicas, E epochs, S samples, T time steps, K snapshots.
@@ -74,10 +80,11 @@ class TrainingRun(Record):
         require(some, "snapshots", self.config.snapshots, "epochs, for a run that keeps outputs")
         return self.snapshots[-1]
 
-    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
-        """Mean loss of each replica over the last epochs."""
-        require_count("epochs", epochs)
-        return self.loss[:, -epochs:].mean(1)
+    def final_loss(self, epochs: int | None = None) -> Float[Tensor, " R"]:
+        """Mean loss of each replica over its last epochs; None: as many as `settled` says."""
+        count = settled(self.config.epochs) if epochs is None else epochs
+        require_count("epochs", count)
+        return self.loss[:, -count:].mean(1)
 
     def __repr__(self) -> str:
         c = self.config
@@ -93,11 +100,12 @@ class TrainingRun(Record):
     def summary(self) -> str:
         """Loss, rate, pulses and seconds, on two to four lines."""
         since = self.rests[-1][0] if self.rests else 0
-        count = min(20, self.config.epochs - since)
+        count = min(settled(self.config.epochs), self.config.epochs - since)
         last = self.final_loss(count)
+        over = f"mean of the last {count} epochs" if count > 1 else "of the last epoch"
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [
-            f"loss {last.mean():.4f}{between} (mean of the last {count} epochs)",
+            f"loss {last.mean():.4f}{between} ({over})",
             *self._accuracy_line(count),
             f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
         ]
@@ -135,14 +143,14 @@ class TrainingRun(Record):
         return for_json(summary)
 
     def predict(
-        self, inputs: Values = None, *, after: float = 0.0, compensation: str | None = None
+        self, inputs: Values = None, *, after: float | str = 0.0, compensation: str | None = None
     ) -> Float[Tensor, "R S T n_out"]:
         """What the networks answer, `after` seconds past the end of training; nothing is learnt.
 
         Args:
             inputs: as of `train`, of any number of samples and steps; None: those of the run. Times
                 of spikes take as many steps as the last of them needs, and at least the run's.
-            after: s, at least 0.
+            after: s, at least 0; or in words, such as "30d".
             compensation: None, or "global" (`pcmlib.training.aging`).
 
         Raises:

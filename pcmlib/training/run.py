@@ -28,7 +28,7 @@ from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress as progress_bar
 from pcmlib.tasks import Samples
 from pcmlib.training import checkpoint as checkpoints
-from pcmlib.training.aging import aged
+from pcmlib.training.aging import aged, in_seconds
 from pcmlib.training.archive import origin
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
@@ -117,7 +117,7 @@ def train(
 
 
 def relearn(
-    run: TrainingRun, epochs: int, *, after: float = 0.0, progress: bool | None = None
+    run: TrainingRun, epochs: int, *, after: float | str = 0.0, progress: bool | None = None
 ) -> TrainingRun:
     """Go on with a run's training for some epochs, `after` seconds past its end.
 
@@ -129,6 +129,7 @@ def relearn(
     """
     require(isinstance(run, TrainingRun), "run", run, "a TrainingRun")
     require_count("epochs", epochs)
+    after = in_seconds("after", after)
     require_number("after", after, at_least=0)
     done = run.config.epochs
     config = run.config.replace(epochs=done + epochs, snapshots=(done, done + epochs))

@@ -67,6 +67,12 @@ def are_classes(targets: Values) -> bool:
     return y.ndim in (1, 2) and y.dtype.kind in "biu"
 
 
+def _are_one_hot(y: Tensor, S: int) -> bool:
+    """Whether each sample has a row of one 1 among 0."""
+    rows = y.ndim == 2 and len(y) == S and y.shape[1] > 1
+    return rows and bool(((y == 0) | (y == 1)).all() & (y.sum(1) == 1).all())
+
+
 def sized(config: TrainConfig, samples: Samples, classes: bool) -> TrainConfig:
     """The configuration of a run that learns these samples."""
     (_, S, T, n_in), n_out = samples.inputs.shape, samples.targets.shape[-1]
@@ -79,12 +85,20 @@ def _as_targets(targets: Values, S: int, T: int, config: TrainConfig) -> Float[T
     """Values of each step, or classes, 1 for the right one."""
     if not are_classes(targets):
         y = as_tensor("targets", targets, "real", torch.float32)
+        whole = y.ndim == 1 and len(y) == S and bool((y == y.round()).all())
+        allowed = "a whole-number type, if these are classes: write targets.astype(int)"
+        require(not whole, "targets.dtype", y.dtype, allowed)
         return y.unsqueeze(-1) if y.ndim == 2 else y
     named = as_tensor("targets", targets, "whole", torch.int64)
     allowed = f"[{S}] or [{S}, {T}], as the inputs have samples and steps"
+    if _are_one_hot(named, S):
+        allowed += "; these rows of one 1 among 0 are classes as targets.argmax(1)"
     require(named.shape in ((S,), (S, T)), "targets.shape", tuple(named.shape), allowed)
     least, most = (int(end) for end in named.aminmax())
     n_out = config.n_out if config.n_out > 1 else max(most + 1, 2)
+    allowed = "0, where n_out is left to the classes: they count from 0, so write targets - 1, if "
+    allowed += f"yours count from 1, or n_out={n_out}, if class 0 does not come up here"
+    require(least <= 0 or config.n_out > 1, "targets (least class)", least, allowed)
     inside = least >= 0 and most < n_out
     require(inside, "targets (least, greatest class)", (least, most), f"0 .. {n_out - 1}")
     right = torch.nn.functional.one_hot(named, n_out).float()

@@ -358,3 +358,34 @@ def test_an_inner_kernel_is_part_of_its_callers_and_kept_with_them(cache):
     assert (second(3), sum(second.stats.cache_hits.values())) == (7, 1)
     assert inner(3) == 6  # from Python: compiled for it
     assert len(files(cache)) == 2
+
+
+# LLVM sees that `idle` is never called, and drops it, and with it, if it comes too early, `leaf`
+LINKED = """
+from pcmlib.base.kernels import kernel
+
+@kernel(inner=True)
+def leaf(x):
+    return x + 1
+
+@kernel(inner=True)
+def idle(x):
+    return leaf(x)
+
+@kernel(inner=True)
+def busy(x):
+    return 2 * leaf(x)
+
+@kernel
+def outer(x):
+    total = 0
+    if x != x:
+        total += idle(x)
+    return total + busy(x)
+
+print(outer(3))
+"""
+
+
+def test_a_callee_that_one_caller_does_not_need_is_there_for_the_others(package):
+    assert answer(start(LINKED, package)) == "8\n"

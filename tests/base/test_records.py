@@ -122,7 +122,7 @@ def test_a_run_is_shown_in_a_few_lines():
     run = made_up([[1.0, 0.5], [3.0, 0.25]], set_pulses=[[1, 70], [2, 31]], scheme="sign")
     assert repr(run).splitlines() == [
         "sign, 2 epochs, 2 networks:",
-        "loss 1.1875, 0.7500 to 1.6250 (mean of the last 2 epochs)",
+        "loss 0.3750, 0.2500 to 0.5000 (of the last epoch)",
         "rate 10.0 Hz, 1.0 s",
         "50 SET and 0 RESET pulses a network",  # 50.5, rounded to even
     ]

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from pcmlib import PCMParameters, TrainConfig
 from pcmlib.device.record import NAMES
-from pcmlib.training.presets import PRESETS
-from pcmlib.training.record import RUN
+from pcmlib.training.presets import EVIDENCE_SETS, PRESETS
+from pcmlib.training.record import RUN, TRIAL
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 import laboratory  # noqa: E402
 from form_labels import LABELS  # noqa: E402
 
-USUAL = {"low": None, "above": False, "high": None, "none": False}  # as form.js has it
+USUAL = {"low": None, "above": False, "high": None, "none": False, "multiple": 1}  # as form.js
 
 
 def told(html):
@@ -33,10 +33,10 @@ RUNS, DEVICES = told(laboratory.laboratory()), told(laboratory.bench())
 
 
 def test_every_number_of_a_run_has_its_field():
-    by_other_means = {"scheme", "bits", "on_crossbar", "classes"}
+    by_other_means = {"scheme", "task", "bits", "on_crossbar", "classes"}
     # the frequencies of the targets, and their limits, are for steps of 1 ms; a page draws sums,
-    # and trains frozen patterns
-    fixed = {"dt", "reads", "task", "fresh"}
+    # and the usual trials of evidence
+    fixed = {"dt", "reads", *TRIAL}
     assert set(RUNS["fields"]) == set(RUN.names) - by_other_means - fixed
     assert RUNS["record"]["names"] == list(RUN.names)
     assert set(DEVICES["fields"]) == {*NAMES, "devices", "seed", "wait"}
@@ -124,6 +124,22 @@ def test_what_python_refuses_the_page_refuses(name):
             usual.replace(**change)
     elif name in NAMES:
         PCMParameters(**{name: -1e6})
+
+
+def test_trials_of_evidence_take_what_python_takes():
+    told = RUNS["evidence"]
+    assert set(told["sets"]) == {"all", *EVIDENCE_SETS}
+    for scheme in EVIDENCE_SETS:
+        own = told["sets"]["all"] | told["sets"][scheme]
+        expected = TrainConfig.preset(scheme, task="evidence")
+        assert TrainConfig(scheme=scheme, task="evidence", **own) == expected
+        for name, field in told["fields"].items():
+            least, step = field["low"], field.get("multiple", 1)
+            expected.replace(**{name: least})
+            expected.replace(**{name: least + 57 * step})
+            for wrong in {least - step, least + step - 1} - {least}:
+                with pytest.raises(ValueError, match=name):
+                    expected.replace(**{name: wrong})
 
 
 def test_the_sets_are_the_tuned_ones():

@@ -8,9 +8,10 @@ import pytest
 from serving import opened, served
 from typer.testing import CliRunner
 
-from pcmlib import PCMArray, TrainConfig, train
+from pcmlib import PCMArray, TrainConfig, evaluate, train
 from pcmlib.__main__ import app
 from pcmlib.book.experiments.training import reported
+from pcmlib.book.explorers.whole_run import AGES as LATER
 
 SMALL = "n_rec=30&epochs=12&samples=2&n_in=40"
 BOUND = 1e-4  # of a noisy run's curves, page against Python: last bits of a product and a sum
@@ -47,7 +48,7 @@ def called(page):
     """The configuration that the page's call makes."""
     names = {}
     lines = page.locator(".lab-call").inner_text().splitlines()
-    exec("\n".join(line for line in lines if not line.startswith("run =")), names)
+    exec("\n".join(line for line in lines if not line.startswith(("run =", "later ="))), names)
     return names["config"]
 
 
@@ -70,6 +71,21 @@ def commanded(page, monkeypatch):
     return asked[0]
 
 
+def answered_later(page):
+    """Loss and accuracy at each of AGES, as they are and compensated."""
+    each = (
+        f"run.later('{what}', {which})"
+        for which in ("false", "true")
+        for what in ("loss", "accuracy")
+    )
+    found = page.evaluate(
+        f"(() => {{ const {{ run }} = document.querySelector('.laboratory');"
+        f"return [{', '.join(each)}].map((x) => x.map((y) => Number.isNaN(y) ? null : y)); }})()"
+    )
+    return np.array(found, float).reshape(2, 2, len(AGES))
+
+
+AGES = (0, *LATER)
 RUNS = {
     "mixed precision": f"scheme=mixed-precision&networks=3&seed=5&{SMALL}",
     "another device": f"scheme=stochastic&networks=1&{SMALL}&m1=-0.05&nu_spread=0.01&nu_high=0.5",
@@ -77,6 +93,10 @@ RUNS = {
     "write-verify": f"scheme=multi-mem&networks=1&pairs=1&{SMALL}&write_verify=true&tolerance=0.6",
     "kept on PCM": f"scheme=mixed-precision&networks=1&{SMALL}&kept_on_pcm=true&kept_scale=600",
     "4 bits": f"scheme=upd-ready&bits=4&networks=2&{SMALL}&learn_rec=false&gradient_limit=none",
+    "evidence": "scheme=mixed-precision&task=evidence&networks=2&n_rec=20&adaptive=10&epochs=6"
+    "&samples=4&batch=2&steps=1200&n_in=16",
+    "evidence, digital": "scheme=vanilla&task=evidence&networks=1&n_rec=20&adaptive=10&epochs=5"
+    "&samples=4&fresh=false&steps=1200&n_in=16",
     "digital": f"scheme=vanilla&networks=1&{SMALL}&n_out=2&symmetric_feedback=true",
 }
 
@@ -86,7 +106,7 @@ def test_a_run_is_python_s_from_call_command_link_and_file(browser, site, name, 
     with opened(browser) as page:
         begin(page, RUNS[name], site)
         said, file = finished(page)
-        config = called(page)
+        config, later = called(page), answered_later(page)
         assert commanded(page, monkeypatch) == config
         assert page.faults == []
     stated = dict(setting.split("=") for setting in RUNS[name].split("&"))
@@ -106,7 +126,11 @@ def test_a_run_is_python_s_from_call_command_link_and_file(browser, site, name, 
         assert file["set_pulses"] == expected["set_pulses"]
         assert file["reset_pulses"] == expected["reset_pulses"]
         assert file["reads"] == expected["reads"]
-        assert f"loss {run.final_loss(config.epochs).mean():.4f}" in said
+        assert f"loss {run.final_loss().mean():.4f}" in said
+        for row, compensation in zip(later, (None, "global"), strict=True):
+            found = evaluate(run, AGES, compensation=compensation)
+            np.testing.assert_allclose(row[0], found.loss.mean(1), rtol=BOUND)
+            np.testing.assert_allclose(row[1], found.accuracy.mean(1), rtol=BOUND)
     assert ("SET" in said) is not digital
 
 
@@ -191,6 +215,8 @@ FAULTS = {
     "g_min=12": "g_min = 12: must be below g_max = 12",
     "nu_low=2": "nu_low = 2: must be at most nu_high = 1",
     "networks=9": "networks = 9: must be a whole number from 1 to 8",
+    "task=evidence&n_in=10": "n_in = 10: must be a whole number, at least 4, at most 1000, a",
+    "task=evidence&steps=1199": "steps = 1199: must be a whole number, at least 1200",
     "bits=17": "bits = 17: must be a whole number from 1 to 16",
 }
 
@@ -201,18 +227,45 @@ def test_a_fault_is_named_before_any_work(browser, site, state):
         begin(page, f"scheme=mixed-precision&{state}", site)
         assert FAULTS[state] in page.locator(".lab-status").inner_text()
         focused = page.evaluate("document.activeElement.name")
-        assert focused == state.split("=")[0]
+        assert focused == state.split("&")[-1].split("=")[0]
         assert page.locator("[aria-invalid=true]").count() == 1
         assert page.evaluate("document.querySelector('.laboratory').run") is None
 
 
-@pytest.mark.parametrize("state", ["scheme=genetic", "colour=blue", "learn_in=maybe", "lr_in=x"])
+@pytest.mark.parametrize(
+    "state", ["scheme=genetic", "task=xor", "colour=blue", "learn_in=maybe", "lr_in=x"]
+)
 def test_what_an_address_asks_for_in_vain_is_named(browser, site, state):
     with opened(browser) as page:
         page.goto(f"{site}/laboratory.html#{state}")
         known = not state.startswith("colour")
         why = "no value of it" if known else "is no setting of this laboratory"
         assert page.locator(".lab-status").inner_text() == f"{state.replace('=', ' = ')}: {why}"
+
+
+def test_a_scheme_without_a_set_for_the_task_is_named(browser, site):
+    with opened(browser) as page:
+        begin(page, "scheme=accumulator&task=evidence", site)
+        assert page.locator(".lab-status").inner_text().startswith("scheme = accumulator: must be")
+        assert page.evaluate("document.activeElement.name") == "scheme"
+        assert page.evaluate("document.querySelector('.laboratory').run") is None
+
+
+def test_another_task_brings_its_set_and_hides_what_it_has_no_use_for(browser, site):
+    with opened(browser) as page:
+        page.goto(f"{site}/laboratory.html#scheme=mixed-precision&networks=1&n_rec=77")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+        expected = TrainConfig.preset("mixed-precision", task="evidence", n_rec=77)
+        page.locator("[name=task]").select_option("evidence")
+        assert called(page) == expected
+        addressed(page, "scheme=mixed-precision&task=evidence&networks=1&n_rec=77")
+        assert page.locator("[name=n_out]").is_hidden()
+        about = page.locator("[name=steps]").get_attribute("aria-describedby")
+        assert page.locator(f"#{about}").inner_text() == "in time steps of 1 ms; 1200 to 5000"
+        page.locator("[name=task]").select_option("pattern")
+        assert called(page) == TrainConfig.preset("mixed-precision", n_rec=77)
+        assert page.locator("[name=n_out]").is_visible()
+        assert page.faults == []
 
 
 def test_what_no_browser_has_room_for_is_refused(browser, site):
@@ -259,7 +312,7 @@ def test_its_figures_fill_in_and_speak(browser, site):
         page.locator("[name=shown-network]").fill("2")
         page.wait_for_function("() => document.querySelector('[aria-label*=\"of network 2\"]')")
         changed = [a != b for a, b in zip(other, page.evaluate(paths), strict=True)]
-        assert changed == [False, False, False, True, True, True]
+        assert changed == [False, False, False, False, True, True, True]
         assert page.get_by_role("progressbar").count() == 1
         assert page.faults == []
 

@@ -73,7 +73,9 @@ def test_ages_are_numbers_with_a_unit(ages):
 
 @pytest.mark.parametrize("text", ["", "1x", "d", "-1h", "1h;2h", "nan", "1 h 2", ","])
 def test_other_ages_are_refused(text):
-    with pytest.raises(ValueError, match=r"--after = .*numbers with a unit of s, min, h, d, y"):
+    with pytest.raises(
+        ValueError, match=r"--after = .*a number from 0 on, with a unit of s, min, h, d, y"
+    ):
         parse_ages(text)
 
 
@@ -81,14 +83,17 @@ def test_other_ages_are_refused(text):
     ("arguments", "named"),
     [
         (["no-such-file.npz"], "no-such-file.npz"),
-        ([__file__], "must be a whole file of a run"),
+        ([__file__], "must be a run as train --save or run.save(path) keeps it"),
+        (["NUMBERS"], "something else, such as the numbers of train --json"),
         (["RUN", "--compensation", "each"], "--compensation = 'each'"),
         (["RUN", "--repeats", "0"], "repeats = 0"),
         (["RUN", "--json", "/no/such/folder/x.json"], "--json"),
     ],
 )
-def test_bad_input_is_named(kept, arguments, named):
-    result = run("evaluate", *(kept if word == "RUN" else word for word in arguments))
+def test_bad_input_is_named(kept, tmp_path, arguments, named):
+    (tmp_path / "run.json").write_text('{"scheme": "sign"}')
+    words = {"RUN": kept, "NUMBERS": tmp_path / "run.json"}
+    result = run("evaluate", *(words.get(word, word) for word in arguments))
     assert result.exit_code != 0
     assert named in str(result.exception)
 

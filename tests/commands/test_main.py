@@ -116,7 +116,12 @@ def test_the_same_seed_writes_the_same_bytes(monkeypatch, tmp_path):
         (["train", "--scheme", "sign", "--perf-bits", 17], "bits = 17: must be"),
         (
             ["train", "--scheme", "sign", "--set", "lr=1"],
-            "--set = 'lr=1': must be field=value, the field one of scheme, epochs",
+            "--set: field = 'lr': must be one of scheme, epochs",
+        ),
+        (["train", "--scheme", "sign", "--set", "lr_ni=1"], "; did you mean lr_in?"),
+        (
+            ["train", "--scheme", "sign", "--set", "tau_rec"],
+            "--set = 'tau_rec': must be field=value",
         ),
         (["train", "--scheme", "sign", "--set", "tau_rec=-1"], "tau_rec = -1.0: must be"),
         (["replicate", 5, "--json", "no/such/folder/f.json"], "a file in a folder that exists"),

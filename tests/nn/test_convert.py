@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from torch import nn
+from typecheck import unchecked
 
 from pcmlib.device import PCMParameters
 from pcmlib.nn import PCMLinear, PulseOptimizer, convert
@@ -83,3 +84,6 @@ def test_what_cannot_be_converted_is_refused():
         convert(tied)
     with pytest.raises(ValueError, match="seed"):
         convert(nn.Linear(2, 2), seed=-1)
+    message = r"parameters = .*PCMParameters\(\*\*constants\)"
+    with pytest.raises(ValueError, match=message), unchecked():
+        convert(nn.Linear(2, 2), parameters={"g_max": 25.0})

@@ -170,6 +170,15 @@ def test_constants_reach_the_device():
     assert (config.parameters.m1, config.parameters.g_max, config.parameters.bits) == (0, 20, 3)
 
 
+def test_a_constant_that_is_a_field_of_its_own_says_how_to_give_it():
+    for name, value in {"g_max": 25.0, "drift": 0.0}.items():
+        allowed = f"so write {name}={value} beside constants; or give all at once, constants=PCM"
+        with pytest.raises(ValueError, match=f"^constants: {name} = {value}: must be .*{allowed}"):
+            TrainConfig(scheme="sign", constants={"m1": 0.0, name: value})
+    with pytest.raises(ValueError, match=r"constants = 'nu_spred': .*; did you mean nu_spread\?"):
+        TrainConfig(scheme="sign", constants={"nu_spred": 0.01})
+
+
 # Whatever a user of NumPy or torch writes, the record is the plain one
 
 R = 3

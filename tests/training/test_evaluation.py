@@ -75,7 +75,7 @@ def test_a_rest_shows_and_is_kept(run, tmp_path):
     assert not torch.equal(rested.loss[:, 4:], relearn(run, 2).loss[:, 4:])
     torch.testing.assert_close(rested.snapshots[0], run.predict(after=30 * DAY))
     assert rested.rests == ((4, 30 * DAY),)
-    assert "(mean of the last 2 epochs)" in rested.summary()
+    assert "(of the last epoch)" in rested.summary()
     rested.save(tmp_path / "run.npz")
     assert type(run).load(tmp_path / "run.npz") == rested
 
@@ -105,11 +105,19 @@ def test_an_age_in_words_is_that_age(unit, count):
     assert float(number) * UNITS[word] == pytest.approx(count * UNITS[unit], rel=1e-3)
 
 
+def test_an_age_may_be_given_in_words(run):
+    assert evaluate(run, ["1h", "30d"]) == evaluate(run, [3600.0, 30 * DAY])
+    assert evaluate(run, "1d") == evaluate(run, DAY)
+    assert torch.equal(run.predict(after="30d"), run.predict(after=30 * DAY))
+    assert_same(relearn(run, 1, after="1d"), relearn(run, 1, after=DAY))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"after": [-1.0]}, "after = -1.0"),
-        ({"after": "a day"}, "after"),
+        ({"after": "a day"}, "after = 'a day': must be a number from 0 on, with a unit of s, min"),
+        ({"after": ["1d", "-1h"]}, "after = '-1h': must be a number from 0 on"),
         ({"repeats": 0}, "repeats = 0"),
         ({"compensation": "each"}, "compensation = 'each'"),
     ],

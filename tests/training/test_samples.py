@@ -188,6 +188,7 @@ def test_new_samples_are_asked_of_a_trained_network():
 
 
 X, Y = arrays()
+LABELS = np.arange(len(X)) % 3  # classes
 BAD = [
     ({"inputs": X}, "inputs, targets"),
     ({"targets": Y}, "inputs, targets"),
@@ -196,6 +197,15 @@ BAD = [
     ({"inputs": X[:0], "targets": Y[:0]}, r"inputs\.shape"),
     ({"inputs": np.stack([X] * 3), "targets": Y}, r"inputs\.shape.*2 replicas"),
     ({"inputs": X, "targets": Y[:, 1:]}, r"targets\.shape"),
+    (
+        {"inputs": X, "targets": LABELS + 1},
+        r"targets \(least class\) = 1: must be 0, .* write targets - 1",
+    ),
+    ({"inputs": X, "targets": LABELS.astype(float)}, r"targets\.dtype = .*targets\.astype\(int\)"),
+    (
+        {"inputs": X, "targets": np.eye(3, dtype=int)[LABELS]},
+        r"targets\.shape.*targets\.argmax\(1\)",
+    ),
     ({"inputs": X, "targets": Y[:2]}, r"targets\.shape"),
     ({"inputs": X, "targets": Y * np.nan}, "targets"),
     ({"inputs": X, "targets": np.stack([Y] * 3)}, r"targets\.shape"),

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from pcmlib.base.checks import require_count, require_number
 from pcmlib.base.records import short
 from pcmlib.device import PCMArray, PCMParameters
-from pcmlib.training.evaluation import UNITS
+from pcmlib.training.aging import UNITS
 
 DAY = UNITS["d"]
 # s since the last update

@@ -12,7 +12,7 @@ import numpy as np
 
 from pcmlib.base.reports import report
 from pcmlib.book.explorers.arrays import fill, make_cells, read_cells, reset_cells, set_cells
-from pcmlib.book.explorers.whole_run import BINS, train_run
+from pcmlib.book.explorers.whole_run import AGES, BINS, train_run
 from pcmlib.book.live import live
 from pcmlib.device.record import in_force
 from pcmlib.device.record import numbers as constants
@@ -26,6 +26,7 @@ _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
 @live(
     data={"run": numbers(_BOOK)},
     loss=(_EPOCHS,),
+    accuracy=(_EPOCHS,),
     rate_hz=(_EPOCHS,),
     set_pulses=(_EPOCHS,),
     reset_pulses=(_EPOCHS,),
@@ -34,21 +35,25 @@ _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
     outputs=(_BOOK.samples, _T, _BOOK.n_out),
     spikes=(_T, _BOOK.n_rec),
     conductance=(3, 2, BINS),
+    aged=(2, 1 + len(AGES), 2),
     ended=(1,),
 )
 def train_network(
-    run, loss, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes, conductance,
-    ended,
+    run, loss, accuracy, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes,
+    conductance, aged, ended,
 ):  # fmt: skip
     """One network of the laboratory: NaN where it has not come to; `ended` 1 if it did not diverge.
 
     The shapes follow from the run; those above are the book's.
     """
     for e in range(len(loss)):
-        loss[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
+        loss[e] = accuracy[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
+    for a in range(aged.shape[1]):
+        for compensated in range(2):
+            aged[compensated, a, 0] = aged[compensated, a, 1] = np.nan
     ended[0] = train_run(
-        run[0], True, loss, rate_hz, set_pulses, reset_pulses, reads, targets, outputs, spikes,
-        conductance,
+        run[0], True, loss, accuracy, rate_hz, set_pulses, reset_pulses, reads, targets, outputs,
+        spikes, conductance, aged,
     )  # fmt: skip
 
 

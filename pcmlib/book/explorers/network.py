@@ -42,7 +42,7 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
     T, samples = int(run.steps), int(run.samples)
     targets, y = np.zeros((samples, T, 1), np.float32), np.zeros((T, 1), np.float32)
     x, seed = np.empty((samples, T, int(run.n_in)), np.bool_), np.uint64(run.seed)
-    draw_task(run, seed, x, targets)
+    draw_task(run, seed, 0, x, targets)
     state = make_state(run, seed, x)
     run_sample(state, run, 0, targets[0], np.ones(T, np.float32), 0, 0, y)
     c, j = neurons(run), NEURON

@@ -16,27 +16,23 @@ from numba import types
 
 from pcmlib.base.kernels import kernel
 from pcmlib.base.reports import report
-from pcmlib.book.experiments.evidence import SHORT, short_set
+from pcmlib.book.experiments.evidence import short_set
 from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
+from pcmlib.book.explorers.trials import begin, draw_samples
 from pcmlib.book.explorers.whole_run import decide, hold
 from pcmlib.book.figures.evidence import draw_small_evidence
 from pcmlib.book.live.function import LiveFunction
 from pcmlib.network.epoch import pass_over
-from pcmlib.network.start import by_time, make_state
-from pcmlib.tasks.evidence import draw_evidence
-from pcmlib.tasks.samples import key_of
 from pcmlib.training import TrainConfig
-from pcmlib.training.record import RUN, numbers
+from pcmlib.training.record import config_of, numbers
 from pcmlib.training.store import stored_train
 
 EPOCHS, NEURONS, TRIALS = 60, 40, 32
 _WINDOW = 10  # epochs over which the shares of correct answers are smoothed
 _FASTER = 2.0  # learning rates, times those of the set, for a third of the updates
 _OUTPUTS = {"right": (EPOCHS,), "share": (1,), "sets": (1,)}
-_TASK = TrainConfig(**SHORT, n_in=40, n_out=2).problem
-_CUES, _CUE, _PAUSE, _RECALL = _TASK.cues, _TASK.cue, _TASK.pause, _TASK.recall
-_NOISE, _CHANCE = _TASK.noise_rate, _TASK.chance
+_F = np.float32
 
 
 def small(scheme: str) -> TrainConfig:
@@ -84,11 +80,7 @@ class SmallEvidence(LiveFunction):
 
     def _train(self, **knobs: float) -> dict[str, np.ndarray]:
         runs = self.data["runs"].copy().view(np.recarray)
-        place = self.change(runs, **knobs)
-        before, after = self.data["runs"][place], runs[place]
-        config = small(self.schemes[place])
-        own = {n: type(getattr(config, n)) for n in RUN.names if before[n] != after[n]}
-        return _trained(config.replace(**{n: kind(after[n]) for n, kind in own.items()}))
+        return _trained(config_of(runs[self.change(runs, **knobs)]))
 
     def _draw(self, **outputs: np.ndarray) -> Figure:
         usual = _trained(small(self.schemes[0]))["right"]
@@ -108,23 +100,15 @@ def _trained(config: TrainConfig) -> dict[str, np.ndarray]:
 def train_evidence(run, right, share, sets):
     """Train the network of `run` on fresh trials in each epoch: correct answers in %, smoothed, and
     SETs a synapse."""
-    samples, T, n_in = int(run.samples), int(run.steps), int(run.n_in)
-    x, targets = (
-        np.zeros((samples, T, n_in), np.bool_),
-        np.zeros((samples, T, 2), np.float32),
-    )
-    counts, outputs = np.zeros((samples, T), np.float32), np.zeros((samples, T, 2), np.float32)
-    for s in range(samples):
-        for t in range(T):
-            counts[s, t] = t >= T - _RECALL
-            for i in range(n_in // 4):  # room for more spikes than any trial has
-                x[s, t, i] = True
+    samples, T = int(run.samples), int(run.steps)
+    x, targets = np.zeros((samples, T, int(run.n_in)), np.bool_), np.zeros((samples, T, 2), _F)
+    counts, outputs = np.zeros((samples, T), _F), np.zeros((samples, T, 2), _F)
     seed, z = np.uint64(run.seed), np.zeros((0, T, int(run.n_rec)), np.bool_)
-    state = make_state(run, seed, x)
+    state = begin(run, seed, x)
     everything, hits = np.empty(0, np.int64), np.zeros(EPOCHS, np.float32)
-    exists = run.n_rec * (n_in + (run.n_rec - 1) * run.recurrence + 2)
+    exists = run.n_rec * (run.n_in + (run.n_rec - 1) * run.recurrence + 2)
     for epoch in range(EPOCHS):
-        draw_trials(run, seed, epoch, x, targets, state)
+        draw_samples(run, seed, epoch, x, targets, counts, state)
         _, _, hits[epoch], holds = pass_over(
             state, run, everything, epoch, epoch, 0, True, True, targets, counts, outputs, z,
             decide, hold,
@@ -138,25 +122,6 @@ def train_evidence(run, right, share, sets):
         if not holds:
             break
         report(epoch)
-
-
-@kernel(inner=True, error_model="numpy")
-def draw_trials(run, seed, epoch, x, targets, state):
-    """Fresh trials, and their spikes by time in `state`; one assignment at a time, since slices
-    need what no page has."""
-    for s in range(x.shape[0]):
-        for t in range(x.shape[1]):
-            targets[s, t, 0] = targets[s, t, 1] = 0
-            for i in range(x.shape[2]):
-                x[s, t, i] = False
-    chances = run.input_rate * run.dt, _NOISE * run.dt, _CHANCE
-    draw_evidence(key_of(seed, epoch), (_CUES, _CUE, _PAUSE, _RECALL), chances, x, targets)
-    first, index, when = by_time(x)
-    for s in range(first.shape[0]):
-        for t in range(first.shape[1]):
-            state.first[s, t] = first[s, t]
-        for k in range(first[s, -1]):
-            state.index[s, k], state.when[s, k] = index[s, k], when[s, k]
 
 
 # The chapters' own

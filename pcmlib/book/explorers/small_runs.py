@@ -124,22 +124,13 @@ def train_some(run, low, mean, high, output, target, final, rate):
     rate_hz = np.zeros((NETWORKS, epochs), np.float32)
     targets, outputs = np.zeros((1, T, 1), np.float32), np.zeros((1, T, 1), np.float32)
     spikes, devices = np.zeros((T, int(run.n_rec)), np.float32), np.zeros((3, 2, BINS), np.float32)
-    wear = np.zeros((3, epochs), np.float32)
+    wear, unasked = np.zeros((4, epochs), np.float32), np.zeros((0, 0, 0), np.float32)
     for r in range(NETWORKS):
         run.seed = first + r
         train_run(
-            run,
-            False,
-            loss[r],
-            rate_hz[r],
-            wear[0],
-            wear[1],
-            wear[2],
-            targets,
-            outputs,
-            spikes,
-            devices,
-        )
+            run, False, loss[r], wear[3], rate_hz[r], wear[0], wear[1], wear[2], targets, outputs,
+            spikes, devices, unasked,
+        )  # fmt: skip
         if r == 0:
             for t in range(T):
                 output[t], target[t] = outputs[0, t, 0], targets[0, t, 0]

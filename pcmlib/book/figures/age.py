@@ -23,7 +23,7 @@ from pcmlib.book.figures.style import (
 )
 from pcmlib.book.live.artists import written
 from pcmlib.training import Evaluation, TrainingRun
-from pcmlib.training.evaluation import UNITS
+from pcmlib.training.aging import UNITS
 
 _MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
           ((1, "s"), (1, "min"), (1, "h"), (1, "d"), (30, "d"), (1, "y"))}  # fmt: skip

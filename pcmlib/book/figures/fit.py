@@ -15,13 +15,16 @@ from pcmlib.device.fit.checks import FAR, Comparison
 
 @book_style()
 def plot_fit(found: Fit) -> Figure:
-    """Mean and spread against pulse number, steps against conductance, and residuals.
+    """Mean and spread against pulse number, steps against conductance, drift against the delay of
+    a read where the table has times, and residuals.
 
     Dots: measured; lines and bands: the fitted devices, mean and three standard deviations of
     simulated tables.
     """
-    figure, (mean, step, residual) = panels(3, height=2.8, wspace=0.5, left=0.085)
-    checks = found.checks
+    checks, drifts = found.checks, "change" in found.checks
+    columns, rows = (2, 2) if drifts else (3, 1)
+    figure, axes = panels(columns, rows=rows, height=2.6 * rows, wspace=0.4, left=0.085)
+    mean, step, residual = axes[0], axes[1], axes[-1]
     over_pulses = [x for x in (("mean", BLUE, "mean"), ("sd", RED, "spread")) if x[0] in checks]
     for name, colour, says in over_pulses:
         _compare(mean, checks[name], colour, says)
@@ -31,6 +34,11 @@ def plot_fit(found: Fit) -> Figure:
         if name in checks:
             _compare(step, checks[name], colour, says)
     label(step, "conductance before (µS)", "step of a SET (µS)")
+    if drifts:
+        for name, colour, says in (("change", BLUE, "mean"), ("change_sd", RED, "spread")):
+            _compare(axes[2], checks[name], colour, says)
+        axes[2].set_xscale("log")
+        label(axes[2], "time since the pulse (s)", "change of ln G since the first read")
     for name, colour, says in over_pulses:
         one = checks[name]
         residual.plot(one.at, one.residual, "o", ms=3, color=colour, label=says)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pcmlib.base.checks import plain, require
+from pcmlib.base.checks import plain, require, require_known
 from pcmlib.base.cores import one_torch_thread
 from pcmlib.device.fit.checks import Comparison, compare, findings
 from pcmlib.device.fit.estimate import Estimate, estimate, refit
@@ -32,6 +32,7 @@ SIMPLER = {
     "all devices have one nu": {"nu_spread": 0.0},
 }
 """Laws that say with fewer constants what a table may not need more for."""
+LIMITS = ("g_min", "g_max")  # where reads lie at one, that is it: it has no standard error
 _TIED = 3  # reads at one extreme value that make it a limit
 _RESOLVED = 0.6  # noise in distances of the grid's nodes
 _UNTOLD = 1.0  # standard deviation of a free number (`free`) that a table does not tell
@@ -89,12 +90,14 @@ class Fit:
         lines = [f"{self.table.devices} devices, {len(self.table)} reads"]
         if self.table.passed_over:
             lines.append(f"columns passed over: {', '.join(self.table.passed_over)}")
-        for name in (*NAMES, "g_min", "g_max"):
+        for name in (*NAMES, *LIMITS):
             value = f"{name:>12} = {getattr(self.parameters, name):8.4g}"
             if name in self.fixed:
                 lines.append(f"{value}   as given")
             elif name in self.unidentified:
                 lines.append(f"{value}   not told: {self.unidentified[name]}")
+            elif name in LIMITS:
+                lines.append(f"{value}   the limit at which reads pile up")
             else:
                 lines.append(f"{value} ± {self.standard_errors[name]:.2g}")
         for law, more in self.simpler.items():
@@ -128,7 +131,7 @@ def fit_device(
     reads_of = measurements(table)
     given = {name: plain(value) for name, value in (fix or {}).items()}
     for name in given:
-        require(name in CONSTANTS, "fix", name, f"one of {', '.join(CONSTANTS)}")
+        require_known("fix", name, CONSTANTS)
     base, unidentified = _base(reads_of, given)
     reads = gather(reads_of, base.g_min, base.g_max, base.T0)
     names = tuple(n for n in NAMES if n not in given and n not in unidentified)
@@ -141,7 +144,6 @@ def fit_device(
         unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
         bic = len(names) * math.log(len(reads_of)) - 2 * found.log_likelihood
         others = _simpler(free, reads, found, len(reads_of), bic) if simpler else {}
-    errors |= {name: 0.0 for name in ("g_min", "g_max")}
     known = {n: e for n, e in errors.items() if n not in unidentified and n not in given}
     checks = compare(reads_of, parameters, seed)
     said = findings(checks)

@@ -30,20 +30,20 @@ from pcmlib.base.checks import plain, require
 from pcmlib.base.records import Record
 from pcmlib.device.pulses import MOST_PULSES
 
-_NAMES = {
+NAMES = {
     "device": r"device|devices|cell|dut|(device|cell)[ _]?(id|no|number|label|name)",
     "pulse": r"pulses?|pulse[ _]?(no|number|count|index|#)|n[ _]?pulses?",
     "time": r"time|t|delay|time[ _]since[ _](the[ _])?(last[ _])?pulse",
     "conductance": r"conductance|g",
 }
-_UNITS = {
+UNITS = {
     "time": {
         "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "h": 3600.0, "d": 86400.0,
         "sec": 1.0, "seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0,
     },
     "conductance": {"us": 1.0, "ms": 1e3, "ns": 1e-3, "s": 1e6, "microsiemens": 1.0},
 }  # fmt: skip
-_MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
+MISSING = ("", "nan", "na", "n/a", "null", "none", "-")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ def _read(path: Path) -> tuple[str, list[str], list[tuple[str, list[str]]], str]
     rows = enumerate(text.removeprefix("\ufeff").splitlines(), 1)
     lines = [(n, x) for n, x in rows if x.strip(" \t,;")]
     lines = [(n, x) for n, x in lines if not x.lstrip(' "').startswith(("#", "sep="))]
-    require(bool(lines), name, "", f"a table whose first line names {', '.join(_NAMES)}")
+    require(bool(lines), name, "", f"a table whose first line names {', '.join(NAMES)}")
     parts = {mark: len(_cells(lines[0][1], mark)) for mark in (";", "\t", ",")}
     mark = max(parts, key=lambda x: parts[x])
     cells = [(f"line {n}", _cells(line, mark)) for n, line in lines[1:]]
@@ -122,9 +122,9 @@ def _cells(line: str, mark: str) -> list[str]:
 def _meaning(header: str) -> tuple[str, float] | None:
     """The column that a header means, and its unit in ours."""
     text = header.strip().lower().replace("µ", "u").replace("μ", "u")
-    for name, pattern in _NAMES.items():
+    for name, pattern in NAMES.items():
         found = re.fullmatch(rf"(?:{pattern})(?:[ _]*[\[(/ _][ _]*([a-z]+)[\])]?)?", text)
-        units = _UNITS.get(name, {})
+        units = UNITS.get(name, {})
         unit = found and found.groups()[-1]
         if found and (not unit or unit in units):
             return name, units.get(unit or "", 1.0)
@@ -142,10 +142,12 @@ def _checked(
     for i, title in enumerate(header):
         if meant := _meaning(title):
             twice = meant[0] in columns
-            require(not twice, f"{file}: columns", header, f"one for each of {', '.join(_NAMES)}")
+            require(not twice, f"{file}: columns", header, f"one for each of {', '.join(NAMES)}")
             columns[meant[0]] = (i, meant[1], title)
     for name in ("device", "pulse", "conductance"):
         allowed = f"names in the first line, one of them {name}, with commas, semicolons or tabs"
+        if len(header) == 1 and len(header[0].split()) > 2:
+            allowed += "; these stand apart by spaces alone: put commas in their place"
         require(name in columns, f"{file}: columns", header, allowed)
     require(bool(rows), f"{file}: rows", 0, "reads, one a row")
     for place, row in rows:
@@ -167,7 +169,7 @@ def _checked(
     at = columns["device"][0]
     names = np.array([row[at] for _, row in rows])
     refuse(np.char.lower(names) == "", "device", "a label of the device")
-    refuse(np.isin(np.char.lower(names), _MISSING), "device", "a label of the device")
+    refuse(np.isin(np.char.lower(names), MISSING), "device", "a label of the device")
     labels, device = np.unique(names, return_inverse=True)
     pulse = numbers("pulse")
     whole = (pulse >= 0) & (pulse <= MOST_PULSES) & (pulse == np.rint(pulse))
@@ -228,7 +230,7 @@ def _in_place(order: np.ndarray, flags: np.ndarray) -> np.ndarray:
 def _number(cell: str, decimal: str, place: str) -> float:
     text = cell.strip()
     allowed = "a number"
-    missing = text.lower() in _MISSING
+    missing = text.lower() in MISSING
     require(not missing, place, cell, f"{allowed}; delete the rows of reads that are missing")
     if decimal == ",":
         text = text.replace(",", ".")

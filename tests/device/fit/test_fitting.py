@@ -95,6 +95,7 @@ def test_known_constants_are_kept():
     assert not {"a", "m3", "g_max"} & (found.standard_errors.keys() | found.unidentified.keys())
     for fix, message in (
         ({"m9": 1}, "fix = 'm9': must be one of"),
+        ({"nuspread": 1}, "fix = 'nuspread': .*; did you mean nu_spread[?]"),
         ({"bits": 4}, "fix = 'bits': must be one of"),
         ({"g_max": 2}, r"g_max = 2: must be at least the [\d.]+ µS that was read"),
         ({"g_min": 5}, r"g_min = 5: must be at most the [\d.]+ µS that was read"),
@@ -107,7 +108,12 @@ def test_known_constants_are_kept():
 def test_the_numbers_go_through_json(whole):
     found = json.loads(json.dumps(for_json(whole.to_json())))
     assert PCMParameters(**found["constants"]) == whole.parameters
-    assert set(found["standard_errors"]) | set(found["unidentified"]) >= {"m1", "nu", "g_max"}
+    assert set(found["standard_errors"]) | set(found["unidentified"]) >= {"m1", "nu"}
+    assert not {"g_min", "g_max"} & set(found["standard_errors"])
+    limit = next(line for line in whole.summary().splitlines() if "g_max" in line)
+    told = "not told" if "g_max" in found["unidentified"] else "the limit at which reads pile up"
+    assert told in limit
+    assert "±" not in limit
     assert found["is_pcm"]
     assert len(found["checks"]["mean"]["residual"]) == 11
 

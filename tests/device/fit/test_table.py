@@ -85,6 +85,9 @@ BAD = {
         lines("d0;0;38,6;1.234,5", header=HEADER.replace(",", ";"), also=False),
         "line 2, conductance = '1.234,5': must be a number",
     ),
+    "spaces": (
+        lines().replace(",", " "), "columns = .*these stand apart by spaces alone: put commas"
+    ),
 }  # fmt: skip
 
 
