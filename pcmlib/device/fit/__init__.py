@@ -8,6 +8,9 @@ free         the constants as free numbers, and where to start
 estimate     the likeliest constants, and how well they are known
 checks       measured beside simulated; what is wrong with the model
 fitting      all of it in one call
+
+How nu and its spread depend on G (nu_slope, nu_bounds, nu_spread_slope, nu_spread_bounds), T0 and
+t_min are not fitted: they are the model's, or what `fix` says.
 """
 
 from pcmlib.device.fit.fitting import Fit, fit_device
