@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pcmlib.device import PCMParameters
-from pcmlib.device.record import NAMES
+from pcmlib.device.record import ENDS, NAMES
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import EvidenceTask
 from pcmlib.training import TrainConfig
@@ -41,7 +41,8 @@ MOST = {
 """What a page takes at most, where pcmlib takes more."""
 NETWORKS, BITS = 8, 16
 ORDERED = [("conductance", "g_max", True), ("g_min", "g_max", False), ("g_reset", "g_max", False),
-           ("nu_low", "nu_high", True), ("adaptive", "n_rec", True)]  # fmt: skip
+           ("nu_low", "nu_high", True), ("nu_spread_low", "nu_spread_high", True),
+           ("adaptive", "n_rec", True)]  # fmt: skip
 """Fields of which the first must be below the second, or (True) at most as high."""
 LEARNING_RATES = ["lr_in", "lr_rec", "lr_out", "lr_decay"]
 NEEDS = {
@@ -123,8 +124,9 @@ def constant_fields(names: Iterable[str]) -> dict[str, dict]:
 def _accepted(usual: Any, name: str) -> Callable[[Any], bool]:
     def accepts(value: Any) -> bool:
         change = {name: value}
-        if name in ("nu_low", "nu_high"):
-            change = {"nu_bounds": (value, 10.0) if name == "nu_low" else (0.0, value)}
+        for pair, (low, high) in ENDS.items():
+            if name in (low, high):
+                change = {pair: (value, 10.0) if name == low else (0.0, value)}
         try:
             usual.replace(**change)
         except (ValueError, TypeError):

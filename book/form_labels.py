@@ -110,6 +110,11 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "nu_low": ("Least ν(G)", "", "below which ν(G) does not fall"),
     "nu_high": ("Greatest ν(G)", "", "above which ν(G) does not rise"),
     "nu_spread": ("Spread of ν", "", "standard deviation from device to device"),
+    "nu_spread_slope": (
+        "Fall of the spread with G", "", "spread(G) = spread − this · ln(G / largest conductance)"
+    ),
+    "nu_spread_low": ("Least spread of ν", "", "below which it does not fall"),
+    "nu_spread_high": ("Greatest spread of ν", "", "above which it does not rise"),
     # The bench
     "bits": ("Bits of an ideal memory", "", "without noise and drift; empty: PCM"),
     "devices": ("Devices", "", "side by side"),

@@ -136,8 +136,7 @@ class Bench {
   tell(steps) {
     const constants = {};
     for (const name of this.edited)
-      if (name === "nu_low" || name === "nu_high")
-        constants.nu_bounds = asPython(["nu_low", "nu_high"].map((bound) => this.fields.value(bound)));
+      if (boundsOf(name)) constants[boundsOf(name)] = asPython(this.fields.bounds(name));
       else if (this.told.constants.includes(name)) constants[name] = asPython(this.fields.value(name));
     const own = Object.entries(constants).map(([name, x]) => `${name}=${x}`).join(", ");
     const devices = this.fields.value("devices");

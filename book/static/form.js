@@ -77,6 +77,11 @@ class Fields {
     return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : NaN;
   }
 
+  // Both bounds of the pair that a bound belongs to
+  bounds(name) {
+    return ["low", "high"].map((end) => this.value(boundsOf(name).replace("bounds", end)));
+  }
+
   // What is wrong with a field, or ""
   fault(name) {
     const { kind, low, above, high, none, multiple } = this.told[name];
@@ -110,6 +115,11 @@ class Fields {
     markInvalid(this.inputs[name], fault !== "");
     return fault;
   }
+}
+
+// The name in Python of the pair that a bound belongs to, or null: nu_bounds of nu_low and nu_high
+function boundsOf(name) {
+  return /^nu_(spread_)?(low|high)$/.test(name) ? name.replace(/low$|high$/, "bounds") : null;
 }
 
 function markInvalid(input, invalid) {

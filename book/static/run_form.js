@@ -179,12 +179,11 @@ class RunForm {
     return { scheme, task, bits, digital, constants, networks, values, title };
   }
 
-  // Edited constants of the device by their names in Python, where the two bounds of nu are one
+  // Edited constants of the device by their names in Python, where two bounds are one
   get constants() {
     const found = {};
     for (const name of this.edited.filter((name) => this.told.constants.includes(name)))
-      if (name === "nu_low" || name === "nu_high")
-        found.nu_bounds = ["nu_low", "nu_high"].map((bound) => this.fields.value(bound));
+      if (boundsOf(name)) found[boundsOf(name)] = this.fields.bounds(name);
       else found[name] = this.edits[name];
     return found;
   }

@@ -65,7 +65,7 @@ def _draw(found: Fit) -> Figure:
 
 
 def parse_constant(setting: str) -> tuple[str, Any]:
-    """("g_max", 25.0) from "g_max=25"; a pair in brackets for nu_bounds.
+    """("g_max", 25.0) from "g_max=25"; a pair in brackets for bounds, as of nu.
 
     Raises:
         ValueError: for anything but a name, = and a number.

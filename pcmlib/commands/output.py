@@ -33,9 +33,12 @@ FIGURE_TYPES = (".png", ".svg", ".pdf")
 Write = Callable[[Path], None]
 
 
-def check_destinations(figure: Path | None, json: Path | None, run: Path | None = None) -> None:
+def check_destinations(
+    figure: Path | None, json: Path | None, run: Path | None = None, pulses: Path | None = None
+) -> None:
     """Refuse a destination that could not be written, before the work is done."""
-    for name, path in (("--figure", figure), ("--json", json), ("--save", run)):
+    named = {"--figure": figure, "--json": json, "--save": run, "--pulses": pulses}
+    for name, path in named.items():
         if path is not None:
             allowed = "a file in a folder that exists and can be written, a pipe or a device"
             require(_can_be_written(path), name, str(path), allowed)
@@ -43,10 +46,11 @@ def check_destinations(figure: Path | None, json: Path | None, run: Path | None 
         allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
         fits = is_stream(figure) or figure.suffix.lower() in FIGURE_TYPES
         require(fits, "--figure", str(figure), allowed)
-    for name, path in (("--json", json), ("--save", run)):
-        others = [other for other in (figure, json, run) if other is not None and other is not path]
-        same = path is not None and _place(path) in map(_place, others)
-        require(not same, name, str(path), "another file than that of --figure, --json or --save")
+    places = {name: _place(path) for name, path in named.items() if path is not None}
+    for n, (name, place) in enumerate(places.items()):
+        same = place in list(places.values())[:n]
+        others = ", ".join(other for other in named if other != name)
+        require(not same, name, str(named[name]), f"another file than that of {others}")
 
 
 def _can_be_written(path: Path) -> bool:

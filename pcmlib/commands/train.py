@@ -24,7 +24,7 @@ from pcmlib.commands.output import (
 )
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainConfig, TrainingRun, train
+from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
 from pcmlib.training.presets import PRESETS
 
 DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
@@ -78,6 +78,14 @@ def train_command(
         Path | None,
         typer.Option(help="Save the run here, for `pcmlib evaluate`; - is standard output."),
     ] = None,
+    pulses: Annotated[
+        Path | None,
+        typer.Option(
+            help="Count each device's pulses in each epoch into this NumPy archive: set_in, "
+            "set_rec, set_out and reset_... [epoch, network, side (0: G+, 1: G-), pair, "
+            "presynaptic, postsynaptic]."
+        ),
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Folder for checkpoints.")] = None,
     checkpoint_every: Annotated[
         int | None, typer.Option(help="Epochs between two checkpoints; default: 10.")
@@ -87,7 +95,7 @@ def train_command(
     ] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
-    check_destinations(figure, json, save)
+    check_destinations(figure, json, save, pulses)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
     alone = checkpoint is None and checkpoint_every is not None
     require(not alone, "--checkpoint-every", checkpoint_every, "left out without --checkpoint")
@@ -101,6 +109,8 @@ def train_command(
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
     if constants is not None:
         changes["constants"] = read_device(constants)
+    require(pulses is None or not digital, "--pulses", str(pulses), allowed)
+    counts = None if pulses is None else PulseCounts()
     run = train(
         TrainConfig.preset(scheme, preset, **{"task": task} | changes),
         **read_samples(data),
@@ -108,12 +118,14 @@ def train_command(
         checkpoint=checkpoint,
         checkpoint_every=10 if checkpoint_every is None else checkpoint_every,
         resume=resume,
+        pulses=counts,
     )
 
     deliver(
         run.summary(),
         (json, lambda path: write_json(path, run.to_json())),
         (save, run.save),
+        (pulses, lambda path: counts.save(path)),
         (figure, lambda path: write_figure(path, _draw(run))),
     )
 

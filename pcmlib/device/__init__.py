@@ -2,9 +2,11 @@
 
 from pcmlib.device.array import PCMArray
 from pcmlib.device.fit import Fit, fit_device, simulate_reads
+from pcmlib.device.known import DEVICES, with_range
 from pcmlib.device.laws import (
     PCMParameters,
     after_reset,
+    devices_differ,
     drift,
     drift_exponent,
     drifted,
@@ -14,10 +16,12 @@ from pcmlib.device.laws import (
 )
 
 __all__ = [
+    "DEVICES",
     "Fit",
     "PCMArray",
     "PCMParameters",
     "after_reset",
+    "devices_differ",
     "drift",
     "drift_exponent",
     "drifted",
@@ -26,4 +30,5 @@ __all__ = [
     "read_noise",
     "set_increment",
     "simulate_reads",
+    "with_range",
 ]

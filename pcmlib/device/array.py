@@ -14,7 +14,14 @@ from torch import Tensor
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_number
 from pcmlib.base.memory import require_memory
-from pcmlib.device.laws import PCMParameters, after_reset, drifted, history_decay, read_out
+from pcmlib.device.laws import (
+    PCMParameters,
+    after_reset,
+    devices_differ,
+    drifted,
+    history_decay,
+    read_out,
+)
 from pcmlib.device.pulses import MOST_PULSES, Devices, apply_set, in_slices
 
 Index = EllipsisType | tuple[EllipsisType | slice | Tensor, ...]
@@ -71,7 +78,7 @@ class PCMArray:
         self.tp = torch.zeros(shape, dtype=torch.float64)
         self.n_set = torch.zeros(shape, dtype=torch.int32)
         self.n_reset = torch.zeros(shape, dtype=torch.int32)
-        if self.parameters.nu_spread:
+        if devices_differ(self.parameters):
             self.nu_deviate = self._normal()
         if conductance is None:
             self.G = self._after_reset()
@@ -165,7 +172,8 @@ class PCMArray:
             require(False, "where", where, f"an index into the array's shape {self.shape}")
         if p.drift == 0:
             return G.clone()
-        return drifted(G, (t - tp).float(), self.nu_deviate[where] if p.nu_spread else 0.0, p)
+        deviate = self.nu_deviate[where] if devices_differ(p) else 0.0
+        return drifted(G, (t - tp).float(), deviate, p)
 
     def put(self, conductance: Values) -> None:
         """Place the devices at exact conductances (µS), with P = 1: a start for experiments."""

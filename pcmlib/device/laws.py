@@ -49,11 +49,13 @@ class PCMParameters:
     m3: float = 0.03  # 1: read noise per G
     c3: float = 0.13  # µS: read noise at G = 0
     t_min: float = 5e-4  # s: least delay of a read; a read in a pulse's own instant is taken here
-    # Options beyond srnn-pcm: nu falls with G (Joshi et al. 2020, doi:10.1038/s41467-020-16108-9,
-    # as in aihwkit: slope 0.0155, nu 0.0244, bounds 0.049 and 0.1), and devices differ
+    # Options beyond srnn-pcm: nu falls with G (Joshi et al. 2020, doi:10.1038/s41467-020-16108-9),
+    # and devices differ, those of low G more (`pcmlib.device.known` has measured values)
     nu_slope: float = 0.0  # 1: nu(G) = nu - nu_slope ln(G / g_max), kept within the bounds
     nu_bounds: tuple[float, float] = (0.0, 1.0)  # 1: bounds of nu(G)
-    nu_spread: float = 0.0  # 1: sd of nu from device to device
+    nu_spread: float = 0.0  # 1: sd of nu from device to device, at g_max where it has a slope
+    nu_spread_slope: float = 0.0  # 1: fall of that sd with ln(G / g_max), as nu_slope
+    nu_spread_bounds: tuple[float, float] = (0.0, 1.0)  # 1: bounds of the sd; a negative one is 0
     # Scales of the non-idealities: 1 as modelled, 0 off
     write_noise: float = 1.0  # 1: scales the noise of SET and RESET
     read_noise: float = 1.0  # 1: scales the noise of a read
@@ -66,22 +68,22 @@ class PCMParameters:
     def __post_init__(self) -> None:
         make_plain(self)
         for field in dataclasses.fields(self):
-            if field.name in ("nu_bounds", "bits"):
+            if field.name in (*BOUNDS, "bits"):
                 continue
-            bounds: dict[str, float] = {}
+            limits: dict[str, float] = {}
             if field.name in ("a", "T0", "t_min", "g_max"):
-                bounds = {"above": 0.0}
-            elif field.name not in ("m1", "c1", "A1", "nu_slope", "g_min"):
-                bounds = {"at_least": 0.0}
-            require_number(field.name, getattr(self, field.name), **bounds)
+                limits = {"above": 0.0}
+            elif field.name not in _ANY_SIGN:
+                limits = {"at_least": 0.0}
+            require_number(field.name, getattr(self, field.name), **limits)
         allowed = f"above g_min = {self.g_min} and g_reset = {self.g_reset} µS"
         require(self.g_max > max(self.g_min, self.g_reset), "g_max", self.g_max, allowed)
-        allowed = "(low, high) with 0 <= low <= high"
-        pair = isinstance(self.nu_bounds, tuple) and len(self.nu_bounds) == 2
-        require(pair, "nu_bounds", self.nu_bounds, allowed)
-        for bound in self.nu_bounds:
-            require_number("nu_bounds", bound)
-        require(0 <= self.nu_low <= self.nu_high, "nu_bounds", self.nu_bounds, allowed)
+        for name in BOUNDS:
+            bounds, allowed = getattr(self, name), "(low, high) with 0 <= low <= high"
+            require(isinstance(bounds, tuple) and len(bounds) == 2, name, bounds, allowed)
+            for bound in bounds:
+                require_number(name, bound)
+            require(0 <= bounds[0] <= bounds[1], name, bounds, allowed)
         if self.bits is not None:
             require_count("bits", self.bits, at_least=1, at_most=16)
 
@@ -97,6 +99,14 @@ class PCMParameters:
     @property
     def nu_high(self) -> float:
         return self.nu_bounds[1]
+
+    @property
+    def nu_spread_low(self) -> float:
+        return self.nu_spread_bounds[0]
+
+    @property
+    def nu_spread_high(self) -> float:
+        return self.nu_spread_bounds[1]
 
     @property
     def in_force(self) -> PCMParameters:
@@ -121,9 +131,12 @@ class PCMParameters:
 
 Constants = namedtuple(
     "Constants",
-    "m1 c1 A1 m2 c2 A2 g_reset reset_spread g_min g_max m3 c3 write_noise read_noise "
-    "nu nu_slope nu_low nu_high nu_spread drift T0 t_min g_tiny",
+    "m1 c1 A1 m2 c2 A2 g_reset reset_spread g_min g_max m3 c3 write_noise read_noise nu nu_slope "
+    "nu_low nu_high nu_spread nu_spread_slope nu_spread_low nu_spread_high drift T0 t_min g_tiny",
 )
+BOUNDS = ("nu_bounds", "nu_spread_bounds")
+"""The constants that are a pair: (low, high), as numbers nu_low and so on."""
+_ANY_SIGN = ("m1", "c1", "A1", "nu_slope", "nu_spread", "nu_spread_slope", "g_min")
 
 
 # The laws. G, P: numbers, arrays or tensors of any one shape; p: parameters in force, or Constants.
@@ -156,13 +169,25 @@ def drift(G, elapsed, nu, p):
 def drift_exponent(G, deviate, p):
     """nu of each device: its dependence on G, its spread (`deviate`: a standard normal), its scale.
 
-    nu(G) = clip(nu - nu_slope ln(G / g_max), bounds) + nu_spread deviate, at least 0.
-    With the defaults this is the constant 0.04.
+    mean(G) = clip(nu - nu_slope ln(G / g_max), bounds)
+    sd(G)   = clip(nu_spread - nu_spread_slope ln(G / g_max), bounds)
+    nu(G)   = mean(G) + sd(G) deviate, at least 0
+
+    The deviate belongs to the device and stays; nu follows G, from pulse to pulse. With the
+    defaults this is the constant 0.04.
     """
-    if p.nu_slope == 0 and p.nu_spread == 0:
+    if p.nu_slope == 0 and not devices_differ(p):
         return p.drift * clip(p.nu, p.nu_low, p.nu_high)
-    nu = clip(p.nu - p.nu_slope * log(maximum(G, p.g_tiny) / p.g_max), p.nu_low, p.nu_high)
-    return p.drift * maximum(nu + p.nu_spread * deviate, 0)
+    depth = log(maximum(G, p.g_tiny) / p.g_max)
+    mean = clip(p.nu - p.nu_slope * depth, p.nu_low, p.nu_high)
+    sd = clip(p.nu_spread - p.nu_spread_slope * depth, p.nu_spread_low, p.nu_spread_high)
+    return p.drift * maximum(mean + sd * deviate, 0)
+
+
+@register_jitable
+def devices_differ(p):
+    """Whether devices of one conductance drift with exponents of their own."""
+    return p.nu_spread > 0 or p.nu_spread_slope != 0 or p.nu_spread_low > 0
 
 
 @register_jitable

@@ -8,12 +8,14 @@ import numpy as np
 from jaxtyping import Shaped
 
 from pcmlib.base.kernels import kernel
-from pcmlib.device.laws import Constants, PCMParameters
+from pcmlib.device.laws import BOUNDS, Constants, PCMParameters
 
 _F = np.float32
 _G_TINY = PCMParameters.g_tiny
-_OWN = [field.name for field in dataclasses.fields(PCMParameters) if field.name != "nu_bounds"]
-NAMES = [*_OWN, "nu_low", "nu_high"]
+_OWN = [field.name for field in dataclasses.fields(PCMParameters) if field.name not in BOUNDS]
+ENDS = {name: tuple(name.replace("bounds", end) for end in ("low", "high")) for name in BOUNDS}
+"""The two numbers of each pair of bounds."""
+NAMES = [*_OWN, *(end for ends in ENDS.values() for end in ends)]
 """The constants of `PCMParameters`; bits 0 for the full model."""
 NUMBERS = np.dtype([(name, np.float64) for name in NAMES])
 
@@ -39,5 +41,6 @@ def in_force(record):
         _F(record.reset_spread), _F(record.g_min), _F(record.g_max), _F(record.m3), _F(record.c3),
         _F(real * record.write_noise), _F(real * record.read_noise), _F(record.nu),
         _F(record.nu_slope), _F(record.nu_low), _F(record.nu_high), _F(record.nu_spread),
+        _F(record.nu_spread_slope), _F(record.nu_spread_low), _F(record.nu_spread_high),
         _F(real * record.drift), _F(record.T0), _F(record.t_min), _F(_G_TINY),
     )  # fmt: skip

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pcmlib.base.kernels import kernel
-from pcmlib.device import drift, drift_exponent
+from pcmlib.device import devices_differ, drift, drift_exponent
 
 _EXACT = 3e-5  # error relative to a conductance, at most, with which the line serves
 _ONE, _QUARTER = np.float32(1), np.float32(0.25)  # which leave float32 and float64 as they are
@@ -62,7 +62,7 @@ def course_of(run, p, young, factor):
     """The same, with its tables as `make_course` filled them in."""
     middle = 0.5 * run.steps * run.dt
     nu, u = strongest_exponent(p), middle / (run.period + middle)
-    alike = run.nu_slope == 0 and run.nu_spread == 0
+    alike = run.nu_slope == 0 and not devices_differ(run)
     sums = run.reads == 0 and bend(nu, u) < _EXACT
     return Course(
         alike, sums, np.float32(common_exponent(run, p)), np.float32(run.dt),
@@ -79,7 +79,7 @@ def bend(nu, u):
 @kernel(inner=True, error_model="numpy")
 def common_exponent(run, p):
     """The drift exponent of devices that are alike; else 0."""
-    alike = run.nu_slope == 0 and run.nu_spread == 0
+    alike = run.nu_slope == 0 and not devices_differ(run)
     return np.float64(drift_exponent(1.0, 0.0, p)) if alike else 0.0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from pcmlib.base import rng
 from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
-from pcmlib.device import after_reset
+from pcmlib.device import after_reset, devices_differ
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import make_course
 from pcmlib.network.state import LAYERS, MEMORIES, State, is_analogue, layer, thresholds_move
@@ -93,7 +93,7 @@ def start_layer(state, run, seed, k):
                 one.weights[i, j] *= exists[i, j]
         return
     draw = 1
-    if p.nu_spread > 0:
+    if devices_differ(p):
         rng.fill_flat(part(one.deviate, 0, (one.deviate.size,)), one.key, draw)
         draw += 1
     rng.fill_flat(part(G, 0, (G.size,)), one.key, draw)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
 from pcmlib.crossbar import Crossbar
-from pcmlib.device import PCMParameters
+from pcmlib.device import PCMParameters, devices_differ
 from pcmlib.nn.kernels import fill_noise, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
@@ -211,7 +211,8 @@ class PCMLinear(nn.Module):
 
     @property
     def _of_devices(self) -> tuple[str, ...]:
-        return (*_DEVICES, *(["nu_deviate"] if self.crossbar.devices.parameters.nu_spread else []))
+        differ = devices_differ(self.crossbar.devices.parameters)
+        return (*_DEVICES, *(["nu_deviate"] if differ else []))
 
     def extra_repr(self) -> str:
         bias, scale = self.bias is not None, self.crossbar.scale.item()

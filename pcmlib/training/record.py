@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 
 from pcmlib.device import PCMParameters
-from pcmlib.device.record import NAMES
+from pcmlib.device.record import ENDS, NAMES
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, EvidenceTask
 from pcmlib.training.config import TrainConfig
@@ -60,13 +61,11 @@ def config_of(record: Shaped[np.void, ""]) -> TrainConfig:
         own[name] = own[name] or None
     limit = float(record["gradient_limit"])
     own["gradient_limit"] = None if math.isinf(limit) else limit
-    given = {n: float(record[n]) for n in NAMES if n not in own and not n.startswith("nu_")}
-    given |= {n: float(record[n]) for n in ("nu_slope", "nu_spread")}
-    bounds = float(record["nu_low"]), float(record["nu_high"])
+    given: dict[str, Any] = {n: float(record[n]) for n in NAMES if n not in own}
+    for name, ends in ENDS.items():
+        given[name] = tuple(given.pop(end) for end in ends)
     usual = PCMParameters()
     other = {n: x for n, x in given.items() if x != getattr(usual, n)}
-    if bounds != usual.nu_bounds:
-        other["nu_bounds"] = bounds
     task = _TASKS[int(record["task"])]
     trial = {n: type(x)(record[n]) for n, x in TRIAL.items() if task == "evidence"}
     return TrainConfig(

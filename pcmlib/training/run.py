@@ -33,6 +33,7 @@ from pcmlib.training.archive import origin
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
+from pcmlib.training.pulses import PulseCounts
 from pcmlib.training.results import TrainingRun
 from pcmlib.training.samples import are_classes, as_samples, sized
 
@@ -52,6 +53,7 @@ def train(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 10,
     resume: bool = False,
+    pulses: PulseCounts | None = None,
 ) -> TrainingRun:
     """Train as `config` says.
 
@@ -70,6 +72,8 @@ def train(
         checkpoint_every: epochs between two of them; the end is always kept.
         resume: go on from the checkpoint in that directory; the end is the same to the bit. Without
             it, there must not be one.
+        pulses: counts, for this run to fill in: what each device got in each epoch
+            (`pcmlib.training.pulses`). None: only the sums are kept.
 
     Raises:
         ValueError: for a value out of range, or a checkpoint that is not this run's.
@@ -83,6 +87,9 @@ def train(
     require(not lost, "checkpoint", str(checkpoint), allowed)
     kind = _kind(device)
     require(not compiled or kind == "cpu", "compiled", compiled, f"False on the device {kind}")
+    counted = pulses is None or (isinstance(pulses, PulseCounts) and not resume)
+    allowed = "a PulseCounts, or None; None with resume: it knows nothing of the epochs before"
+    require(counted, "pulses", pulses, allowed)
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
 
@@ -93,6 +100,8 @@ def train(
     config = config if samples is None else sized(config, samples, are_classes(targets))
     if kind == "cpu":
         require_room(config)
+    if pulses is not None:
+        pulses.begin(config)
 
     network, course = Network(config, device, compiled, samples, weights), _Course.empty(config)
     epoch, before = 0, 0.0
@@ -108,6 +117,8 @@ def train(
         epoch, before = header["epoch"], header["seconds"]
 
     def keep(done: int, seconds: float) -> None:
+        if pulses is not None:
+            pulses.take(done - 1, network)
         if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
             header = {"config": config.to_dict(), "samples": _digest(samples)}
             arrays = {"state": network.state(), "course": vars(course)}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pcmlib import PCMParameters, TrainConfig
-from pcmlib.device.record import NAMES
+from pcmlib.device.record import ENDS, NAMES
 from pcmlib.training.presets import EVIDENCE_SETS, PRESETS
 from pcmlib.training.record import RUN, TRIAL
 
@@ -83,6 +83,11 @@ def ordered(state):
     return all(state[a] < state[b] or (equal and state[a] == state[b]) for a, b, equal in pairs)
 
 
+def bounds_in_order(state):
+    ends = (zip(pair, sorted(state[end] for end in pair), strict=True) for pair in ENDS.values())
+    return {name: value for pair in ends for name, value in pair}
+
+
 def test_only_a_scheme_that_keeps_something_may_keep_it_on_pcm():
     on_crossbar = set(RUNS["schemes"]) - set(RUNS["digital"])
     may = {name for name in on_crossbar if RUNS["needs"][name].get("kept_on_pcm", {}) is not None}
@@ -98,11 +103,13 @@ def test_only_a_scheme_that_keeps_something_may_keep_it_on_pcm():
 @given(
     st.fixed_dictionaries({n: allowed(f) for n, f in RUNS["fields"].items()})
     .map(lambda state: state | {"adaptive": min(state["adaptive"], state["n_rec"])})
+    .map(lambda state: state | bounds_in_order(state))
     .filter(ordered)
 )
 def test_what_the_page_takes_python_takes(state):
     constants = {n: state.pop(n) for n in RUNS["constants"]}
-    constants["nu_bounds"] = constants.pop("nu_low"), constants.pop("nu_high")
+    for name, ends in ENDS.items():
+        constants[name] = tuple(constants.pop(end) for end in ends)
     TrainConfig(scheme="mixed-precision", constants=tuple(constants.items()), **state)
 
 
@@ -115,8 +122,9 @@ def test_what_python_refuses_the_page_refuses(name):
     if least is not None:
         wrong = least if field["above"] else least - 1
         constants = {name: wrong}
-        if name in ("nu_low", "nu_high"):
-            constants = {"nu_bounds": (-1.0, 1.0) if name == "nu_low" else (-2.0, wrong)}
+        for pair, (low, high) in ENDS.items():
+            if name in (low, high):
+                constants = {pair: (-1.0, 1.0) if name == low else (-2.0, wrong)}
         change = (
             {"constants": tuple(constants.items())} if name in RUNS["constants"] else {name: wrong}
         )

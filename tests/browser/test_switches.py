@@ -8,6 +8,7 @@ from laboratory import CONSTANTS
 from serving import opened, served
 
 from pcmlib.book.explorers.whole_run import AGES, BINS, train_run
+from pcmlib.device.record import ENDS
 from pcmlib.schemes import SCHEMES
 from pcmlib.training.record import numbers
 
@@ -27,8 +28,11 @@ OTHER = {
     "lr_decay": 0.5,
     "nu_low": 0.5,
     "nu_high": 0.01,
+    "nu_spread_low": 0.01,
+    "nu_spread_high": 0.001,
     "t_min": 10.0,
     "nu_slope": 0.02,
+    "nu_spread_slope": 0.02,
     "refresh_period": 2,
 }
 
@@ -69,11 +73,11 @@ def changed(config, name):
     if name not in CONSTANTS:
         return config.replace(**{name: other})
     constants = dict(config.constants)
-    if name in ("nu_low", "nu_high"):
-        low, high = parameters.nu_bounds
-        constants["nu_bounds"] = (other, high) if name == "nu_low" else (low, other)
-    else:
-        constants[name] = other
+    constants[name] = other
+    for pair, ends in ENDS.items():
+        if name in ends:
+            both = dict(zip(ends, getattr(parameters, pair), strict=True))
+            constants[pair] = tuple((both | {name: constants.pop(name)}).values())
     return config.replace(constants=constants)
 
 

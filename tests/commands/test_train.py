@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import typer
 from runs import SUMMARY
@@ -55,6 +56,18 @@ def test_evidence_is_told_with_its_accuracy(tmp_path):
     assert silent_loss(kept) == pytest.approx(math.log(2))
 
 
+def test_pulses_of_each_device_go_into_an_archive(tmp_path):
+    path = tmp_path / "pulses.npz"
+    told = ["--set", "stop_level=0", "--json", str(tmp_path / "run.json")]
+    result = run("--scheme", "sign", "--pulses", str(path), *told)
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "run.json").read_text())
+    with np.load(path) as archive:
+        assert archive["set_in"].shape == (3, 1, 2, 1, 12, 10)
+        given = sum(archive[f"set_{name}"].sum(dtype=int) for name in ("in", "rec", "out"))
+    assert given == written["set_pulses"][0] > 0
+
+
 def test_performance_mode_and_pairs():
     result = run("--scheme", "multi-mem", "--perf-bits", "4", "--pairs", "2")
     assert result.exit_code == 0, result.output
@@ -75,6 +88,7 @@ def test_resuming(tmp_path):
     [
         (["--scheme", "adam"], "scheme"),
         (["--scheme", "vanilla", "--perf-bits", "4"], "bits"),
+        (["--scheme", "vanilla", "--pulses", "p.npz"], "--pulses = 'p.npz'"),
         (["--scheme", "vanilla", "--task", "arrays"], "--task = 'arrays'"),
         (["--scheme", "sign", "--task", "evidence", "--preset", "reference"], "reference set"),
         (["--scheme", "accumulator", "--task", "evidence"], "known set"),

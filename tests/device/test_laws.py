@@ -14,6 +14,7 @@ from pcmlib.book.experiments import devices as experiments
 from pcmlib.device import (
     PCMArray,
     PCMParameters,
+    devices_differ,
     drift,
     drift_exponent,
     drifted,
@@ -84,6 +85,16 @@ def test_the_drift_exponent_can_fall_with_conductance_and_differ_between_devices
     torch.testing.assert_close(spread, torch.tensor([0.029]))
 
 
+def test_the_spread_of_the_drift_exponent_can_fall_with_conductance_too():
+    # By hand at G = g_max / 10: 0.05 + 2 (-0.0059 + 0.0125 ln 10); at g_max the bound holds, 0.008.
+    bounds = {"nu_bounds": (0.0, 1.0), "nu_spread_bounds": (0.008, 0.045)}
+    p = P.replace(nu=0.05, nu_spread=-0.0059, nu_spread_slope=0.0125, **bounds)
+    nu = drift_exponent(torch.tensor([1.2, 12.0, 1e-3]), torch.tensor([2.0, 2.0, -1.0]), p)
+    torch.testing.assert_close(nu, torch.tensor([0.09576, 0.066, 0.005]), atol=1e-5, rtol=0)
+    assert devices_differ(p)
+    assert not devices_differ(P.replace(nu_spread=-0.01, nu_slope=0.1))
+
+
 def test_a_performance_mode_step_is_a_power_of_two_part_of_the_range():
     assert P.set_step is None
     assert P.replace(bits=3).set_step == 1.5
@@ -105,6 +116,9 @@ def test_a_performance_mode_step_is_a_power_of_two_part_of_the_range():
         ("bits", 17, "at least 1 and at most 16"),
         ("bits", 2.5, "a whole number"),
         ("nu_bounds", (0.2, 0.1), "low <= high"),
+        ("nu_spread_bounds", (-0.1, 0.1), "low <= high"),
+        ("nu_spread_bounds", 0.1, "low <= high"),
+        ("nu_spread", float("nan"), "a finite number"),
     ],
 )
 def test_a_bad_constant_is_refused_by_name(name, value, allowed):
@@ -193,10 +207,12 @@ def test_all_that_reads_follows_one_law(p):
     assert run.std[1] == pytest.approx(run.law[1], abs=tolerance + 1e-3)  # float32 at 500 µS
 
 
+@pytest.mark.parametrize("of_spread", [0.0, 0.0125])
 @pytest.mark.parametrize("spread", [0.0, 0.01])
 @pytest.mark.parametrize("slope", [0.0, 0.0155])
-def test_numba_compiles_the_law_that_python_and_torch_evaluate(slope, spread):
+def test_numba_compiles_the_law_that_python_and_torch_evaluate(slope, spread, of_spread):
     p = P.replace(nu_slope=slope, nu_spread=spread, nu_bounds=(0.01, 0.1))
+    p = p.replace(nu_spread_slope=of_spread, nu_spread_bounds=(0.0, 0.04))
     levels = [0.0, 1e-3, 1.0, 12.0]
     G, elapsed = (x.ravel() for x in np.meshgrid(levels, [1e-4, 1.0, 1e4]))
     deviate = np.linspace(-3, 3, len(G))

@@ -49,6 +49,7 @@ DEVICES = {
     "alike": {},
     "slope": {"nu_slope": 0.0155, "nu": 0.0244, "nu_bounds": (0.049, 0.1)},
     "spread": {"nu_spread": 0.005},
+    "slope of the spread": {"nu_spread_slope": 0.005, "nu_spread_bounds": (0.001, 0.01)},
     "narrow": {"g_max": 0.5},
     "no drift": {"drift": 0.0},
 }
@@ -66,7 +67,8 @@ def test_sums_have_the_moments_of_reads(kind, pairs):
     length = config.steps * config.dt
     nu = p.nu - p.nu_slope * np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
     nu = nu.clip(*p.nu_bounds)
-    nu = p.drift * (nu + p.nu_spread * deviate).clip(min=0)
+    sd = p.nu_spread - p.nu_spread_slope * np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
+    nu = p.drift * (nu + sd.clip(*p.nu_spread_bounds) * deviate).clip(min=0)
     sign = np.array([gain, -gain])[:, None, None, None]
     old = (ages > 0) | (p.drift == 0)
 

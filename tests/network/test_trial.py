@@ -96,6 +96,12 @@ DEVICES = {
     "alike": {},
     "slope": {"nu_slope": 0.0155, "nu_bounds": (0.02, 0.1)},
     "spread": {"nu_spread": 0.02},
+    "both": {
+        "nu_slope": 0.0155,
+        "nu_spread": -0.0059,
+        "nu_spread_slope": 0.0125,
+        "nu_spread_bounds": (0.008, 0.045),
+    },
     "no drift": {"nu": 0.0},
     "strong": {"nu": 1.5, "nu_bounds": (0.0, 2.0)},
 }
@@ -129,8 +135,8 @@ def test_drift_without_read_noise_agrees_with_torch_and_the_law(constants, perio
             t = 300 * period + 7 * i * 1e-3 + 5e-4
             nu = p.nu - p.nu_slope * np.log(G[:, :, i].astype(float) / 12)
             nu = nu.clip(*p.nu_bounds)
-            if p.nu_spread:
-                nu = (nu + p.nu_spread * deviate[:, :, i]).clip(min=0)
+            sd = p.nu_spread - p.nu_spread_slope * np.log(G[:, :, i].astype(float) / 12)
+            nu = (nu + sd.clip(*p.nu_spread_bounds) * deviate[:, :, i]).clip(min=0)
             Gd = G[:, :, i] * ((t - tp[:, :, i]) / p.T0) ** -nu
             Gd = Gd.clip(p.g_min, p.g_max).mean(1)
             row = (Gd[0] - Gd[1]) / config.scale

@@ -191,6 +191,7 @@ OTHER_FIELDS = {  # those whose values are no numbers, or are several
     "snapshots": [(0, 2), (), None],
     "constants": [(("a", 2.5), ("m1", 0.5), ("nu_bounds", (0.0, 0.5)))],
     "nu_bounds": [(0.0, 0.5)],
+    "nu_spread_bounds": [(0.0, 0.5)],
     "frequencies": [(1.0, 2.0)],
 }
 FORMS = [
@@ -298,7 +299,7 @@ FLOATS = [
 )
 def test_what_float32_does_not_hold_is_refused(record, name, size, sign):
     """Compiled code would take it for infinite, or for 0."""
-    listed = name in ("nu_bounds", "frequencies")
+    listed = name in ("nu_bounds", "nu_spread_bounds", "frequencies")
     with pytest.raises(ValueError, match=rf"^{name} = .*: must be"):
         record(**{name: (sign * size, sign * size) if listed else sign * size})
 

@@ -11,7 +11,7 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.laws import ASSUMED_PULSE, REFRESH_ABOVE, REFRESH_WITHIN
 from pcmlib.crossbar.programming import Devices as Synapses
 from pcmlib.crossbar.programming import Update, find_saturated, program
-from pcmlib.device import after_reset, drifted
+from pcmlib.device import after_reset, devices_differ, drifted
 from pcmlib.device.laws import read_out
 from pcmlib.device.pulses import Devices, set_block
 
@@ -45,7 +45,7 @@ def make_cells(key, n, p):
         np.empty(shape, np.float32), np.ones(shape, np.float32), np.zeros(shape),
         np.zeros(shape, np.int32), np.zeros(shape, np.int32),
     )  # fmt: skip
-    if p.nu_spread > 0:
+    if devices_differ(p):
         fill(deviate, key, draw)
         draw += 1
     cells = Cells(devices, deviate, xi)

@@ -8,6 +8,13 @@ free         the constants as free numbers, and where to start
 estimate     the likeliest constants, and how well they are known
 checks       measured beside simulated; what is wrong with the model
 fitting      all of it in one call
+
+How nu and its spread depend on G (nu_slope, nu_bounds, nu_spread_slope, nu_spread_bounds), T0 and
+t_min are not fitted: they are the model's, or what `fix` says.
+
+The likeliest nu_spread is a little low where all constants are free: by 0.6 ± 0.2 standard errors
+over 40 tables of 300 devices and 20 pulses, read up to 1000 T0 after the last one. The likelihood
+has no part in it: with the other constants fixed at the truth it is off by 0.0 ± 0.1 (80 tables).
 """
 
 from pcmlib.device.fit.fitting import Fit, fit_device

@@ -18,7 +18,7 @@ from pcmlib.device.fit.estimate import Estimate, estimate, refit
 from pcmlib.device.fit.free import NAMES, Free, rough
 from pcmlib.device.fit.reads import Reads, gather
 from pcmlib.device.fit.table import Measurements, measurements
-from pcmlib.device.laws import PCMParameters, read_noise
+from pcmlib.device.laws import PCMParameters, devices_differ, read_noise
 
 _SETTINGS = ("write_noise", "read_noise", "drift", "bits")  # no constants of a device
 CONSTANTS = tuple(
@@ -121,7 +121,9 @@ def fit_device(
     Args:
         table: a CSV file's path, or columns by name (a dict, a data frame): device, pulse, time
             (may be missing) and conductance, as `pcmlib.device.fit.table` says.
-        fix: constants that are known, by name.
+        fix: constants that are known, by name; bounds are pairs. Those of `free.NAMES` that are
+            not among them are fitted; the others, such as nu_slope and nu_spread_slope, are as
+            they are in `PCMParameters` by default.
         simpler: whether to compare with simpler laws, which takes about as long again.
         seed: of the simulated tables that the checks compare with.
 
@@ -214,7 +216,8 @@ def _simpler(free: Free, reads: Reads, found: Estimate, count: int, bic: float) 
     """BIC of the simpler laws, of those whose constants are free, less that of the whole."""
     others = {}
     for law, values in SIMPLER.items():
-        if not set(values) <= set(free.names):
+        same_nu = "nu_spread" in values and devices_differ(free.base.replace(nu_spread=0.0))
+        if not set(values) <= set(free.names) or same_nu:
             continue
         dropped = set(values) | ({"a"} if "A1" in values else set())
         kept = [i for i, name in enumerate(free.names) if name not in dropped]

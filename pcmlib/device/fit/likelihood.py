@@ -29,7 +29,15 @@ from jaxtyping import Float64
 from torch import Tensor
 
 from pcmlib.device.fit.reads import Reads
-from pcmlib.device.laws import Constants, after_reset, drifted, read_noise, set_increment
+from pcmlib.device.laws import (
+    Constants,
+    after_reset,
+    devices_differ,
+    drift_exponent,
+    drifted,
+    read_noise,
+    set_increment,
+)
 
 _MOST_NODES, _MOST_ENTRIES = 320, 3_000_000  # of the grid, and of all pulses' matrices
 _FORGOTTEN = 1e-4  # of the history: from here on, every pulse has the same matrix
@@ -74,7 +82,7 @@ def grid_for(p: Constants, reads: Reads) -> Grid:
         _tensor([low, *g, high]),
         _tensor([0, *w, 0]),
         _legendre(float(p.reset_spread * p.g_reset) / noise(float(p.g_reset))),
-        _legendre(float(p.nu_spread) / reads.sharpest_nu(p)),
+        _legendre(max(_spread_of_nu(end, p) for end in (low, high)) / reads.sharpest_nu(p)),
     )
 
 
@@ -102,6 +110,17 @@ def _deviates(nodes: Tensor, mean: Any, sd: Any) -> tuple[Tensor, Tensor]:
     return torch.cat([edge, x]), weights
 
 
+def _deviates_of_nu(nodes: Tensor, p: Constants) -> tuple[Tensor, Tensor]:
+    """The same for nu; where it depends on G, there is no one edge."""
+    if p.nu_slope == 0 and p.nu_spread_slope == 0:
+        return _deviates(nodes, p.nu, p.nu_spread)
+    return _deviates(nodes, math.inf, 1.0 if devices_differ(p) else 0.0)
+
+
+def _spread_of_nu(G: float, p: Constants) -> float:
+    return float(drift_exponent(G, _FAR, p) - drift_exponent(G, 0.0, p)) / _FAR
+
+
 def slices(reads: Reads, grid: Grid) -> list[slice]:
     """Parts of the devices whose filters are held in memory at once."""
     alike, apart = reads.first_told, len(reads.states) - reads.first_told
@@ -117,7 +136,7 @@ def log_likelihood(
 
     p, a: the model's constants, numbers or tensors of no dimension.
     """
-    deviates, shares = _deviates(grid.nu, p.nu, p.nu_spread)
+    deviates, shares = _deviates_of_nu(grid.nu, p)
     resets, alpha = _deviates(grid.reset, 1.0, p.reset_spread)
     g, alpha, total, T = after_reset(resets, p), alpha.expand(1, 1, -1), 0.0, None
     forgotten = False

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pcmlib.base.files import for_json
-from pcmlib.device import PCMParameters
+from pcmlib.device import DEVICES, PCMParameters
 from pcmlib.device.fit import Fit, fit_device, simulate_reads
-from pcmlib.device.fit.fitting import SIMPLER
+from pcmlib.device.fit.estimate import Estimate
+from pcmlib.device.fit.fitting import SIMPLER, _simpler
+from pcmlib.device.fit.free import Free
+from pcmlib.device.fit.likelihood import grid_for
+from pcmlib.device.fit.reads import gather
 
 MEASURED = os.environ.get("PCMLIB_DATA")
 REFERENCE = PCMParameters(nu_spread=0.02)
@@ -70,6 +75,16 @@ def test_a_law_that_needs_less_is_told():
     assert found.simpler["all devices have one nu"] < 0 < found.simpler["no drift"]
     assert "a simpler law will do: all devices have one nu" in found.summary()
     assert found.parameters.nu_spread < 3 * found.standard_errors["nu_spread"]
+
+
+def test_devices_that_differ_by_a_given_law_have_no_simpler_one():
+    p = DEVICES["aihwkit"]
+    table = simulate_reads(p, devices=2, pulses=1, delays=(20.0,))
+    reads = gather(table, p.g_min, p.g_max, p.T0)
+    grid = grid_for(p.constants(), reads)
+    found = Estimate(torch.zeros(2).double(), torch.eye(2).double(), 0.0, 0, grid)
+    free = Free(("nu", "nu_spread"), p, 1.0, 5.0)
+    assert _simpler(free, reads, found, 100, 0.0) == {}
 
 
 def test_reads_after_one_pulse_tell_no_history():

@@ -8,6 +8,7 @@ import torch
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
 
+from pcmlib.device import DEVICES
 from pcmlib.device.fit.likelihood import grid_for, log_likelihood
 from pcmlib.device.fit.reads import gather
 from pcmlib.device.fit.simulate import simulate_reads
@@ -92,18 +93,22 @@ def test_reads_at_a_limit_are_as_likely_as_simulated_ones_are_frequent(limit):
     assert abs(share - found) < 4 * math.sqrt(share * (1 - share) / n)
 
 
-def test_the_score_at_the_truth_is_0_on_the_mean():
-    """400 devices; its sum is within four of its own standard errors."""
-    p = PCMParameters(nu_spread=0.015)
-    table = simulate_reads(p, devices=400, pulses=8, delays=(38.6,), late=(386.0, 1e5), seed=3)
+@pytest.mark.parametrize(
+    ("p", "devices", "pulses"),
+    [(PCMParameters(nu_spread=0.015), 400, 8), (DEVICES["aihwkit"], 160, 4)],
+)
+def test_the_score_at_the_truth_is_0_on_the_mean(p, devices, pulses):
+    """Its sum is within four of its own standard errors."""
+    told = {"delays": (p.T0,), "late": (386.0, 1e5), "seed": 3}
+    table = simulate_reads(p, devices=devices, pulses=pulses, **told)
     reads = gather(table, p.g_min, p.g_max, p.T0)
     grid = grid_for(p.constants(), reads)
     names = ("m1", "c1", "A1", "m2", "c2", "A2", "m3", "c3", "nu", "nu_spread", "g_reset")
     scores = []
-    for first in range(0, 400, 20):
+    for first in range(0, devices, devices // 20):
         x = torch.tensor([getattr(p, n) for n in names], dtype=torch.float64, requires_grad=True)
         constants = p.constants()._replace(**dict(zip(names, x, strict=True)))
-        part = slice(first, first + 20)
+        part = slice(first, first + devices // 20)
         found = log_likelihood(constants, p.a, reads, grid, part).sum()
         scores.append(torch.autograd.grad(found, x)[0])
     score = torch.stack(scores)
