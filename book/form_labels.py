@@ -54,7 +54,7 @@ LABELS: dict[str, tuple[str, str, str]] = {
     "assumed_pulse": ("Assumed step of a SET", "µS", "by which pulses are counted"),
     "gain": ("Scale of the first weights", "", "factor on random (Kaiming) digital weights"),
     # Crossbar
-    "pairs": ("Pairs a synapse", "", "of devices, one for plus and one for minus"),
+    "pairs": ("Pairs per synapse", "", "of devices, one for plus and one for minus"),
     "scale": ("Conductance of a weight of 1", "µS", "by which weights become conductances"),
     "conductance": ("First conductance", "µS", "of all devices, within 10 %"),
     "refresh_period": (

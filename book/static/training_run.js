@@ -117,7 +117,7 @@ class TrainingRun {
     ];
     if (!this.digital)
       lines.push(`${whole("set_pulses")} SET and ${whole("reset_pulses")} RESET pulses a network`);
-    if (finals.reads > 0) lines.push(`${whole("reads")} reads of a synapse a network, to programme it`);
+    if (finals.reads > 0) lines.push(`${whole("reads")} reads of synapses per network, to program them`);
     const lost = this.outputs.filter(({ ended }) => ended.data[0] !== 1).length;
     if (lost > 0) lines.push(`${lost} of ${finals.count} networks diverged`);
     return lines.join("; ");

@@ -114,7 +114,7 @@ class TrainingRun(Record):
             lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
         if self.reads.any():
             reads = self.reads[:, -1].double().mean()
-            lines.append(f"{reads:.0f} reads of a synapse a network, to programme it")
+            lines.append(f"{reads:.0f} reads of synapses per network, to program them")
         return "\n".join(lines)
 
     def _accuracy_line(self, count: int) -> list[str]:

@@ -89,13 +89,13 @@ class Fit:
         """Lines for a terminal."""
         lines = [f"{self.table.devices} devices, {len(self.table)} reads"]
         if self.table.passed_over:
-            lines.append(f"columns passed over: {', '.join(self.table.passed_over)}")
+            lines.append(f"columns ignored: {', '.join(self.table.passed_over)}")
         for name in (*NAMES, *LIMITS):
             value = f"{name:>12} = {getattr(self.parameters, name):8.4g}"
             if name in self.fixed:
                 lines.append(f"{value}   as given")
             elif name in self.unidentified:
-                lines.append(f"{value}   not told: {self.unidentified[name]}")
+                lines.append(f"{value}   not determined: {self.unidentified[name]}")
             elif name in LIMITS:
                 lines.append(f"{value}   the limit at which reads pile up")
             else:
@@ -106,9 +106,9 @@ class Fit:
         if "mean" not in self.checks:
             lines.append("too few devices to check the model by; 8 after the same pulse will do")
         elif self.is_pcm:
-            lines.append("no check tells these devices from the model's")
+            lines.append("no check distinguishes these devices from the model's")
         else:
-            lines.append("this is no PCM of this model:")
+            lines.append("these devices are not PCM of this model:")
             lines.extend(f"  {finding}" for finding in self.findings)
         return "\n".join(lines)
 

@@ -11,7 +11,7 @@ exponential:
 with S a twelfth of the reads' range and G_mid their median, so that a change of x by 1 is a large
 one for every constant: where a table leaves an x wider than that, it does not tell the constant. At
 x = 0 the likelihood then has no slope and a curvature, so that "indistinguishable from 0" is told
-from "not told". A1 is no negative number here: a PCM's history enlarges its first steps.
+from "not determined". A1 is no negative number here: a PCM's history enlarges its first steps.
 """
 
 from __future__ import annotations

@@ -126,8 +126,8 @@ def test_the_numbers_go_through_json(whole):
     assert set(found["standard_errors"]) | set(found["unidentified"]) >= {"m1", "nu"}
     assert not {"g_min", "g_max"} & set(found["standard_errors"])
     limit = next(line for line in whole.summary().splitlines() if "g_max" in line)
-    told = "not told" if "g_max" in found["unidentified"] else "the limit at which reads pile up"
-    assert told in limit
+    unknown = "g_max" in found["unidentified"]
+    assert ("not determined" if unknown else "the limit at which reads pile up") in limit
     assert "±" not in limit
     assert found["is_pcm"]
     assert len(found["checks"]["mean"]["residual"]) == 11
