@@ -195,7 +195,7 @@ def bench() -> str:
     return page(
         "data-bench",
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>'
-        '<label class="lab-programme">Treatment: a line a step, time in s or start:stop:step, then '
+        '<label class="lab-programme">Treatment: one line per step, time in s or start:stop:step, then '
         'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
