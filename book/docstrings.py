@@ -13,9 +13,11 @@ import textwrap
 from collections.abc import Iterator
 
 from sphinx.application import Sphinx
+from sphinx.ext.autodoc import DataDocumenter
 
 CODE = re.compile(r"``(.+?)``|`([^`]+)`")
 MARKUP = re.compile(r"([\\*_|`])")
+LINE = 100  # characters
 
 
 def prose(line: str) -> str:
@@ -69,6 +71,13 @@ def rewrite(app: Sphinx, what: str, name: str, obj: object, options: object, lin
         lines += fields(obj)
 
 
+class ShortData(DataDocumenter):
+    """Data show their value if it takes no more than a line: not a study's thousand trials."""
+
+    def should_suppress_value_header(self) -> bool:
+        return len(repr(self.object)) > LINE or super().should_suppress_value_header()
+
+
 def skip_alias(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object):
     """Leave out the fields of named tuples, whose docstrings only number them."""
     return True if (obj.__doc__ or "").startswith("Alias for field number") else None
@@ -76,6 +85,8 @@ def skip_alias(app: Sphinx, what: str, name: str, obj: object, skip: bool, optio
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.setup_extension("sphinx.ext.autodoc")
+    app.add_autodocumenter(ShortData, override=True)
     app.connect("autodoc-process-docstring", rewrite)
     app.connect("autodoc-skip-member", skip_alias)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

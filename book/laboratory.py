@@ -195,8 +195,8 @@ def bench() -> str:
     return page(
         "data-bench",
         f'<form autocomplete="off" novalidate><div class="lab-first">{first}</div>'
-        '<label class="lab-programme">Treatment: one line per step, time in s or start:stop:step, then '
-        'set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
+        '<label class="lab-programme">Treatment: one line per step, time in s or start:stop:step, '
+        'then set, reset or read<textarea name="programme" rows="7" spellcheck="false"></textarea>'
         "</label>"
         f'<p class="lab-buttons">{buttons}</p>'
         f"{group('Device', told['fields'], NAMES)}{own_reads}</form>"

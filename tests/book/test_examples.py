@@ -66,17 +66,18 @@ def drawing():
 
 def places():
     """Arrays for the whole run of a network that stands in `pcmlib.book.explorers.whole_run`."""
-    from pcmlib.book.explorers.whole_run import BINS
+    from pcmlib.book.explorers.whole_run import AGES, BINS
     from pcmlib.training import TrainConfig
     from pcmlib.training.record import numbers
 
-    sizes = *[(250,)] * 5, (3, 1000, 1), (3, 1000, 1), (1000, 100), (3, 2, BINS)
+    sizes = *[(250,)] * 6, (3, 1000, 1), (3, 1000, 1), (1000, 100), (3, 2, BINS)
+    sizes = *sizes, (2, 1 + len(AGES), 2)
     outputs = [np.zeros(size, np.float32) for size in sizes]
     return {"TrainConfig": TrainConfig, "numbers": numbers, "outputs": outputs}
 
 
 def trained():
-    """What `pcmlib.training.evaluation` is asked about; `train` stands above it."""
+    """What stands above a module of `pcmlib.training`."""
     from pcmlib.training import TrainConfig, train
 
     return {"TrainConfig": TrainConfig, "train": train}
@@ -84,6 +85,7 @@ def trained():
 
 GIVEN = {
     "pcmlib.training.evaluation": trained,
+    "pcmlib.training.pulses": trained,
     "pcmlib.book.experiments.reproduction": lambda: {"mean": [2.07], "loss": 0.008},
     "pcmlib.book.widgets.widgets": lambda: {"staircase": lambda interval: line()["axes"].figure},
     "pcmlib.book.live.artists": drawing,
@@ -146,6 +148,10 @@ PROMISED = {
     "pcmlib.training.evaluation": lambda names, printed: (
         (names["month"].loss.mean(1).diff() > -1e-3).all()
         and names["month"].loss[-1].mean() > 3 * names["month"].loss[0].mean()
+    ),
+    "pcmlib.training.pulses": lambda names, printed: (
+        sum(x.sum(dtype=int) for x in names["pulses"].set.values())
+        == names["run"].set_pulses[:, -1].sum()
     ),
     "pcmlib.training.run": network_learns,
 }

@@ -36,4 +36,4 @@ def test_relearning_stands_beside_the_first_epochs():
     curves = [list(line.get_ydata()) for line in axes.lines]
     assert curves[0] == pytest.approx([0.5, 0.4])
     assert curves[1] == pytest.approx([0.3, 0.15])
-    assert curves[2] == pytest.approx([0.3] * 2)  # the mean of the last epochs before the rest
+    assert curves[2] == pytest.approx([0.1] * 2)  # the last epoch before the rest
