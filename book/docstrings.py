@@ -71,6 +71,13 @@ def rewrite(app: Sphinx, what: str, name: str, obj: object, options: object, lin
         lines += fields(obj)
 
 
+def without_fields(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Leave out a dataclass's signature: its fields follow, with their comments."""
+    return ("", returns) if what == "class" and dataclasses.is_dataclass(obj) else None
+
+
 class ShortData(DataDocumenter):
     """Data show their value if it takes no more than a line: not a study's thousand trials."""
 
@@ -88,5 +95,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.setup_extension("sphinx.ext.autodoc")
     app.add_autodocumenter(ShortData, override=True)
     app.connect("autodoc-process-docstring", rewrite)
+    app.connect("autodoc-process-signature", without_fields)
     app.connect("autodoc-skip-member", skip_alias)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
