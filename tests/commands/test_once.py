@@ -42,7 +42,7 @@ def test_every_option_that_says_a_field_has_its_name():
     named = {option.name for command, option in OPTIONS if command == "train"}
     fields = {"scheme", "bits", "pairs", "epochs", "replicas", "seed", "task", "batch", "constants"}
     assert named & set(vars(TrainConfig())) == fields
-    others = {"preset", "device", "data", "figure", "json", "save"}
+    others = {"preset", "device", "data", "figure", "json", "save", "pulses"}
     others |= {"checkpoint", "checkpoint_every", "resume"}
     assert named - fields == others
 
