@@ -95,7 +95,7 @@ def test_a_file_that_fails_loses_neither_the_other_nor_the_summary(
     printed = capsys.readouterr()
     left = {"json": ["f.png"], "figure": ["f.json"], "both": []}[fails]
     assert [path.name for path in tmp_path.iterdir()] == left
-    assert "loss 0.75" in printed.out
+    assert "loss 0.5000 (of the last epoch)" in printed.out
     assert printed.err.count("No space left") == (2 if fails == "both" else 1)
 
 
