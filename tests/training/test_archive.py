@@ -91,7 +91,7 @@ def test_an_older_version_s_run_has_new_fields_at_their_defaults(tmp_path):
 def test_what_is_no_run_is_refused_by_name(tmp_path, content):
     path = tmp_path / "notes.txt"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"notes\.txt.*must be a whole file of a run"):
+    with pytest.raises(ValueError, match=r"notes\.txt.*must be a run as train --save"):
         TrainingRun.load(path)
     with pytest.raises(FileNotFoundError):
         TrainingRun.load(tmp_path / "nothing.npz")
