@@ -29,6 +29,7 @@ from pcmlib.network.epoch import shuffled
 from pcmlib.network.state import LAYERS
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
+from pcmlib.training.results import settled
 
 STEP = 10.0
 
@@ -41,9 +42,9 @@ class AdamRun(Record):
     loss: Float[Tensor, "R E"]
     rate_hz: Float[Tensor, "R E"]
 
-    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
-        """Mean loss of each replica over the last epochs."""
-        return self.loss[:, -epochs:].mean(1)
+    def final_loss(self, epochs: int | None = None) -> Float[Tensor, " R"]:
+        """Mean loss of each replica over its last epochs, as of `TrainingRun`."""
+        return self.loss[:, -(epochs or settled(self.config.epochs)) :].mean(1)
 
 
 def by_adam(*, networks: int = NETWORKS, **changes: Any) -> AdamRun:

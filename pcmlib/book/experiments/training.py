@@ -81,8 +81,8 @@ class Trained(Protocol):
 
     config: TrainConfig
 
-    def final_loss(self, epochs: int = 20) -> Float[Tensor, " R"]:
-        """Mean loss of each network over the last epochs."""
+    def final_loss(self, epochs: int | None = None) -> Float[Tensor, " R"]:
+        """Mean loss of each network over the last epochs; None: as many as `settled` says."""
 
 
 def loss_interval(run: Trained) -> Interval:

@@ -53,6 +53,7 @@ def test_the_set_of_its_study_learns():
     run = adam.by_adam(networks=2, epochs=40)
     assert run.loss[:, -1].max() < 0.2 * run.loss[:, 0].min()
     assert (run.final_loss(1) == run.loss[:, -1]).all()
+    assert (run.final_loss() == run.loss[:, -4:].mean(1)).all()  # a tenth, as of a TrainingRun
 
 
 def test_a_run_is_compared_like_any_other():
