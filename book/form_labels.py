@@ -9,7 +9,7 @@ LABELS: dict[str, tuple[str, str, str]] = {
     # Run
     "epochs": ("Epochs", "", "passes over all patterns or trials"),
     "seed": ("Seed", "", "of the first network's random numbers; the next networks count on"),
-    "batch": ("Samples an update", "", "after so many, weights change by the sum of gradients"),
+    "batch": ("Samples per update", "", "after so many, weights change by the sum of gradients"),
     # Task
     "samples": ("Samples", "", "patterns or trials of an epoch"),
     "fresh": ("New samples", "", "ticked: each epoch draws its own; otherwise the same come again"),
