@@ -25,21 +25,19 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from llvmlite.binding import Linkage
-from numba import _dynfunc, config, njit, types
+from numba import config, njit, types
 from numba.core.caching import NullCache
-from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompileResult
-from numba.core.cpu import CPUContext
 from numba.core.registry import CPUDispatcher
 from numba.core.serialize import dumps
 from numba.extending import is_jitted
 
-from pcmlib.base import source
+from pcmlib.base import linking, source
 from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
 FORMAT = "pcmlib-kernel-3"  # to be changed with what a file holds
+_NOT_INHERITED = {"fastmath": False, "forceinline": False}
 FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
 """Whether this process compiles for browsers alone (`pcmlib.book.live.webassembly`)."""
 
@@ -57,6 +55,7 @@ def kernel(function: Callable | None = None, *, inner: bool = False, **options: 
     if function is None:
         return functools.partial(kernel, inner=inner, **options)
     given = dict(options)
+    options = _NOT_INHERITED | options  # else those of the caller that is compiled first
     if FOR_BROWSER:  # one core
         options = {k: v for k, v in options.items() if k != "parallel"}
     if FOR_BROWSER or inner:  # no calls from Python or C
@@ -143,7 +142,7 @@ class _KernelCache(NullCache):
     def save_overload(self, sig: Any, data: CompileResult) -> None:
         name = self._name(sig)
         library = data.library
-        if name is None or data.lifted or library.has_dynamic_globals or _is_inner(library):
+        if name is None or data.lifted or library.has_dynamic_globals or linking.is_inner(library):
             return
         content = dumps(data._reduce())
         for folder in _folders(create=True):
@@ -229,67 +228,5 @@ def _say_that_it_compiles() -> None:
         print(text, file=sys.stderr)
 
 
-def _own_callees(library: JITCodeLibrary) -> None:
-    """Let a kernel call its own copy of each function that it calls.
-
-    Numba compiles such a copy into each caller, at times with other last bits (`fastmath`), and
-    runs the one that came first into the process: what a kernel gives would depend on which others
-    were compiled or loaded before it.
-    """
-    module = library._final_module
-    defined = [f for f in module.functions if not f.is_declaration]
-    if library._shared_module is None and any("6pcmlib" in f.name for f in defined):
-        shared = module.clone()  # what other kernels take their copies from
-        for function in shared.functions:
-            if not function.is_declaration and function.linkage == Linkage.external:
-                function.linkage = "linkonce_odr"
-        library._shared_module = shared
-        for function in defined:
-            if function.linkage == Linkage.linkonce_odr:
-                function.linkage = "internal"
-    _finalize(library)
-
-
-def _is_inner(library: JITCodeLibrary) -> bool:
-    """Whether it is that of an inner kernel."""
-    return getattr(library, "_inner", False)
-
-
-def _link_once(library: JITCodeLibrary) -> None:
-    """Link an outer kernel with all that it calls, at any depth; inner ones wait for that."""
-    if _is_inner(library):
-        library._finalize_dynamic_globals()
-        library._finalized = True
-    else:
-        # A callee behind all its callers: LLVM drops a function that nothing asks for so far.
-        library._linking_libraries = list(dict.fromkeys([*_called(library)][::-1]))[::-1]
-        _link(library)
-
-
-def _called(library: JITCodeLibrary) -> Iterator[JITCodeLibrary]:
-    for callee in library._linking_libraries:
-        yield callee
-        if _is_inner(callee):
-            yield from _called(callee)
-
-
-def _executable(context: CPUContext, library: JITCodeLibrary, fndesc: Any, env: Any) -> Any:
-    """What a dispatcher calls; of an inner kernel, a function that nobody calls."""
-    try:
-        if not library._finalized:  # as one from the cache is
-            library._final_module.get_function(fndesc.llvm_cpython_wrapper_name)
-    except NameError:
-        library._inner = True
-        library._ensure_finalized()
-        name, module = fndesc.qualname.split(".")[-1], fndesc.lookup_module()
-        return _dynfunc.make_function(module, name, "an inner kernel", 0, env, (library,))
-    return _get_executable(context, library, fndesc, env)
-
-
-_finalize = JITCodeLibrary._finalize_final_module
-_link = JITCodeLibrary.finalize
-_get_executable = CPUContext.get_executable
 if not FOR_BROWSER:
-    JITCodeLibrary._finalize_final_module = _own_callees
-    JITCodeLibrary.finalize = _link_once
-    CPUContext.get_executable = _executable
+    linking.install()

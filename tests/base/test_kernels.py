@@ -389,3 +389,12 @@ print(outer(3))
 
 def test_a_callee_that_one_caller_does_not_need_is_there_for_the_others(package):
     assert answer(start(LINKED, package)) == "8\n"
+
+
+def test_an_inner_kernel_has_its_options_whoever_is_compiled_first(cache):
+    """(1 + x) - 1 is 0 in float64 for a small x, and x where a caller's `fastmath` is taken on."""
+    inner = kernel(lambda x: (1.0 + x) - 1.0, inner=True)
+    fast = kernel(lambda x: inner(x), fastmath=True)
+    plain = kernel(lambda x: inner(x))
+    assert [f(1e-20) for f in (fast, plain)] == [0, 0]
+    assert kernel(lambda x: (1.0 + x) - 1.0, fastmath=True)(1e-20) == 1e-20
