@@ -10,7 +10,8 @@ half of what it lacks at both ends,
     settled = ((start + middle) / T0)^(-nu) (1 + bend),   bend = nu (nu + 1) / 4 u^2
     u = middle / (start + middle)
 
-Devices of age 0 share one curve.
+Devices of age 0 that drift alike share one curve. A place on it is 1 at the start of a trial, -1 at
+its end, and (factor - center) / half in between.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from pcmlib.base.kernels import kernel
 from pcmlib.device import devices_differ, drift, drift_exponent
 
 _EXACT = 3e-5  # error relative to a conductance, at most, with which the line serves
-_ONE, _QUARTER = np.float32(1), np.float32(0.25)  # which leave float32 and float64 as they are
+# which leave float32 and float64 as they are
+_ONE, _HALF, _QUARTER = np.float32(1), np.float32(0.5), np.float32(0.25)
 _STRONG = 5  # sds of the exponents' spread within which devices are expected
 
 
@@ -41,6 +43,8 @@ class Course(NamedTuple):
     # of devices that are alike:
     young: np.ndarray  # float32 [T]: drift factor at each step, of age 0
     factor: np.ndarray  # float32 [ages]: at the start of a trial, by age in updates; 1 for age 0
+    center: np.float32  # of what `young` goes through
+    half: np.float32  # of its length
 
 
 @kernel(inner=True, error_model="numpy")
@@ -64,9 +68,11 @@ def course_of(run, p, young, factor):
     nu, u = strongest_exponent(p), middle / (run.period + middle)
     alike = run.nu_slope == 0 and not devices_differ(run)
     sums = run.reads == 0 and bend(nu, u) < _EXACT
+    start, end = young[0], young[len(young) - 1]
     return Course(
         alike, sums, np.float32(common_exponent(run, p)), np.float32(run.dt),
         np.float32(middle), run.period, run.t_min, np.float32(run.T0), young, factor,
+        _HALF * (start + end), _HALF * (start - end),
     )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def make_state(run, seed, x):
     weights = 0 if analogue else synapses
     course = make_course(run, in_force(run))
     singles = 2 * int(run.pairs) * trial_synapses if analogue else 0
-    sums = 3 * trial_synapses if analogue and course.sums else 0
+    sums = 6 * trial_synapses if analogue and course.sums else 0
     by_law = 0 if course.alike and course.sums else singles
     thresholds = T if thresholds_move(run) else 1
     first, index, when = by_time(x)

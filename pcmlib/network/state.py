@@ -63,7 +63,7 @@ class State(NamedTuple):
     young: Float32[Array, " T"]
     factor: Float32[Array, " ages"]
     # what the present trial reads: as of `Reads`, one layer after the other
-    sums: Float32[Array, " 3n"]
+    sums: Float32[Array, " 6n"]
     single_first: Int32[Array, " rows"]
     single_post: Int32[Array, " d"]
     single_G: Float32[Array, " d"]
@@ -107,7 +107,7 @@ class Layer(NamedTuple):
     weights: np.ndarray  # float32 [n_pre, n_post]
     devices: Devices  # of a digital layer, G is [1, 1, n_pre, n_post], its weights
     deviate: np.ndarray  # [2, N, n_pre, n_post]
-    sums: np.ndarray  # [n_pre, 3 n_post], or empty
+    sums: np.ndarray  # room for those of `Reads`: [n_pre, 6 n_post], or empty
     singles: Singles
     kept: np.ndarray  # [n_pre, n_post]
     gradient: np.ndarray  # [n_pre, n_post]
@@ -179,7 +179,7 @@ def layer(state, run, k):
         part(state.n_reset, r, cells), part(state.turn, d, sides), state.reads[k : k + 1], exists,
     )  # fmt: skip
     read = analogue and k < 3  # in trials
-    row = 3 * n_post if read and len(state.sums) else 0
+    row = 6 * n_post if read and len(state.sums) else 0
     listed = 2 * pairs * n_pre * n_post if read else 0
     by_law = listed if len(state.single_nu) else 0
     a = r if read else 0
@@ -189,7 +189,7 @@ def layer(state, run, k):
         part(state.single_weight, a, (listed,)), part(state.single_start, a, (by_law,)),
         part(state.single_nu, a, (by_law,)),
     )  # fmt: skip
-    sums = part(state.sums, 3 * s if row else 0, (n_pre, row))
+    sums = part(state.sums, 6 * s if row else 0, (n_pre, row))
     return Layer(
         digital, analogue, weights, devices, part(state.deviate, r, cells), sums, singles,
         part(state.kept, s, synapses), part(state.gradient, s, synapses),

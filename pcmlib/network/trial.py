@@ -27,7 +27,7 @@ from pcmlib.network.laws import adaptation, membrane, threshold
 
 _STEPS = 16  # whose noise is drawn together
 _LANES = 64  # normals that the widest vectors draw without a rest
-_F = np.float32
+_F, _HALF = np.float32, np.float32(0.5)
 
 
 @kernel(inner=True, error_model="numpy")
@@ -122,19 +122,26 @@ def _room(layer, n):
 
 
 class _Noise(NamedTuple):
-    """What the noise of a layer's sums is drawn from."""
+    """What the noise of a layer's sums is drawn from, and how they drift."""
 
     some: bool
     key: np.uint64
     draw: int
     dt: np.float32
     middle: np.float32
+    young: np.ndarray
+    center: np.float32
+    half: np.float32
 
 
 @kernel(inner=True, error_model="numpy")
 def _noise(layer):
     some = layer.m3 > 0 or layer.c3 > 0
-    return _Noise(some, layer.key, layer.draw, layer.course.dt, layer.course.middle)
+    course = layer.course
+    return _Noise(
+        some, layer.key, layer.draw, course.dt, course.middle, course.young, course.center,
+        course.half,
+    )  # fmt: skip
 
 
 @kernel(inner=True, error_model="numpy", forceinline=True)
@@ -144,9 +151,23 @@ def _finish_sums(total, t, n, xi, noise):
         if noise.some and t % _STEPS == 0:
             rng.fill_normal(xi, noise.key, noise.draw, 0, t)
         tau, at = _F(t) * noise.dt - noise.middle, (t % _STEPS) * n
+        if len(total) == 6 * n:
+            _bring_to((noise.young[t] - noise.center) / noise.half, total, n)
         for j in range(n):
             a, b, k = np.uint64(n + j), np.uint64(2 * n + j), np.uint64(at + j)
             total[j] += tau * total[a] + _root(total[b]) * xi[k]
+
+
+@kernel(inner=True, error_model="numpy")
+def _bring_to(x, total, n):
+    """What stands at place x of a shared curve, from what stands at -1, 0 and 1."""
+    end, middle, start = _HALF * x * (x - _F(1)), _F(1) - x * x, _HALF * x * (x + _F(1))
+    for j in range(n):
+        a, b, c = np.uint64(n + j), np.uint64(2 * n + j), np.uint64(3 * n + j)
+        d, e = np.uint64(4 * n + j), np.uint64(5 * n + j)
+        total[j] = end * total[j] + middle * total[a] + start * total[b]
+        total[b] = max(end * total[c] + middle * total[d] + start * total[e], _F(0))
+        total[a] = 0
 
 
 @kernel(inner=True, fastmath=True, error_model="numpy", forceinline=True)

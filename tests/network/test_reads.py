@@ -23,15 +23,18 @@ def _settle(state, run, update):
     settle(layer(state, run, 0), update, p, course_of(run, p, state.young, state.factor))
 
 
-def settled(**changes):
-    """A network whose input's devices are of all ages and conductances, and what its trial reads:
-    sums [n_in, 3, n_rec], and (row, neuron, conductance, weight) of each device listed."""
+def settled(choice=(0, 0, 1, 2, 249), range_of_G=None, **changes):
+    """A network whose input's devices are of all conductances, or of a range, and of the ages of
+    `choice`, and what its trial reads: sums [n_in, K, n_rec], K = 3 or, of age 0 alone, 6; and
+    (row, neuron, conductance, weight) of each device listed."""
     config = TrainConfig.preset("mixed-precision", "reference", **SMALL, **changes)
     network = Network(config)
     state, shape = network.states[0], (2, config.pairs, config.n_in, config.n_rec)
     n, rng = int(np.prod(shape)), np.random.default_rng(1)
     state.G[:n] = np.where(rng.random(n) < 0.5, 0.1, rng.uniform(0.05, 12, n))
-    ages = rng.choice([0, 0, 1, 2, 249], n)
+    if range_of_G:
+        state.G[:n] = rng.uniform(*range_of_G, n)
+    ages, moments = rng.choice(choice, n), 3 if any(choice) else 6
     state.tp[:n] = (UPDATE - ages) * config.period
     _settle(state, network._runs[0], UPDATE)
     first = state.single_first[: config.n_in + 1]
@@ -40,9 +43,25 @@ def settled(**changes):
         for i in range(config.n_in)
         for k in range(first[i], first[i + 1])
     ]
-    sums = state.sums[: 3 * config.n_in * config.n_rec].reshape(config.n_in, 3, -1)
+    sums = state.sums[: moments * config.n_in * config.n_rec].reshape(config.n_in, moments, -1)
     arrays = state.G[:n].reshape(shape), ages.reshape(shape), state.deviate[:n].reshape(shape)
     return config, sums, listed, arrays
+
+
+def of_reads(p, G, elapsed, deviate):
+    """Mean and variance of reads of devices, by the law and the integrals of a cut-off normal."""
+    logarithm = np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
+    nu = (p.nu - p.nu_slope * logarithm).clip(*p.nu_bounds)
+    sd = (p.nu_spread - p.nu_spread_slope * logarithm).clip(*p.nu_spread_bounds)
+    Gd = G * (elapsed / p.T0) ** -(p.drift * (nu + sd * deviate).clip(min=0))
+    sd = np.maximum(p.read_noise * (p.m3 * Gd + p.c3), 1e-9)
+    a, b = (p.g_min - Gd) / sd, (p.g_max - Gd) / sd
+    Phi, phi = stats.norm.cdf, stats.norm.pdf
+    inside = Phi(b) - Phi(a)
+    mean = p.g_min * Phi(a) + p.g_max * Phi(-b) + Gd * inside + sd * (phi(a) - phi(b))
+    second = p.g_min**2 * Phi(a) + p.g_max**2 * Phi(-b) + (Gd**2 + sd**2) * inside
+    second += 2 * Gd * sd * (phi(a) - phi(b)) + sd**2 * (a * phi(a) - b * phi(b))
+    return mean, second - mean**2
 
 
 DEVICES = {
@@ -65,23 +84,12 @@ def test_sums_have_the_moments_of_reads(kind, pairs):
     config, sums, listed, (G, ages, deviate) = settled(pairs=pairs, constants=constants, **fields)
     p, gain = config.parameters, 1 / (pairs * config.scale)
     length = config.steps * config.dt
-    nu = p.nu - p.nu_slope * np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
-    nu = nu.clip(*p.nu_bounds)
-    sd = p.nu_spread - p.nu_spread_slope * np.log(np.maximum(G.astype(float), 1e-6) / p.g_max)
-    nu = p.drift * (nu + sd.clip(*p.nu_spread_bounds) * deviate).clip(min=0)
     sign = np.array([gain, -gain])[:, None, None, None]
     old = (ages > 0) | (p.drift == 0)
 
     def moments(tau):
-        Gd = G * ((ages * config.period + p.t_min + tau) / p.T0) ** -nu
-        sd = p.m3 * Gd + p.c3
-        a, b = (p.g_min - Gd) / sd, (p.g_max - Gd) / sd
-        Phi, phi = stats.norm.cdf, stats.norm.pdf
-        inside = Phi(b) - Phi(a)
-        mean = p.g_min * Phi(a) + p.g_max * Phi(-b) + Gd * inside + sd * (phi(a) - phi(b))
-        second = p.g_min**2 * Phi(a) + p.g_max**2 * Phi(-b) + (Gd**2 + sd**2) * inside
-        second += 2 * Gd * sd * (phi(a) - phi(b)) + sd**2 * (a * phi(a) - b * phi(b))
-        return (sign * old * mean).sum((0, 1)), (gain**2 * old * (second - mean**2)).sum((0, 1))
+        mean, variance = of_reads(p, G, ages * config.period + p.t_min + tau, deviate)
+        return (sign * old * mean).sum((0, 1)), (gain**2 * old * variance).sum((0, 1))
 
     for tau in (0.0, length):
         found = sums[:, 0] + sums[:, 1] * (tau - length / 2)
@@ -98,18 +106,47 @@ def test_sums_have_the_moments_of_reads(kind, pairs):
     np.testing.assert_allclose(listed, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("pairs", [1, 3])
+@pytest.mark.parametrize(("G", "noise"), [((0.1, 0.45), 1), ((3, 5), 1), ((3, 5), 0)])
+def test_devices_that_are_all_young_share_a_curve(G, noise, pairs):
+    """Mean and variance at ten steps, near the lower limit to 0.7 % of a read's noise."""
+    config, sums, listed, (G, ages, deviate) = settled((0,), G, pairs=pairs, read_noise=noise)
+    assert listed == []
+    p, gain = config.parameters, 1 / (pairs * config.scale)
+    sign = np.array([gain, -gain])[:, None, None, None]
+    curve = ((p.t_min + np.arange(config.steps) * config.dt) / p.T0) ** -p.nu
+    place = (curve - (curve[0] + curve[-1]) / 2) / (np.ptp(curve) / 2)
+    for t in np.linspace(0, config.steps - 1, 10).astype(int):
+        x = place[t]
+        lagrange = np.array([x * (x - 1) / 2, 1 - x * x, x * (x + 1) / 2])
+        found = np.einsum("k,imkj->mij", lagrange, sums.reshape(len(sums), 2, 3, -1))
+        mean, variance = of_reads(p, G, ages + p.t_min + t * config.dt, deviate)
+        noise = gain * np.sqrt(2 * pairs * variance.max())
+        expected = (sign * mean).sum((0, 1))
+        np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=max(7e-3 * noise, 1e-6))
+        expected = (gain**2 * variance).sum((0, 1))
+        np.testing.assert_allclose(found[1], expected, rtol=5e-3, atol=1e-6)
+
+
+def test_young_devices_at_a_limit_are_read_singly():
+    """Where they drift by many times the noise of a read, which no parabola follows."""
+    _, _, listed, (G, *_) = settled((0,), (5, 11.9))
+    assert len(listed) == G.size
+
+
 def test_each_read_by_choice_lists_every_device():
     config, sums, listed, _ = settled(reads="each")
     assert sums.size == 0
     assert len(listed) == 2 * config.n_in * config.n_rec
 
 
+@pytest.mark.parametrize("young", [1, 2])
 @pytest.mark.parametrize("conductance", [0.1, 5.0, 11.9])
-def test_trials_have_the_moments_of_trials_that_read_each_device(conductance):
+def test_trials_have_the_moments_of_trials_that_read_each_device(conductance, young):
     """Membranes of 40 neurons that never spike, over 1,440 trials each way: means within 4.5
     standard errors (40 comparisons), variances within 5.
 
-    At 0.1 and 11.9 µS, every read is cut off.
+    At 0.1 and 11.9 µS, every read is cut off. `young`: devices in two that are of age 0.
     """
     n, trials = 40, 1440
     found = {}
@@ -121,7 +158,8 @@ def test_trials_have_the_moments_of_trials_that_read_each_device(conductance):
         network = Network(config)
         (state,), last = network.states, []
         for update in range(trials // 12):
-            state.tp[::2], state.tp[1::2] = (update - 1) * config.period, update * config.period
+            state.tp[:] = (update - 1) * config.period
+            state.tp[2 - young :: 3 - young] = update * config.period
             for stream in range(12):
                 last.append(network.run(torch.tensor([0]), update, stream).trial.v[0, -1].numpy())
         found[reads] = np.array(last, np.float64)
