@@ -97,13 +97,17 @@ def deliver(summary: str, *files: tuple[Path | None, Write]) -> None:
         except Exception as error:
             error.add_note(f"while {path} was written")
             failures.append(error)
-    taken = any(is_stdout(path) for path, _ in asked)
-    with _while_it_is_read(Path("-")):
-        print(summary, flush=True, file=sys.stderr if taken else sys.stdout)
+    _say(summary, taken=any(is_stdout(path) for path, _ in asked))
     for error in failures[1:]:
         print(f"pcmlib: {error}", file=sys.stderr)
     if failures:
         raise failures[0]
+
+
+def _say(text: str, taken: bool = False) -> None:
+    """Print; on standard error where standard output is taken."""
+    with _while_it_is_read(Path("-")):
+        print(text, flush=True, file=sys.stderr if taken else sys.stdout)
 
 
 @contextmanager

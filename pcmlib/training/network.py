@@ -145,16 +145,10 @@ class Network:
         self._each_network(work)
         self._updated = update
 
-    def snapshot(
-        self, epoch: int
-    ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
-        """Outputs and spikes of all samples after `epoch` epochs, without learning.
-
-        Of `fresh` ones, of those that the next epoch would learn.
-        """
+    def snapshot(self, epoch: int) -> Answer:
+        """`ask` after `epoch` epochs: of `fresh` samples, of those that the next would learn."""
         self._draw(epoch)
-        outputs, spikes, *_ = self.ask(epoch * self.config.epoch_updates)
-        return outputs, spikes
+        return self.ask(epoch * self.config.epoch_updates)
 
     def ask(self, update: int) -> Answer:
         """Run all samples after `update` updates, without learning."""

@@ -169,7 +169,10 @@ class TrainingRun(Record):
         Raises:
             OSError: when it cannot be written; an older file is still there.
         """
-        archive.write(path, self._header(), self._arrays(), shared=shared)
+        told = {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        arrays = {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}
+        archive.write(path, told, arrays, shared=shared)
 
     @classmethod
     def load(cls, path: str | Path) -> TrainingRun:
@@ -186,10 +189,3 @@ class TrainingRun(Record):
         config = TrainConfig.from_dict(header["config"])
         rests = tuple((int(epoch), float(after)) for epoch, after in header["rests"])
         return cls(config=config, seconds=header["seconds"], rests=rests, **arrays)
-
-    def _header(self) -> dict[str, Any]:
-        return {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
-
-    def _arrays(self) -> dict[str, Any]:
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}

@@ -15,12 +15,11 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count, require_number
@@ -103,14 +102,14 @@ def train(
     if pulses is not None:
         pulses.begin(config)
 
-    network, course = Network(config, device, compiled, samples, weights), _Course.empty(config)
+    network, course = Network(config, device, compiled, samples, weights), _blank(config)
     epoch, before = 0, 0.0
     if resume:
         header, arrays = checkpoints.load(checkpoint)
         _require_same(config, samples, header)
         try:
             network.load(arrays["state"])
-            course = _Course(**arrays["course"])
+            course = {name: arrays["course"][name] for name in course}
         except (KeyError, TypeError, RuntimeError) as error:  # a part that one of them has not
             allowed = f"of a network as here{origin(header)}: {error}"
             raise ValueError(f"checkpoint: must be {allowed}") from error
@@ -121,7 +120,7 @@ def train(
             pulses.take(done - 1, network)
         if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
             header = {"config": config.to_dict(), "samples": _digest(samples)}
-            arrays = {"state": network.state(), "course": vars(course)}
+            arrays = {"state": network.state(), "course": course}
             checkpoints.save(checkpoint, {**header, "epoch": done, "seconds": seconds}, arrays)
 
     return _advance(network, course, epoch, before, progress, keep)
@@ -145,9 +144,9 @@ def relearn(
     done = run.config.epochs
     config = run.config.replace(epochs=done + epochs, snapshots=(done, done + epochs))
     samples = None if config.fresh else run.samples
-    network, course = Network(config, samples=samples), _Course.empty(config)
+    network, course = Network(config, samples=samples), _blank(config)
     network.load(aged(run.state, after))
-    for name, values in vars(course).items():
+    for name, values in course.items():
         if name != "snapshots":
             values[:, :done] = getattr(run, name)
     longer = _advance(network, course, done, run.seconds, progress)
@@ -156,7 +155,7 @@ def relearn(
 
 def _advance(
     network: Network,
-    course: _Course,
+    course: dict[str, Tensor],
     start: int,
     before: float,
     progress: bool | None,
@@ -179,13 +178,15 @@ def _advance(
     with one_torch_thread():
         for epoch in bar:
             if epoch in config.snapshot_epochs:
-                course.snapshot(network, epoch)
-            course.epoch(epoch, network, *network.epoch(epoch))
+                _snapshot(network, course, epoch)
+            means = network.epoch(epoch)
+            for kept, now in zip(course.values(), (*means, *network.wear), strict=False):
+                kept[:, epoch] = now
             keep(epoch + 1, time.perf_counter() - began)
-        spikes = course.snapshot(network, config.epochs)
+        spikes = _snapshot(network, course, config.epochs)
     return TrainingRun(
         config=config,
-        **vars(course),
+        **course,
         inputs=network.inputs.cpu(),
         targets=network.targets.cpu(),
         counts=network.counts.cpu(),
@@ -205,52 +206,30 @@ def _kind(device: str | torch.device) -> str:
     return kind
 
 
-@dataclass(eq=False)
-class _Course:
-    """What is written down while training, as of `TrainingRun`."""
+def _blank(config: TrainConfig) -> dict[str, Shaped[Tensor, "..."]]:
+    """What is written down while training, as of `TrainingRun`: of each epoch, and snapshots."""
+    c, R, E = config, config.replicas, config.epochs
+    course = {name: torch.zeros(R, E) for name in ("loss", "rate_hz", "accuracy")}
+    for name in ("set_pulses", "reset_pulses", "reads"):
+        course[name] = torch.zeros(R, E, dtype=torch.int64)
+    kept = len(c.snapshot_epochs), R, c.samples, c.steps, c.n_out
+    return course | {"snapshots": torch.zeros(kept)}
 
-    loss: Float[Tensor, "R E"]
-    accuracy: Float[Tensor, "R E"]
-    rate_hz: Float[Tensor, "R E"]
-    set_pulses: Int[Tensor, "R E"]
-    reset_pulses: Int[Tensor, "R E"]
-    reads: Int[Tensor, "R E"]
-    snapshots: Float[Tensor, "K R S T n_out"]
 
-    @classmethod
-    def empty(cls, config: TrainConfig) -> _Course:
-        R, E = config.replicas, config.epochs
-        floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
-        kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
-        wear = (counts.clone() for _ in range(3))
-        return cls(floats, *(floats.clone() for _ in range(2)), *wear, torch.zeros(kept))
+def _snapshot(
+    network: Network, course: dict[str, Tensor], epoch: int
+) -> Bool[Tensor, "R shown T n_rec"]:
+    """Run every sample without learning; keep the outputs if `epoch` is one to keep.
 
-    def epoch(
-        self,
-        epoch: int,
-        network: Network,
-        loss: Float[Tensor, " R"],
-        rate_hz: Float[Tensor, " R"],
-        accuracy: Float[Tensor, " R"],
-    ) -> None:
-        self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
-        self.accuracy[:, epoch] = accuracy
-        wear = self.set_pulses, self.reset_pulses, self.reads
-        for kept, now in zip(wear, network.wear, strict=True):
-            kept[:, epoch] = now
-
-    def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R shown T n_rec"]:
-        """Run every sample without learning; keep the outputs if `epoch` is one to keep.
-
-        Of a run without snapshots nothing is kept: its trials may be more than fit in memory.
-        """
-        if not network.config.snapshot_epochs:
-            c = network.config
-            return torch.zeros(c.replicas, 0, c.steps, c.n_rec, dtype=torch.bool)
-        outputs, spikes = network.snapshot(epoch)
-        if epoch in network.config.snapshot_epochs:
-            self.snapshots[network.config.snapshot_epochs.index(epoch)] = outputs
-        return spikes
+    Of a run without snapshots nothing is kept: its trials may be more than fit in memory.
+    """
+    c = network.config
+    if not c.snapshot_epochs:
+        return torch.zeros(c.replicas, 0, c.steps, c.n_rec, dtype=torch.bool)
+    answer = network.snapshot(epoch)
+    if epoch in c.snapshot_epochs:
+        course["snapshots"][c.snapshot_epochs.index(epoch)] = answer.outputs
+    return answer.spikes
 
 
 def _digest(samples: Samples | None) -> str | None:
