@@ -129,7 +129,7 @@ class PCMArray:
         t = self.check_time(t)
         if mask is None:
             mask = torch.ones(self.shape, dtype=torch.bool)
-        mask = self._as_tensor("mask", mask, "mask", torch.bool)
+        mask = as_tensor("mask", mask, "mask", torch.bool, shape=self.shape)
         self.G = torch.where(mask, self._after_reset(), self.G)
         self.P = torch.where(mask, 1.0, self.P)
         self.tp = torch.where(mask, t, self.tp)
@@ -196,9 +196,6 @@ class PCMArray:
         require_number("t", plain(t), at_least=self.t_last)
         return float(t)
 
-    def _as_tensor(self, name: str, values: Values, kind: str, dtype: torch.dtype) -> Tensor:
-        return as_tensor(name, values, kind, dtype, shape=self.shape)
-
     def _check_conductance(
         self, values: Values, shape: tuple[int, ...] | None
     ) -> Float32[Tensor, "..."]:
@@ -218,7 +215,7 @@ class PCMArray:
         """Counts, and the greatest of them."""
         if pulses is None:
             return torch.ones(self.shape, dtype=torch.int32), 1
-        counts = self._as_tensor("pulses", pulses, "whole", torch.int32)
+        counts = as_tensor("pulses", pulses, "whole", torch.int32, shape=self.shape)
         least, most = (int(end) for end in counts.aminmax())
         require(least >= 0, "pulses (least)", least, "at least 0 everywhere")
         allowed = f"at most {MOST_PULSES} for a device at once"

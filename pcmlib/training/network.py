@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count
-from pcmlib.base.cores import Cores
+from pcmlib.base.cores import on_cores
 from pcmlib.base.records import short
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over
@@ -92,7 +92,7 @@ class Network:
         self._outputs = np.zeros_like(self._targets)
         scheme = SCHEMES[c.scheme]
         self._rules = scheme.pointer, (HOLD if c.kept_on_pcm else scheme).pointer
-        self._updated, self._cores = 0, Cores()
+        self._updated = 0
         seed = int(self.states[0].keys[0, 1]) >> 1
         self._generator = torch.Generator(self.device).manual_seed(seed)
 
@@ -267,4 +267,4 @@ class Network:
 
     def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
         """`work` on each network."""
-        return self._cores.map(work, range(self.config.replicas))
+        return on_cores(work, range(self.config.replicas))
