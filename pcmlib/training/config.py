@@ -172,6 +172,11 @@ class TrainConfig:
         return math.ceil(self.samples / self.batch)
 
     @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """n_pre and n_post of the input's layer, the recurrent one and the readout's."""
+        return (self.n_in, self.n_rec), (self.n_rec, self.n_rec), (self.n_rec, self.n_out)
+
+    @property
     def synapses(self) -> int:
         """Synapses of one network."""
         recurrent = self.n_rec * (self.n_rec - 1) * self.recurrence

@@ -214,7 +214,7 @@ class Network:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        return {name: self._stacked(name) for name in LEARNT}
+        return {name: self.stacked(name) for name in LEARNT}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a `state`."""
@@ -223,10 +223,11 @@ class Network:
                 getattr(one, name)[:] = values.numpy()
 
     def by_layer(self, name: str, *lead: int) -> dict[str, Shaped[Tensor, "R ... n_pre n_post"]]:
-        """A copy of one of the states' arrays, by layer."""
-        return layers.by_layer(self.config, self._stacked(name), *lead)
+        """The same, by layer."""
+        return layers.by_layer(self.config, self.stacked(name), *lead)
 
-    def _stacked(self, name: str) -> Shaped[Tensor, "R ..."]:
+    def stacked(self, name: str) -> Shaped[Tensor, "R ..."]:
+        """A copy of one of the states' arrays."""
         return torch.from_numpy(np.stack([getattr(s, name) for s in self.states]))
 
     def _each(self, name: str) -> Float[Tensor, " R"]:

@@ -26,15 +26,14 @@ from pcmlib.base.checks import Values, require, require_count, require_number
 from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress as progress_bar
 from pcmlib.tasks import Samples
-from pcmlib.training import checkpoint as checkpoints
+from pcmlib.training import archive
 from pcmlib.training.aging import aged, in_seconds
-from pcmlib.training.archive import origin
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
 from pcmlib.training.pulses import PulseCounts
 from pcmlib.training.results import TrainingRun
-from pcmlib.training.samples import are_classes, as_samples, sized
+from pcmlib.training.samples import are_classes, given_samples, sized
 
 __all__ = ["relearn", "train"]
 
@@ -81,7 +80,8 @@ def train(
     require_count("checkpoint_every", checkpoint_every)
     require(isinstance(config, TrainConfig), "config", config, "a TrainConfig")
     require(checkpoint is not None or not resume, "resume", resume, "False without a checkpoint")
-    lost = checkpoint is not None and not resume and checkpoints.exists(checkpoint)
+    fresh = checkpoint is not None and not resume
+    lost = fresh and (Path(checkpoint) / archive.CHECKPOINT).exists()
     allowed = "a folder without a checkpoint, which would be lost; or go on from it, with resume"
     require(not lost, "checkpoint", str(checkpoint), allowed)
     kind = _kind(device)
@@ -92,10 +92,7 @@ def train(
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
 
-    both = (inputs is None) == (targets is None)
-    require(both, "inputs, targets", (inputs, targets), "both, or neither")
-    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
-    samples = None if inputs is None else as_samples(inputs, targets, config, counts)
+    samples = given_samples(inputs, targets, counts, config)
     config = config if samples is None else sized(config, samples, are_classes(targets))
     if kind == "cpu":
         require_room(config)
@@ -105,13 +102,13 @@ def train(
     network, course = Network(config, device, compiled, samples, weights), _blank(config)
     epoch, before = 0, 0.0
     if resume:
-        header, arrays = checkpoints.load(checkpoint)
+        header, arrays = archive.load_checkpoint(checkpoint)
         _require_same(config, samples, header)
         try:
             network.load(arrays["state"])
             course = {name: arrays["course"][name] for name in course}
         except (KeyError, TypeError, RuntimeError) as error:  # a part that one of them has not
-            allowed = f"of a network as here{origin(header)}: {error}"
+            allowed = f"of a network as here{archive.origin(header)}: {error}"
             raise ValueError(f"checkpoint: must be {allowed}") from error
         epoch, before = header["epoch"], header["seconds"]
 
@@ -121,7 +118,8 @@ def train(
         if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
             header = {"config": config.to_dict(), "samples": _digest(samples)}
             arrays = {"state": network.state(), "course": course}
-            checkpoints.save(checkpoint, {**header, "epoch": done, "seconds": seconds}, arrays)
+            header |= {"epoch": done, "seconds": seconds}
+            archive.save_checkpoint(checkpoint, header, arrays)
 
     return _advance(network, course, epoch, before, progress, keep)
 
@@ -242,7 +240,7 @@ def _digest(samples: Samples | None) -> str | None:
 def _require_same(config: TrainConfig, samples: Samples | None, header: dict[str, Any]) -> None:
     """Require the checkpoint's fields; those that it has not are at their defaults."""
     mine, stored = config.to_dict(), TrainConfig().to_dict() | header["config"]
-    written = origin(header)
+    written = archive.origin(header)
     same = header.get("samples") == _digest(samples)
     require(same, "inputs, targets", "other ones", f"those of the checkpoint{written}")
     for name, value in stored.items():

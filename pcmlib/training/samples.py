@@ -58,6 +58,16 @@ def as_samples(
     return Samples(x, y, m.expand(replicas, S, T))  # in memory once, for all replicas
 
 
+def given_samples(
+    inputs: Values, targets: Values, counts: Values, config: TrainConfig, longer: bool = False
+) -> Samples | None:
+    """`as_samples` of what is given; None where nothing is."""
+    both = (inputs is None) == (targets is None)
+    require(both, "inputs, targets", (inputs, targets), "both, or neither")
+    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
+    return None if inputs is None else as_samples(inputs, targets, config, counts, longer)
+
+
 def are_classes(targets: Values) -> bool:
     """Whether targets are whole numbers, one for each sample or each of its steps."""
     try:
