@@ -60,13 +60,10 @@ def check(c: Any) -> None:
     c.parameters, c.problem  # noqa: B018 - they check their own fields
     require(not c.fresh or c.task != "arrays", "fresh", c.fresh, "False: arrays are what they are")
     if not c.on_crossbar:
-        allowed = f"None: {c.scheme} trains digital weights, which need no crossbar"
-        for name in ("bits", "refresh_period"):
-            require(getattr(c, name) is None, name, getattr(c, name), allowed)
-        require(c.pairs == 1, "pairs", c.pairs, f"1, because {c.scheme} is digital")
-        for name in ("write_verify", "kept_on_pcm"):
-            allowed = f"False, because {c.scheme} is digital"
-            require(not getattr(c, name), name, True, allowed)
+        for name in ("bits", "refresh_period", "pairs", "write_verify", "kept_on_pcm"):
+            usual, value = type(c).__dataclass_fields__[name].default, getattr(c, name)
+            allowed = f"{usual}: {c.scheme} trains digital weights, which need no crossbar"
+            require(value == usual, name, value, allowed)
     allowed = f"False, because {c.scheme} keeps nothing from one update to the next"
     keeps = not c.kept_on_pcm or SCHEMES[c.scheme].keeps
     require(keeps, "kept_on_pcm", c.kept_on_pcm, allowed)

@@ -168,7 +168,6 @@ def _checked(
 
     at = columns["device"][0]
     names = np.array([row[at] for _, row in rows])
-    refuse(np.char.lower(names) == "", "device", "a label of the device")
     refuse(np.isin(np.char.lower(names), MISSING), "device", "a label of the device")
     labels, device = np.unique(names, return_inverse=True)
     pulse = numbers("pulse")
