@@ -7,8 +7,8 @@ step, all networks at once (`in_torch`); the programming is the CPU's there too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -108,7 +108,7 @@ class Network:
         if not self.compiled:
             return in_torch.epoch(self, epoch)
         told = {"epoch": epoch, "update": epoch * updates, "learning": True}
-        means = self._each_network(lambda r: self._pass(r, _ALL, **told))
+        means = on_cores(lambda r: self._pass(r, _ALL, **told), range(c.replicas))
         self._updated = (epoch + 1) * updates
         return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
 
@@ -123,7 +123,7 @@ class Network:
             return in_torch.run(self, sample, update, self.config.gradient_limit)
         chosen = np.array(sample.tolist(), np.int64)
         told = {"update": update, "stream": stream}
-        means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
+        means = on_cores(lambda r: self._pass(r, chosen[r : r + 1], **told), range(len(chosen)))
         means = torch.tensor(means, dtype=torch.float32).unbind(1)
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
@@ -142,7 +142,7 @@ class Network:
             self.states[r].gradient[: len(flat)] = flat
             self._pass(r, np.zeros(1, np.int64), **told)
 
-        self._each_network(work)
+        on_cores(work, range(self.config.replicas))
         self._updated = update
 
     def snapshot(self, epoch: int) -> Answer:
@@ -171,7 +171,7 @@ class Network:
             ]
             return np.mean(means, axis=0).tolist()
 
-        means = torch.tensor(self._each_network(work), dtype=torch.float32).unbind(1)
+        means = torch.tensor(on_cores(work, range(c.replicas)), dtype=torch.float32).unbind(1)
         y, z = torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
         return Answer(y, z, *means)
 
@@ -237,8 +237,6 @@ class Network:
         least = self._updated if self.config.on_crossbar else 0  # digital weights do not age
         require_count("update", update, at_least=least, at_most=self.config.updates)
 
-    # Compiled, on all cores
-
     def _pass(
         self,
         r: int,
@@ -265,7 +263,3 @@ class Network:
         allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
         require(holds, f"pulses that {self.config.scheme} asks for", "other numbers", allowed)
         return tuple(means)
-
-    def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
-        """`work` on each network."""
-        return on_cores(work, range(self.config.replicas))

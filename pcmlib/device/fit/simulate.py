@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -43,14 +44,15 @@ def simulate_reads(
     times = [list(delays)] * pulses + [sorted([*delays, *late])]
     pulse = np.repeat(np.arange(pulses + 1), [len(t) for t in times])
     time = np.concatenate(times).astype(float)
-    table = Measurements(
+    blank = Measurements(
         tuple(map(str, range(devices))),
         np.repeat(np.arange(devices), len(pulse)),
         np.tile(pulse, devices),
         np.tile(time, devices),
         np.zeros(devices * len(pulse)),
     )
-    return table.replace(conductance=redraw(table, parameters, np.random.default_rng(seed)))
+    drawn = redraw(blank, parameters, np.random.default_rng(seed))
+    return dataclasses.replace(blank, conductance=drawn)
 
 
 def redraw(
