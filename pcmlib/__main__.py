@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import Counter
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,7 +13,6 @@ import typer
 from typer.core import TyperCommand
 
 import pcmlib
-from pcmlib.commands.once import Once
 
 COMMANDS = {
     "replicate": "Reproduce a figure of the device paper from the model.",
@@ -23,6 +23,23 @@ COMMANDS = {
     "tune": "Search for a scheme's hyperparameters, on networks that the book does not report.",
 }
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+class Once(TyperCommand):
+    """A command that does not choose between two values for the same thing.
+
+    An option that says a field of `TrainConfig` has its name, so that --set finds it.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does; ValueError where a value is given again."""
+        values, _, given = self.make_parser(ctx).parse_args(list(args))
+        named = [param.name for param in given if param.name != "set_"]
+        named += [setting.partition("=")[0] for setting in values.get("set_") or ()]
+        for name, times in Counter(named).items():
+            if times > 1:
+                raise ValueError(f"{name} is given {times} times: must be given once")
+        return super().parse_args(ctx, args)
 
 
 class Later(TyperCommand):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainConfig, TrainingRun, checkpoint, train
+from pcmlib.training import TrainConfig, TrainingRun, archive, train
 
 SMALL = {"n_in": 20, "n_rec": 16, "steps": 120, "samples": 2, "threshold": 0.05}
 SUMMARY = (
@@ -33,14 +33,14 @@ def assert_same(a, b, row=slice(None)):
 
 def train_up_to_a_checkpoint(config, folder, epochs, monkeypatch):
     """Train until the first checkpoint lies in the folder, and be interrupted there."""
-    save = checkpoint.save
+    save = archive.save_checkpoint
 
     def save_and_stop(*content):
         save(*content)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(checkpoint, "save", save_and_stop)
+        patched.setattr(archive, "save_checkpoint", save_and_stop)
         with pytest.raises(KeyboardInterrupt):
             train(config, checkpoint=folder, checkpoint_every=epochs)
 

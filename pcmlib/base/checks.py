@@ -55,16 +55,15 @@ def require_number(
     at_most: float | None = None,
 ) -> None:
     """Require a finite number, above `above`, at least `at_least` and at most `at_most`."""
-    limits = [
-        f"{word} {limit:g}"
-        for word, limit in (("above", above), ("at least", at_least), ("at most", at_most))
-        if limit is not None
-    ]
-    allowed = " ".join(["a finite number", " and ".join(limits)]).strip()
-    require(is_number(value), name, value, allowed)
-    require(bool(above is None or value > above), name, value, allowed)
-    require(bool(at_least is None or value >= at_least), name, value, allowed)
-    require(bool(at_most is None or value <= at_most), name, value, allowed)
+    bounds = {"above": above, "at least": at_least, "at most": at_most}
+    limits = [f"{word} {limit:g}" for word, limit in bounds.items() if limit is not None]
+    fits = (
+        is_number(value)
+        and (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (at_most is None or value <= at_most)
+    )
+    require(bool(fits), name, value, " ".join(["a finite number", " and ".join(limits)]).strip())
 
 
 def require_count(name: str, value: Any, *, at_least: int = 1, at_most: int | None = None) -> None:

@@ -4,45 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numba
 import torch
 
 
-class Cores:
-    """As many threads as Numba has."""
+def on_cores(work: Callable[[Any], Any], things: Iterable[Any]) -> list[Any]:
+    """`work` on each thing, as many at a time as Numba has threads; what it returns, in order.
 
-    def __init__(self) -> None:
-        self._pool_of = 0
+    After Ctrl-C or a failure no new work is begun, and what is under way comes to its end.
+    """
+    things, threads = list(things), numba.get_num_threads()
+    if len(things) == 1 or threads == 1:
+        return [work(thing) for thing in things]
+    jobs = [_threads(os.getpid(), threads).submit(work, thing) for thing in things]
+    try:
+        return [job.result() for job in jobs]
+    finally:
+        for job in jobs:
+            job.cancel()
+        wait(jobs)
 
-    def map(self, work: Callable[[Any], Any], things: Iterable[Any]) -> list[Any]:
-        """`work` on each thing, some at a time; what it returns, in their order.
 
-        After Ctrl-C or a failure no new work is begun, and what is under way comes to its end.
-        """
-        things = list(things)
-        if len(things) == 1 or numba.get_num_threads() == 1:
-            return [work(thing) for thing in things]
-        jobs = [self._pool.submit(work, thing) for thing in things]
-        try:
-            return [job.result() for job in jobs]
-        finally:
-            for job in jobs:
-                job.cancel()
-            for job in jobs:
-                if not job.cancelled():
-                    job.exception()
-
-    @property
-    def _pool(self) -> ThreadPoolExecutor:
-        """Threads of this process; a forked child has none of its parent's."""
-        if self._pool_of != os.getpid():
-            self._threads = ThreadPoolExecutor(numba.get_num_threads())
-            self._pool_of = os.getpid()
-        return self._threads
+@cache
+def _threads(process: int, count: int) -> ThreadPoolExecutor:
+    """Threads of one process; a forked child has none of its parent's."""
+    return ThreadPoolExecutor(count)
 
 
 @contextmanager

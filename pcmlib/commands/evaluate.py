@@ -6,19 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require
-from pcmlib.commands.output import (
-    FigureFile,
-    JSONFile,
-    check_destinations,
-    deliver,
-    write_figure,
-    write_json,
-)
+from pcmlib.book.figures.age import plot_forgetting
+from pcmlib.commands import output
 from pcmlib.commands.train import read_samples
-from pcmlib.training import Evaluation, TrainingRun, evaluate
+from pcmlib.training import TrainingRun, evaluate
 from pcmlib.training.aging import UNITS, in_seconds
 
 
@@ -40,28 +33,22 @@ def evaluate_command(
             help="Samples to use instead of the run's: a NumPy archive as for train --data."
         ),
     ] = None,
-    figure: FigureFile = None,
-    json: JSONFile = None,
+    figure: output.FigureFile = None,
+    json: output.JSONFile = None,
 ) -> None:
     """Loss of trained networks at any age, without learning."""
-    check_destinations(figure, json)
+    output.check_destinations(figure=figure, json=json)
     ages = parse_ages(after)
     allowed = "none or global"
     require(compensation in ("none", "global"), "--compensation", compensation, allowed)
     chosen = None if compensation == "none" else compensation
     told = {"compensation": chosen, "repeats": repeats, **read_samples(data)}
     found = evaluate(TrainingRun.load(run), ages, **told)
-    deliver(
+    output.deliver(
         found.summary(),
-        (json, lambda path: write_json(path, found.to_json())),
-        (figure, lambda path: write_figure(path, _draw(found))),
+        (json, lambda path: output.write_json(path, found.to_json())),
+        (figure, lambda path: output.write_figure(path, plot_forgetting({"no learning": found}))),
     )
-
-
-def _draw(found: Evaluation) -> Figure:
-    from pcmlib.book.figures.age import plot_forgetting
-
-    return plot_forgetting({"no learning": found})
 
 
 def parse_ages(text: str) -> list[float]:

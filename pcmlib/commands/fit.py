@@ -7,19 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from matplotlib.figure import Figure
 
 from pcmlib.base.checks import is_number, require
-from pcmlib.commands.output import (
-    FigureFile,
-    JSONFile,
-    Seed,
-    check_destinations,
-    deliver,
-    write_figure,
-    write_json,
-)
-from pcmlib.device import Fit, fit_device
+from pcmlib.book.figures.fit import plot_fit
+from pcmlib.commands import output
+from pcmlib.device import fit_device
 
 
 def fit_command(
@@ -36,9 +28,9 @@ def fit_command(
         typer.Option(metavar="NAME=VALUE", help="A known constant, such as g_max=25."),
     ] = None,
     simpler: Annotated[bool, typer.Option(help="Compare with simpler laws.")] = True,
-    seed: Seed = 0,
-    figure: FigureFile = None,
-    json: JSONFile = None,
+    seed: output.Seed = 0,
+    figure: output.FigureFile = None,
+    json: output.JSONFile = None,
 ) -> None:
     """Fit the model's constants to measurements of your own devices.
 
@@ -47,21 +39,15 @@ def fit_command(
     assumed_pulse=..., of the usual device 0.75), and where devices start (conductance), what a
     weight of 1 is (scale) and to what write-verify goes (tolerance), all in proportion.
     """
-    check_destinations(figure, json)
+    output.check_destinations(figure=figure, json=json)
     known = dict(map(parse_constant, fix or ()))
     require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
     found = fit_device(table, fix=known, simpler=simpler, seed=seed)
-    deliver(
+    output.deliver(
         found.summary(),
-        (json, lambda path: write_json(path, found.to_json())),
-        (figure, lambda path: write_figure(path, _draw(found))),
+        (json, lambda path: output.write_json(path, found.to_json())),
+        (figure, lambda path: output.write_figure(path, plot_fit(found))),
     )
-
-
-def _draw(found: Fit) -> Figure:
-    from pcmlib.book.figures.fit import plot_fit
-
-    return plot_fit(found)
 
 
 def parse_constant(setting: str) -> tuple[str, Any]:

@@ -33,24 +33,22 @@ FIGURE_TYPES = (".png", ".svg", ".pdf")
 Write = Callable[[Path], None]
 
 
-def check_destinations(
-    figure: Path | None, json: Path | None, run: Path | None = None, pulses: Path | None = None
-) -> None:
-    """Refuse a destination that could not be written, before the work is done."""
-    named = {"--figure": figure, "--json": json, "--save": run, "--pulses": pulses}
-    for name, path in named.items():
-        if path is not None:
-            allowed = "a file in a folder that exists and can be written, a pipe or a device"
-            require(_can_be_written(path), name, str(path), allowed)
-    if figure is not None:
-        allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
-        fits = is_stream(figure) or figure.suffix.lower() in FIGURE_TYPES
-        require(fits, "--figure", str(figure), allowed)
-    places = {name: _place(path) for name, path in named.items() if path is not None}
-    for n, (name, place) in enumerate(places.items()):
-        same = place in list(places.values())[:n]
-        others = ", ".join(other for other in named if other != name)
-        require(not same, name, str(named[name]), f"another file than that of {others}")
+def check_destinations(**files: Path | None) -> None:
+    """Refuse a destination, by its option's name, that could not be written, before the work."""
+    places: dict[Path, str] = {}
+    for name, path in files.items():
+        if path is None:
+            continue
+        allowed = "a file in a folder that exists and can be written, a pipe or a device"
+        require(_can_be_written(path), f"--{name}", str(path), allowed)
+        if name == "figure":
+            allowed = f"a file name that ends in {', '.join(FIGURE_TYPES)}"
+            fits = is_stream(path) or path.suffix.lower() in FIGURE_TYPES
+            require(fits, "--figure", str(path), allowed)
+        place = Path("-") if is_stdout(path) else path.resolve()
+        allowed = f"another file than that of --{places.get(place)}"
+        require(place not in places, f"--{name}", str(path), allowed)
+        places[place] = name
 
 
 def _can_be_written(path: Path) -> bool:
@@ -62,10 +60,6 @@ def _can_be_written(path: Path) -> bool:
         return not path.exists() or (path.is_file() and os.access(path, os.W_OK))
     except (OSError, RuntimeError):
         return False
-
-
-def _place(path: Path) -> Path:
-    return Path("-") if is_stdout(path) else path.resolve()
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

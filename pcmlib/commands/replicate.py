@@ -12,15 +12,7 @@ from matplotlib.figure import Figure
 from pcmlib.base.checks import require
 from pcmlib.book.experiments import devices as experiments
 from pcmlib.book.figures import devices as plots
-from pcmlib.commands.output import (
-    FigureFile,
-    JSONFile,
-    Seed,
-    check_destinations,
-    deliver,
-    write_figure,
-    write_json,
-)
+from pcmlib.commands import output
 from pcmlib.device import PCMParameters
 
 # Numbers for JSON, what draws the figure, and lines for the terminal
@@ -35,20 +27,20 @@ def replicate_command(
         int | None, typer.Option(help="Devices; default: 10,000. Fig. 2 shows one.")
     ] = None,
     g_max: Annotated[float, typer.Option(help="Upper limit of the conductance, in µS.")] = 20.0,
-    seed: Seed = 0,
-    figure: FigureFile = None,
-    json: JSONFile = None,
+    seed: output.Seed = 0,
+    figure: output.FigureFile = None,
+    json: output.JSONFile = None,
 ) -> None:
     """Reproduce a figure of the device paper from the model."""
     replications = {2: _figure_2, 5: _figure_5, 7: _figure_7}
     require(figure_number in replications, "replicate: figure", figure_number, "2, 5 or 7")
-    check_destinations(figure, json)
+    output.check_destinations(figure=figure, json=json)
     parameters = PCMParameters(g_max=g_max)
     data, draw, summary = replications[figure_number](parameters, devices, seed)
-    deliver(
+    output.deliver(
         summary,
-        (json, lambda path: write_json(path, data)),
-        (figure, lambda path: write_figure(path, draw())),
+        (json, lambda path: output.write_json(path, data)),
+        (figure, lambda path: output.write_figure(path, draw())),
     )
 
 

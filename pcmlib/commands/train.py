@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import json as json_library
 import zipfile
 from pathlib import Path
@@ -14,14 +13,9 @@ import typer
 from matplotlib.figure import Figure
 
 from pcmlib.base.checks import require, require_known
-from pcmlib.commands.output import (
-    FigureFile,
-    JSONFile,
-    check_destinations,
-    deliver,
-    write_figure,
-    write_json,
-)
+from pcmlib.book.experiments.training import NAMES
+from pcmlib.book.figures.training import plot_learning
+from pcmlib.commands import output
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
@@ -72,8 +66,8 @@ def train_command(
             "count, counts. Their sizes replace steps, samples, n_in and n_out."
         ),
     ] = None,
-    figure: FigureFile = None,
-    json: JSONFile = None,
+    figure: output.FigureFile = None,
+    json: output.JSONFile = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Save the run here, for `pcmlib evaluate`; - is standard output."),
@@ -95,21 +89,21 @@ def train_command(
     ] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
-    check_destinations(figure, json, save, pulses)
+    output.check_destinations(figure=figure, json=json, save=save, pulses=pulses)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
     alone = checkpoint is None and checkpoint_every is not None
     require(not alone, "--checkpoint-every", checkpoint_every, "left out without --checkpoint")
     require(task in DRAWN, "--task", task, f"one of {', '.join(DRAWN)}")
     require(data is None or task == "pattern", "--task", task, "left out with --data")
     digital = scheme in SCHEMES and not SCHEMES[scheme].on_crossbar
-    allowed = f"left out: {scheme} trains digital weights"
-    require(constants is None or not digital, "--device-file", str(constants), allowed)
+    for option, path in {"--device-file": constants, "--pulses": pulses}.items():
+        allowed = f"left out: {scheme} trains digital weights"
+        require(path is None or not digital, option, str(path), allowed)
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
     if constants is not None:
         changes["constants"] = read_device(constants)
-    require(pulses is None or not digital, "--pulses", str(pulses), allowed)
     counts = None if pulses is None else PulseCounts()
     run = train(
         TrainConfig.preset(scheme, preset, **{"task": task} | changes),
@@ -121,18 +115,17 @@ def train_command(
         pulses=counts,
     )
 
-    deliver(
+    output.deliver(
         run.summary(),
-        (json, lambda path: write_json(path, run.to_json())),
+        (json, lambda path: output.write_json(path, run.to_json())),
         (save, run.save),
         (pulses, lambda path: counts.save(path)),
-        (figure, lambda path: write_figure(path, _draw(run))),
+        (figure, lambda path: output.write_figure(path, _draw(run))),
     )
 
 
 def read_device(file: Path) -> PCMParameters:
     """The device that the JSON of `pcmlib fit` holds."""
-    names = [field.name for field in dataclasses.fields(PCMParameters)]
     allowed = "JSON with the object constants, as pcmlib fit --json leaves it"
     try:
         content = json_library.loads(file.read_text(encoding="utf8"))
@@ -141,7 +134,7 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     for name in content["constants"]:
-        require_known("--device-file: constants", name, names)
+        require_known("--device-file: constants", name, PCMParameters.__dataclass_fields__)
     return PCMParameters(**content["constants"])
 
 
@@ -149,7 +142,6 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
     """The arrays of a NumPy archive, as `train` takes them."""
     if file is None:
         return {}
-    names = "inputs, targets, and counts or not"
     try:
         with np.load(file, allow_pickle=False) as archive:
             arrays = dict(archive)
@@ -157,15 +149,12 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
         message = "must be a NumPy archive with the arrays inputs, targets"
         raise ValueError(f"--data = {str(file)!r}: {message}") from error
     known = {"inputs", "targets"} <= arrays.keys() <= {"inputs", "targets", "counts"}
-    require(known, "--data: arrays", ", ".join(arrays), names)
+    require(known, "--data: arrays", ", ".join(arrays), "inputs, targets, and counts or not")
     return arrays
 
 
 def _draw(run: TrainingRun) -> Figure:
     """Learning curves, with limits for what can be drawn of a run that diverged."""
-    from pcmlib.book.experiments.training import NAMES
-    from pcmlib.book.figures.training import plot_learning
-
     loss = run.loss.double()
     loss = loss[loss.isfinite() & (loss > 0)]
     limits = (loss.min().item() / 1.5, loss.max().item() * 1.5) if loss.numel() else (0.01, 1.0)
@@ -179,17 +168,10 @@ def parse_setting(setting: str) -> tuple[str, Any]:
         ValueError: for anything but a known field, = and a Python number, bool, None or tuple.
     """
     name, equals, text = setting.partition("=")
-    types = {field.name: str(field.type) for field in dataclasses.fields(TrainConfig)}
     require(equals == "=", "--set", setting, "field=value, such as lr_in=0.1")
-    require_known("--set: field", name, types)
+    require_known("--set: field", name, TrainConfig.__dataclass_fields__)
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         require(False, f"--set {name}", text, "a number, True, False, None or a tuple of numbers")
-    if name == "snapshots" and isinstance(value, int):
-        value = (value,)
-    if types[name] in ("Each", "float"):
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        value = float(value) if whole else value
-        value = tuple(map(float, value)) if isinstance(value, tuple) else value
-    return name, value
+    return name, (value,) if name == "snapshots" and isinstance(value, int) else value

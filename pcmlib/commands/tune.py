@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pcmlib.base.checks import require
-from pcmlib.commands.output import check_destinations, deliver
+from pcmlib.commands import output
 from pcmlib.commands.train import parse_setting
 from pcmlib.sweep import Budget, tune, write_record
 
@@ -49,7 +49,7 @@ def tune_command(
     ] = None,
 ) -> None:
     """Search for a scheme's hyperparameters, on networks that the book does not report."""
-    check_destinations(None, json)
+    output.check_destinations(json=json)
     budget = Budget(trials=trials, epochs=epochs, finalists=finalists, networks=networks)
     memory = {n: x for n, x in {"bits": bits, "pairs": pairs}.items() if x is not None}
     others = dict(map(parse_setting, set_ or ()))
@@ -61,4 +61,4 @@ def tune_command(
     loss, updates = record["last"][0]["loss"], record["budget"]["updates"]
     lines = [f"loss {loss} on tuning seeds; budget: {updates} updates"]
     lines += [f"{name:15} {value:g}" for name, value in record["best"].items()]
-    deliver("\n".join(lines), (json, lambda path: write_record(record, path)))
+    output.deliver("\n".join(lines), (json, lambda path: write_record(record, path)))

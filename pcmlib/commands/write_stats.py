@@ -10,15 +10,7 @@ import typer
 from pcmlib.base.checks import require
 from pcmlib.book.experiments.crossbars import SCHEMES, TOLERANCE, write_statistics
 from pcmlib.book.figures.crossbars import plot_write_statistics
-from pcmlib.commands.output import (
-    FigureFile,
-    JSONFile,
-    Seed,
-    check_destinations,
-    deliver,
-    write_figure,
-    write_json,
-)
+from pcmlib.commands import output
 
 
 def write_stats_command(
@@ -28,7 +20,7 @@ def write_stats_command(
     tolerance: Annotated[
         float | None, typer.Option(help=f"Tolerance of write-verify, µS; default: {TOLERANCE}.")
     ] = None,
-    seed: Seed = 0,
+    seed: output.Seed = 0,
     refresh: Annotated[
         bool | None,
         typer.Option(
@@ -37,11 +29,11 @@ def write_stats_command(
             show_default=False,
         ),
     ] = None,
-    figure: FigureFile = None,
-    json: JSONFile = None,
+    figure: output.FigureFile = None,
+    json: output.JSONFile = None,
 ) -> None:
     """Statistics of programming from every source to every target conductance."""
-    check_destinations(figure, json)
+    output.check_destinations(figure=figure, json=json)
     useless = tolerance is not None and scheme != "write-verify"
     require(not useless, "--tolerance", tolerance, f"left out: {scheme} verifies nothing")
     tolerance = TOLERANCE if tolerance is None else tolerance
@@ -51,8 +43,8 @@ def write_stats_command(
     data = asdict(run)
     summary = f"mean square error {run.error:.2f} µS², mean sd {run.spread:.2f} µS"
     summary += f"\na synapse: {run.sets:.2f} SETs, {run.resets:.2f} RESETs, {run.reads:.2f} reads"
-    deliver(
+    output.deliver(
         summary,
-        (json, lambda path: write_json(path, data)),
-        (figure, lambda path: write_figure(path, plot_write_statistics(run))),
+        (json, lambda path: output.write_json(path, data)),
+        (figure, lambda path: output.write_figure(path, plot_write_statistics(run))),
     )

@@ -14,14 +14,8 @@ from torch import Tensor
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_number
 from pcmlib.base.memory import require_memory
-from pcmlib.device.laws import (
-    PCMParameters,
-    after_reset,
-    devices_differ,
-    drifted,
-    history_decay,
-    read_out,
-)
+from pcmlib.device import laws
+from pcmlib.device.laws import PCMParameters
 from pcmlib.device.pulses import MOST_PULSES, Devices, apply_set, in_slices
 
 Index = EllipsisType | tuple[EllipsisType | slice | Tensor, ...]
@@ -78,7 +72,7 @@ class PCMArray:
         self.tp = torch.zeros(shape, dtype=torch.float64)
         self.n_set = torch.zeros(shape, dtype=torch.int32)
         self.n_reset = torch.zeros(shape, dtype=torch.int32)
-        if devices_differ(self.parameters):
+        if laws.devices_differ(self.parameters):
             self.nu_deviate = self._normal()
         if conductance is None:
             self.G = self._after_reset()
@@ -104,7 +98,7 @@ class PCMArray:
         t = self.check_time(t)
         counts, most = self._check_pulses(pulses)
         p, shape = self.parameters, rng.in_rows(self.shape, len(self.key))
-        decay, draw = np.float32(history_decay(p)), self.next_draw()
+        decay, draw = np.float32(laws.history_decay(p)), self.next_draw()
         each = counts.view(shape).numpy()
 
         def work(state: Sequence[Tensor], begin: int, end: int) -> None:
@@ -129,7 +123,7 @@ class PCMArray:
         t = self.check_time(t)
         if mask is None:
             mask = torch.ones(self.shape, dtype=torch.bool)
-        mask = self._as_tensor("mask", mask, "mask", torch.bool)
+        mask = as_tensor("mask", mask, "mask", torch.bool, shape=self.shape)
         self.G = torch.where(mask, self._after_reset(), self.G)
         self.P = torch.where(mask, 1.0, self.P)
         self.tp = torch.where(mask, t, self.tp)
@@ -157,7 +151,7 @@ class PCMArray:
 
     def _read(self, Gd: Float32[Tensor, "..."]) -> Float32[Tensor, "..."]:
         p = self.parameters.in_force
-        return read_out(Gd, self._normal(Gd.shape) if p.read_noise else 0.0, p)
+        return laws.read_out(Gd, self._normal(Gd.shape) if p.read_noise else 0.0, p)
 
     def drifted(self, t: float, where: Index = ...) -> Float32[Tensor, "..."]:
         """Conductance at time t (s) without read noise and clipping, in µS.
@@ -172,8 +166,8 @@ class PCMArray:
             require(False, "where", where, f"an index into the array's shape {self.shape}")
         if p.drift == 0:
             return G.clone()
-        deviate = self.nu_deviate[where] if devices_differ(p) else 0.0
-        return drifted(G, (t - tp).float(), deviate, p)
+        deviate = self.nu_deviate[where] if laws.devices_differ(p) else 0.0
+        return laws.drifted(G, (t - tp).float(), deviate, p)
 
     def put(self, conductance: Values) -> None:
         """Place the devices at exact conductances (µS), with P = 1: a start for experiments."""
@@ -181,7 +175,7 @@ class PCMArray:
         self.P = torch.ones_like(self.P)
 
     def _after_reset(self) -> Float32[Tensor, "..."]:
-        return after_reset(self._normal(), self.parameters.in_force)
+        return laws.after_reset(self._normal(), self.parameters.in_force)
 
     def next_draw(self, several: int = 1) -> int:
         """The first of so many new draws of random numbers, a multiple of `several`."""
@@ -195,9 +189,6 @@ class PCMArray:
     def check_time(self, t: float) -> float:
         require_number("t", plain(t), at_least=self.t_last)
         return float(t)
-
-    def _as_tensor(self, name: str, values: Values, kind: str, dtype: torch.dtype) -> Tensor:
-        return as_tensor(name, values, kind, dtype, shape=self.shape)
 
     def _check_conductance(
         self, values: Values, shape: tuple[int, ...] | None
@@ -218,7 +209,7 @@ class PCMArray:
         """Counts, and the greatest of them."""
         if pulses is None:
             return torch.ones(self.shape, dtype=torch.int32), 1
-        counts = self._as_tensor("pulses", pulses, "whole", torch.int32)
+        counts = as_tensor("pulses", pulses, "whole", torch.int32, shape=self.shape)
         least, most = (int(end) for end in counts.aminmax())
         require(least >= 0, "pulses (least)", least, "at least 0 everywhere")
         allowed = f"at most {MOST_PULSES} for a device at once"

@@ -23,7 +23,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from pcmlib.base.arithmetic import clip, log, maximum, power
-from pcmlib.base.checks import make_plain, require, require_count, require_number
+from pcmlib.base.checks import is_number, make_plain, require, require_count, require_number
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,16 @@ class PCMParameters:
 
     def __post_init__(self) -> None:
         make_plain(self)
-        for field in dataclasses.fields(self):
-            if field.name in (*BOUNDS, "bits"):
-                continue
-            limits: dict[str, float] = {}
-            if field.name in ("a", "T0", "t_min", "g_max"):
-                limits = {"above": 0.0}
-            elif field.name not in _ANY_SIGN:
-                limits = {"at_least": 0.0}
-            require_number(field.name, getattr(self, field.name), **limits)
+        for name, value in vars(self).items():
+            if name in BOUNDS:
+                pair = isinstance(value, tuple) and len(value) == 2 and all(map(is_number, value))
+                fits = pair and 0 <= value[0] <= value[1]
+                require(fits, name, value, "(low, high) with 0 <= low <= high, finite")
+            elif name != "bits":
+                limits = {"above": 0.0} if name in _ABOVE_0 else {"at_least": 0.0}
+                require_number(name, value, **({} if name in _ANY_SIGN else limits))
         allowed = f"above g_min = {self.g_min} and g_reset = {self.g_reset} µS"
         require(self.g_max > max(self.g_min, self.g_reset), "g_max", self.g_max, allowed)
-        for name in BOUNDS:
-            bounds, allowed = getattr(self, name), "(low, high) with 0 <= low <= high"
-            require(isinstance(bounds, tuple) and len(bounds) == 2, name, bounds, allowed)
-            for bound in bounds:
-                require_number(name, bound)
-            require(0 <= bounds[0] <= bounds[1], name, bounds, allowed)
         if self.bits is not None:
             require_count("bits", self.bits, at_least=1, at_most=16)
 
@@ -92,21 +85,10 @@ class PCMParameters:
         """The exact step of a SET in performance mode (µS); None on the full model."""
         return None if self.bits is None else self.g_max / 2**self.bits
 
-    @property
-    def nu_low(self) -> float:
-        return self.nu_bounds[0]
-
-    @property
-    def nu_high(self) -> float:
-        return self.nu_bounds[1]
-
-    @property
-    def nu_spread_low(self) -> float:
-        return self.nu_spread_bounds[0]
-
-    @property
-    def nu_spread_high(self) -> float:
-        return self.nu_spread_bounds[1]
+    nu_low = property(lambda p: p.nu_bounds[0])
+    nu_high = property(lambda p: p.nu_bounds[1])
+    nu_spread_low = property(lambda p: p.nu_spread_bounds[0])
+    nu_spread_high = property(lambda p: p.nu_spread_bounds[1])
 
     @property
     def in_force(self) -> PCMParameters:
@@ -136,6 +118,7 @@ Constants = namedtuple(
 )
 BOUNDS = ("nu_bounds", "nu_spread_bounds")
 """The constants that are a pair: (low, high), as numbers nu_low and so on."""
+_ABOVE_0 = ("a", "T0", "t_min", "g_max")
 _ANY_SIGN = ("m1", "c1", "A1", "nu_slope", "nu_spread", "nu_spread_slope", "g_min")
 
 

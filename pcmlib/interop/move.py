@@ -69,8 +69,7 @@ def bring(
     Raises:
         ValueError: naming what cannot be expressed.
     """
-    c, look = _known(simulator), _looking(neuron)
-    require(set(unlike) <= {"reset"}, "unlike", unlike, "() or ('reset',)")
+    c, look = _known(simulator, unlike), _looking(neuron)
     c = _in_force(c, look, c.must)
     dt = _number(c, look, "dt", dt)
     require_number("dt", dt, above=0)
@@ -124,8 +123,7 @@ def send(
     Raises:
         ValueError: naming what cannot be expressed.
     """
-    c = _known(simulator)
-    require(set(unlike) <= {"reset"}, "unlike", unlike, "() or ('reset',)")
+    c = _known(simulator, unlike)
     c, dt, theta = _in_force(c, c.sends.get, {}), config.dt, plain(config.threshold)
     require_number("threshold", theta, above=0)
     require(config.adaptive == 0, "adaptive", config.adaptive, f"0: {c.title} does not adapt")
@@ -160,7 +158,8 @@ def send(
     return Sent(neuron, readout, moved, OURS.arrives - c.arrives)
 
 
-def _known(simulator: str) -> Conventions:
+def _known(simulator: str, unlike: tuple[str, ...]) -> Conventions:
+    require(set(unlike) <= {"reset"}, "unlike", unlike, "() or ('reset',)")
     known = [name for name, c in SIMULATORS.items() if c.names]
     require(simulator in known, "simulator", simulator, f"one of {', '.join(known)}")
     return SIMULATORS[simulator]

@@ -1,10 +1,12 @@
 """A torch linear layer whose weights are a crossbar of differential pairs.
 
     y = W x + sqrt(V x^2) xi + b
+    W = sum_n (h(Gd+_n) - h(Gd-_n)) / (N scale),    V = sum_n (q(Gd+_n) + q(Gd-_n)) / (N scale)^2
 
-with W and V the mean and variance of a read of each weight, of devices that drift, and a new normal
-number xi per output and sample. Each sample is a separate read: an output is a sum of independent
-reads, and one number stands for all of them (`pcmlib.network.reads`).
+W and V are the mean and variance of a read of each weight; h and q are those of a device that has
+drifted to Gd (`pcmlib.device.moments`), and xi is a new normal number per output and
+sample. Each sample is a separate read: an output is a sum of independent reads, and one number
+stands for all of them (`pcmlib.network.reads`).
 
     dE/dW = sum over samples of dE/dy x^T,    dE/dx = W^T dE/dy
 
@@ -17,20 +19,23 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
+from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters, devices_differ
-from pcmlib.nn.kernels import fill_noise, read_weights
+from pcmlib.device.moments import read_moments
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
 # three times as large.
 TOLERANCE = 0.5  # µS, to which weights are written
+_SHARP = np.float32(1e-6)  # µS, least sd with which moments are reckoned
 _WEIGHT, _BIAS, _READ = 40, 41, 42  # uses of a seed
 _DEVICES = ("G", "P", "tp", "n_set", "n_reset")
 
@@ -218,3 +223,38 @@ class PCMLinear(nn.Module):
         bias, scale = self.bias is not None, self.crossbar.scale.item()
         sizes = f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
         return f"{sizes}, pairs={self.crossbar.pairs}, scale={scale:.4g} µS"
+
+
+# The loops, each on one core: a layer is small, and is called often
+
+
+def read_weights(
+    xbar: Crossbar, t: float
+) -> tuple[Float32[Tensor, "n_post n_pre"], Float32[Tensor, "n_post n_pre"]]:
+    """Mean W and variance V of a read of the weights at time t (s), of a crossbar alone."""
+    Gd = xbar.devices.drifted(t)[0]
+    W, V = torch.zeros(2, xbar.n_pre, xbar.n_post)
+    gain = np.float32(1 / (xbar.pairs * xbar.scale.item()))
+    _sum_moments(Gd.numpy(), gain, xbar.devices.parameters.constants(), W.numpy(), V.numpy())
+    return W.T.contiguous(), V.T.contiguous()
+
+
+@kernel(nogil=True, error_model="numpy")
+def _sum_moments(Gd, gain, p, W, V):
+    _, pairs, n_pre, n_post = Gd.shape
+    m3, c3 = p.read_noise * p.m3, max(p.read_noise * p.c3, _SHARP)
+    for side in range(2):
+        w = gain * np.float32(1 - 2 * side)
+        for n in range(pairs):
+            for i in range(n_pre):
+                for j in range(n_post):
+                    g = Gd[side, n, i, j]
+                    mean, variance, _ = read_moments(g, m3 * g + c3, p.g_min, p.g_max)
+                    W[i, j] += w * mean
+                    V[i, j] += w * w * variance
+
+
+@kernel(nogil=True, error_model="numpy")
+def fill_noise(out, key, draw):
+    """Fill `out` [n] with standard normals."""
+    rng.fill_flat(out, key, draw)

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from pcmlib.base.checks import as_tensor, require, require_count, require_number
+from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.crossbar.laws import REACH, REFRESH_ABOVE, REFRESH_WITHIN
-from pcmlib.crossbar.programming import DRAWS, Devices, Update
+from pcmlib.crossbar.programming import DRAWS, Devices, Update, program
 from pcmlib.device import history_decay
 from pcmlib.device.pulses import MOST_PULSES
-from pcmlib.nn.kernels import program_layer
 from pcmlib.nn.layer import PCMLinear
 from pcmlib.schemes import SCHEMES, Settings
 
@@ -147,3 +147,9 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     program_layer(counts, reset, cells, told_once, p.constants(), key)
     devices.t_last = t
     layer.advance(layer.period)
+
+
+@kernel(nogil=True, error_model="numpy")
+def program_layer(counts, reset, devices, update, p, key):
+    """`pcmlib.crossbar.programming.program`, for Python."""
+    program(counts, reset, devices, update, p, key)

@@ -85,12 +85,6 @@ class Budget:
         return 3 * self.passes
 
 
-def evaluate(config: TrainConfig, networks: int, last_epochs: int, run: Train) -> list[float]:
-    """Train, and average each candidate's loss over its networks; infinite if training failed."""
-    loss = run(config).final_loss(last_epochs).view(-1, networks).mean(1)
-    return [value if math.isfinite(value) else math.inf for value in loss.tolist()]
-
-
 def tune(
     scheme: str,
     *,
@@ -125,63 +119,54 @@ def tune(
     if bits := fixed.get("bits"):  # pulses of its own size
         fixed.setdefault("assumed_pulse", PCMParameters(bits=bits).set_step)
     run = run or (lambda config: train(config, progress=False))
-    space = search_space(scheme, **fixed)
-    for name in fields(start(scheme, fixed), budget.epochs):
+    space, first = search_space(scheme, **fixed), start(scheme, fixed)
+    for name in fields(first, budget.epochs):
         require(name not in fixed, name, fixed.get(name), "left to the search")
-    with reported(storage):
-        study = open_study(scheme, storage, seed, **fixed)
-        candidates = Candidates(study, space, budget.trials, start(scheme, fixed))
-        _search(candidates, scheme, budget, run, fixed)
-        trials = candidates.told()
-    one = {"networks": 1, "epochs": 1, "seed": FIRST_TUNING_SEED}
-    epoch = candidates_config(scheme, [start(scheme, fixed)], **one, **fixed)
     record = {
         "scheme": scheme,
         "fixed": FIXED.get(scheme, {}) | fixed,
-        "budget": {**asdict(budget), "updates": budget.passes * epoch.updates},
+        "budget": asdict(budget),
         "space": {name: list(limits) for name, limits in space.items()},
-        "trials": [_entry(trial.params, trial.value) for trial in trials],
     }
+    epoch = _config(record, [first], FIRST_TUNING_SEED).epoch_updates
+    record["budget"]["updates"] = budget.passes * epoch
+    with reported(storage):
+        study = open_study(scheme, storage, seed, **fixed)
+        candidates = Candidates(study, space, budget.trials, first)
+        _search(candidates, record, run)
+        trials = candidates.told()
+    record["trials"] = [_entry(trial.params, trial.value) for trial in trials]
     ranked = sorted(trials, key=lambda trial: trial.value)
     best = [trial.params for trial in ranked[: budget.finalists]]
-    record["finalists"] = _compare(record, best, _FINALS_SEED, budget.networks, run)
+    record["finalists"] = _compare(record, best, _FINALS_SEED, run, budget.networks)
     return refine(record, seed=seed, run=run)
 
 
-def _search(
-    candidates: Candidates, scheme: str, budget: Budget, run: Train, fixed: dict[str, Any]
-) -> None:
+def _search(candidates: Candidates, record: dict[str, Any], run: Train) -> None:
     """Round 1."""
-    options = {"total": budget.trials, "desc": f"tune {scheme}", "unit": "trial"}
+    options = {"total": candidates.most, "desc": f"tune {record['scheme']}", "unit": "trial"}
     with progress(**options) as bar, candidates.alive():
-        while (done := len(candidates.told())) < budget.trials:
+        while (done := len(candidates.told())) < candidates.most:
             bar.update(done - bar.n)
             taken = candidates.take(BATCH)
             if taken:
-                losses = _first_losses(scheme, list(taken.values()), budget, run, fixed)
+                losses = _first_losses(record, list(taken.values()), run)
                 candidates.tell(dict(zip(taken, losses, strict=True)))
             else:
                 bar.set_postfix_str("waiting for the last ones of other processes")
                 time.sleep(_PAUSE)
-        bar.update(budget.trials - bar.n)
+        bar.update(candidates.most - bar.n)
 
 
-def _first_losses(
-    scheme: str,
-    candidates: list[Params],
-    budget: Budget,
-    run: Train,
-    fixed: dict[str, Any],
-) -> list[float]:
+def _first_losses(record: dict[str, Any], candidates: list[Params], run: Train) -> list[float]:
     """Losses of round 1; infinite for a runaway, which would cost the time of ten others."""
-    settings = {"networks": 1, "epochs": budget.epochs, "seed": FIRST_TUNING_SEED}
-    config = candidates_config(scheme, candidates, **settings, **fixed)
-    rates = run(config.replace(epochs=budget.first_epochs)).rate_hz[:, -1].tolist()
+    whole = _config(record, candidates, FIRST_TUNING_SEED)
+    rates = run(whole.replace(epochs=record["budget"]["first_epochs"])).rate_hz[:, -1].tolist()
     calm = [i for i, rate in enumerate(rates) if rate < RUNAWAY]
     losses = [math.inf] * len(candidates)
     if calm:
-        config = candidates_config(scheme, [candidates[i] for i in calm], **settings, **fixed)
-        for i, loss in zip(calm, evaluate(config, 1, budget.last_epochs, run), strict=True):
+        found = _losses(record, [candidates[i] for i in calm], FIRST_TUNING_SEED, run)
+        for i, loss in zip(calm, found, strict=True):
             losses[i] = loss
     return losses
 
@@ -199,42 +184,45 @@ def refine(record: dict[str, Any], *, seed: int = 0, run: Train) -> dict[str, An
         steps = _STEP * rng.standard_normal((budget["changes"], len(ends)))
         points = np.exp(np.clip(centre + steps * np.ptp(ends, axis=1), ends[:, 0], ends[:, 1]))
         candidates = [dict(zip(record["space"], point.tolist(), strict=True)) for point in points]
-        tried = _compare(record, candidates, _CHANGES_SEED + generation, 1, run)
+        tried = _compare(record, candidates, _CHANGES_SEED + generation, run)
         changes += tried
         centre = _mean(tried[:_BEST], record)
     mean = dict(zip(record["space"], np.exp(centre).tolist(), strict=True))
     last = [mean, *(_params(entry) for entry in [*tried[: _LAST - 2], finalists[0]])]
-    last = _compare(record, last, _LAST_SEED, budget["networks"], run)
+    last = _compare(record, last, _LAST_SEED, run, budget["networks"])
     best = fields(_params(last[0]), budget["epochs"], record["fixed"].get("assumed_pulse"))
     fixed = {name: value for name, value in record["fixed"].items() if name != "bits"}
     return {**record, "changes": changes, "last": last, "best": fixed | _rounded(best)}
 
 
 def _compare(
-    record: dict[str, Any], candidates: list[Params], seed: int, networks: int, run: Train
+    record: dict[str, Any], candidates: list[Params], seed: int, run: Train, networks: int = 1
 ) -> list[dict[str, Any]]:
     """Train candidates; their entries for the record, best first."""
-    budget = record["budget"]
-    config = candidates_config(
-        record["scheme"],
-        candidates,
-        networks=networks,
-        epochs=budget["epochs"],
-        seed=seed,
-        **record["fixed"],
-    )
-    losses = evaluate(config, networks, budget["last_epochs"], run)
-    return sorted(map(_entry, candidates, losses), key=_loss)
+    entries = map(_entry, candidates, _losses(record, candidates, seed, run, networks))
+    return sorted(entries, key=lambda x: math.inf if x["loss"] is None else x["loss"])
+
+
+def _losses(
+    record: dict[str, Any], candidates: list[Params], seed: int, run: Train, networks: int = 1
+) -> list[float]:
+    """Train, and average each candidate's loss over its networks; infinite if training failed."""
+    trained = run(_config(record, candidates, seed, networks))
+    loss = trained.final_loss(record["budget"]["last_epochs"]).view(-1, networks).mean(1)
+    return [value if math.isfinite(value) else math.inf for value in loss.tolist()]
+
+
+def _config(
+    record: dict[str, Any], candidates: list[Params], seed: int, networks: int = 1
+) -> TrainConfig:
+    told = {"networks": networks, "epochs": record["budget"]["epochs"], "seed": seed}
+    return candidates_config(record["scheme"], candidates, **told, **record["fixed"])
 
 
 def _entry(params: Params, loss: float | None) -> dict[str, Any]:
     """What a record says of a candidate; JSON has no word for infinity: None."""
     finite = loss is not None and math.isfinite(loss)
     return {"loss": float(f"{loss:.4g}") if finite else None, **_rounded(params)}
-
-
-def _loss(entry: dict[str, Any]) -> float:
-    return math.inf if entry["loss"] is None else entry["loss"]
 
 
 def _params(entry: dict[str, Any]) -> Params:

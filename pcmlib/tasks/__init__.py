@@ -12,10 +12,9 @@ A task is a frozen record of what a sample looks like. What any other has to hav
                                     cross-entropy then, and the mean of squares otherwise
 """
 
-from pcmlib.tasks.arrays import ArraysTask
 from pcmlib.tasks.evidence import EvidenceTask
 from pcmlib.tasks.pattern import PatternTask, draw_task
-from pcmlib.tasks.samples import Samples
+from pcmlib.tasks.samples import ArraysTask, Samples
 
 TASKS: dict[str, type[PatternTask | EvidenceTask | ArraysTask]] = {
     "pattern": PatternTask,

@@ -1,12 +1,14 @@
 """Runs on disk, in one form: a NumPy archive, written whole or not at all, read without pickle.
 
-It holds a header (JSON: format, version, configuration, numbers) and arrays, each under its name,
-with a checksum: "loss", or "state.G" for what lies in a dictionary. Booleans are packed.
+A checkpoint is the archive of a run that is not at its end, in a folder that one replaces. An
+archive holds a header (JSON: format, version, configuration, numbers) and arrays, each under its
+name, with a checksum: "loss", or "state.G" for what lies in a dictionary. Booleans are packed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from pcmlib.base.checks import require
 from pcmlib.base.files import written_whole
 
 FORMAT = 3  # to be raised with what an archive holds
+CHECKPOINT = "checkpoint.npz"
 Arrays = Mapping[str, Tensor | Mapping[str, Tensor]]
 
 
@@ -99,3 +102,47 @@ def _flat(arrays: Arrays) -> Iterator[tuple[str, Tensor]]:
             yield name, value
         else:
             yield from ((f"{name}.{key}", tensor) for key, tensor in value.items())
+
+
+def save_checkpoint(directory: str | Path, header: Mapping[str, Any], arrays: Arrays) -> Path:
+    """Write directory/checkpoint.npz.
+
+    The file is replaced in one step, after the new one is on the disk: whenever the process is
+    killed, or the disk is full, the last good checkpoint is still there.
+
+    Raises:
+        OSError: naming the file, when it cannot be written.
+    """
+    path = Path(directory) / CHECKPOINT
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, header, arrays, compressed=False)
+        _sync_directory(path.parent)
+    except OSError as error:
+        kept = "; the last good checkpoint is still there" if path.exists() else ""
+        raise OSError(f"could not write the checkpoint {path}: {error}{kept}") from error
+    return path
+
+
+def load_checkpoint(directory: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and arrays that `save_checkpoint` wrote.
+
+    Raises:
+        ValueError: naming the file, when there is none, or it is cut short, or something else.
+    """
+    path = Path(directory) / CHECKPOINT
+    if not path.is_file():
+        raise ValueError(f"checkpoint = {str(path)!r}: there is no such file to resume from")
+    try:
+        return read(path)
+    except ValueError as error:
+        raise ValueError(f"checkpoint = {error}") from error
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the renaming last through a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

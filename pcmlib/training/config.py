@@ -16,7 +16,7 @@ from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
-from pcmlib.training.limits import DEVICE, EACH, check
+from pcmlib.training.limits import DEVICE, check
 from pcmlib.training.presets import PRESETS, known_set
 
 Each = float | tuple[float, ...]  # one number for all replicas, or one for each
@@ -145,8 +145,9 @@ class TrainConfig:
     def replica(self, r: int) -> TrainConfig:
         """The run that trains replica r alone, to the same bits."""
         require_count("r", r, at_least=0, at_most=self.replicas - 1)
-        names = (*EACH, "refresh_period")
-        own = {n: getattr(self, n)[r] for n in names if isinstance(getattr(self, n), tuple)}
+        types = {f.name: f.type for f in dataclasses.fields(self)}
+        each = (n for n, kind in types.items() if kind == "Each" or n == "refresh_period")
+        own = {n: getattr(self, n)[r] for n in each if isinstance(getattr(self, n), tuple)}
         return self.replace(replicas=1, seed=self.seeds[r], **own)
 
     def each(self, name: str) -> list[Any]:
@@ -169,6 +170,11 @@ class TrainConfig:
     def epoch_updates(self) -> int:
         """Weight updates of an epoch; what is left of its samples is a batch, too."""
         return math.ceil(self.samples / self.batch)
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """n_pre and n_post of the input's layer, the recurrent one and the readout's."""
+        return (self.n_in, self.n_rec), (self.n_rec, self.n_rec), (self.n_rec, self.n_out)
 
     @property
     def synapses(self) -> int:

@@ -22,7 +22,7 @@ from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
 from pcmlib.training.aging import UNITS, ask, in_seconds
 from pcmlib.training.results import TrainingRun
-from pcmlib.training.samples import as_samples
+from pcmlib.training.samples import given_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +79,12 @@ def evaluate(
     """
     require(isinstance(run, TrainingRun), "run", run, "a TrainingRun")
     require_count("repeats", repeats)
-    both = (inputs is None) == (targets is None)
-    require(both, "inputs, targets", (inputs, targets), "both, or neither")
     ages = as_tensor("after", in_seconds("after", after), "real", torch.float64).flatten()
-    given = inputs is not None
-    require(given or counts is None, "counts", counts, "None without inputs")
-    mine = (inputs, targets, run.config, counts)
-    samples = as_samples(*mine, longer=True) if given else run.samples
+    samples = given_samples(inputs, targets, counts, run.config, longer=True) or run.samples
     usual = run.counts[0, 0]
-    if given and counts is None and (run.counts == usual).all():
-        alike = samples.counts.shape[-1] == len(usual)
-        own = usual.expand_as(samples.counts).contiguous() if alike else samples.counts
-        samples = samples._replace(counts=own)
+    alike = samples.counts.shape[-1] == len(usual) and bool((run.counts == usual).all())
+    if inputs is not None and counts is None and alike:
+        samples = samples._replace(counts=usual.expand_as(samples.counts).contiguous())
     asked = {"compensation": compensation}
     answers = [
         [ask(run.config, run.state, samples, after=age, draw=k, **asked) for k in range(repeats)]

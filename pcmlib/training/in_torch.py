@@ -11,18 +11,9 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from pcmlib.base.records import short
+from pcmlib.network import reference
 from pcmlib.network.epoch import shuffled
-from pcmlib.network.reference import (
-    CrossbarSynapses,
-    DigitalSynapses,
-    Gradients,
-    Synapses,
-    Trial,
-    firing_rate,
-    gradients,
-    judge,
-    run_trial,
-)
+from pcmlib.network.reference import Gradients, Synapses, Trial
 
 
 class Result(NamedTuple):
@@ -58,23 +49,23 @@ def run(network: Any, sample: Shaped[Tensor, " R"], update: int, limit: float | 
     c, p = network.config, network.neurons
     everyone = torch.arange(c.replicas)
     x, target = network.inputs[everyone, sample], network.targets[everyone, sample]
-    trial = run_trial(x, *synapses(network, update), c.n_rec, c.n_out, p)
-    judged = judge(trial.y, target, network.counts[everyone, sample], c.classes)
+    trial = reference.run_trial(x, *synapses(network, update), c.n_rec, c.n_out, p)
+    judged = reference.judge(trial.y, target, network.counts[everyone, sample], c.classes)
     told = network.feedback, network.regularisation, p, limit
-    g = gradients(x, trial, judged.error, *told)
-    return Result(trial, g, judged.loss, firing_rate(trial.z, p).mean(1), judged.accuracy)
+    g = reference.gradients(x, trial, judged.error, *told)
+    return Result(trial, g, judged.loss, reference.firing_rate(trial.z, p).mean(1), judged.accuracy)
 
 
 def synapses(network: Any, update: int) -> list[Synapses]:
     """The layers as a trial after `update` updates reads them."""
     c, device = network.config, network.device
     if not c.on_crossbar:
-        return [DigitalSynapses(w.to(device)) for w in network.weights.values()]
+        return [reference.DigitalSynapses(w.to(device)) for w in network.weights.values()]
     arrays = [network.by_layer(name, 2, c.pairs).values() for name in ("G", "tp", "deviate")]
     exists = [mask[0] > 0 for mask in network.by_layer("exists").values()]
     told = {"start": update * c.period, "dt": c.dt, "generator": network._generator}
     return [
-        CrossbarSynapses(
+        reference.CrossbarSynapses(
             *(x.to(device) for x in part), network._each("scale"), c.parameters, **told
         )
         for part in zip(*arrays, exists, strict=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import cycle
 
 import torch
 from jaxtyping import Float, Shaped
@@ -17,12 +18,14 @@ Arrays = Mapping[str, Tensor]  # [R, ...], by the names of `pcmlib.network.state
 
 
 def by_layer(
-    config: TrainConfig, flat: Shaped[Tensor, "R numbers"], *lead: int
+    config: TrainConfig,
+    flat: Shaped[Tensor, "R numbers"],
+    *lead: int,
+    names: Iterable[str] = LAYERS,
 ) -> dict[str, Shaped[Tensor, "R ... n_pre n_post"]]:
     """One of the arrays, cut into those of the layers; lead: axes before that of n_pre."""
-    c, first, parts = config, 0, {}
-    shapes = (c.n_in, c.n_rec), (c.n_rec, c.n_rec), (c.n_rec, c.n_out)
-    for name, shape in zip(LAYERS, shapes, strict=True):
+    first, parts = 0, {}
+    for name, shape in zip(names, cycle(config.shapes), strict=False):
         size = math.prod(lead) * math.prod(shape)
         parts[name] = flat[:, first : first + size].view(len(flat), *lead, *shape)
         first += size
@@ -60,15 +63,15 @@ def holding(
     Raises:
         ValueError: for another shape, a neuron's weight onto itself, or one that is out of range.
     """
-    c, R, n = config, config.replicas, config.n_rec
+    c, R = config, config.replicas
     require(set(weights) == set(LAYERS), "weights", sorted(weights), "of in, rec and out")
     scale, floor = (
         torch.tensor(c.each(name), dtype=torch.float32)[:, None, None]
         for name in ("scale", "conductance")
     )
     most = (c.g_max - floor) / scale if c.on_crossbar else torch.ones(R, 1, 1)
-    parts, shapes = [], ((c.n_in, n), (n, n), (n, c.n_out))
-    for name, shape in zip(LAYERS, shapes, strict=True):
+    parts = []
+    for name, shape in zip(LAYERS, c.shapes, strict=True):
         title = f"weights[{name!r}]"
         w = as_tensor(title, weights[name], "real", torch.float32)
         require(w.shape in (shape, (R, *shape)), f"{title}.shape", tuple(w.shape), f"{shape}")

@@ -14,32 +14,13 @@ READS = ("sums", "each")
 """How a trial reads devices."""
 DEVICE = ("bits", "write_noise", "read_noise", "drift", "g_max")
 """Fields that are a device's constants."""
-FLAGS = (
-    "recurrence", "learn_in", "learn_rec", "learn_out", "symmetric_feedback", "symmetric_devices",
-    "write_verify", "kept_on_pcm", "fresh",
+_ABOVE_0 = (
+    "threshold", "quantum", "prob_scale", "assumed_pulse", "scale", "conductance", "tolerance",
+    "kept_scale", "tau_rec", "tau_out", "tau_adapt", "period", "refresh_above", "refresh_within",
+    "reach", "gradient_limit", "dt", "g_max",
 )  # fmt: skip
-_POSITIVE, _NOT_NEGATIVE = {"above": 0}, {"at_least": 0}
-EACH: dict[str, dict[str, float]] = {
-    "threshold": _POSITIVE,
-    "beta": _NOT_NEGATIVE,
-    "lr_in": _NOT_NEGATIVE,
-    "lr_rec": _NOT_NEGATIVE,
-    "lr_out": _NOT_NEGATIVE,
-    "lr_decay": {"above": 0, "at_most": 1},
-    "regularisation": _NOT_NEGATIVE,
-    "target_rate": _NOT_NEGATIVE,
-    "feedback_gain": _NOT_NEGATIVE,
-    "quantum": _POSITIVE,
-    "stop_level": _NOT_NEGATIVE,
-    "prob_scale": _POSITIVE,
-    "assumed_pulse": _POSITIVE,
-    "gain": _NOT_NEGATIVE,
-    "scale": _POSITIVE,
-    "conductance": _POSITIVE,
-    "tolerance": _POSITIVE,
-    "kept_scale": _POSITIVE,
-}
-"""Fields of the type `Each`, and their limits."""
+LIMITS = {name: {"above": 0} for name in _ABOVE_0} | {"lr_decay": {"above": 0, "at_most": 1}}
+"""Of fields that are floats; the others are at least 0."""
 
 
 def check(c: Any) -> None:
@@ -48,10 +29,8 @@ def check(c: Any) -> None:
     Raises:
         ValueError: naming the field.
     """
-    known = isinstance(c.scheme, str) and c.scheme in SCHEMES
-    require(known, "scheme", c.scheme, f"one of {', '.join(SCHEMES)}")
-    known = isinstance(c.task, str) and c.task in TASKS
-    require(known, "task", c.task, f"one of {', '.join(TASKS)}")
+    for name, known in {"scheme": SCHEMES, "task": TASKS, "reads": READS}.items():
+        require_known(name, getattr(c, name), known)
     for name in ("epochs", "replicas", "n_rec", "pairs", "batch"):
         require_count(name, getattr(c, name), at_most=1_000_000)
     for seed in _given(c, "seed"):
@@ -59,21 +38,15 @@ def check(c: Any) -> None:
     if c.refresh_period is not None:
         for period in _given(c, "refresh_period"):
             require_count("refresh_period", period, at_most=1_000_000_000)
-    require(c.reads in READS, "reads", c.reads, f"one of {', '.join(READS)}")
-    for name in (
-        "tau_rec", "tau_out", "tau_adapt", "period", "refresh_above", "refresh_within", "reach"
-    ):  # fmt: skip
-        require_number(name, getattr(c, name), above=0)
     require_count("adaptive", c.adaptive, at_least=0, at_most=c.n_rec)
     require_count("refractory", c.refractory, at_least=0, at_most=1_000_000)
-    require_number("gamma", c.gamma, at_least=0)
-    if c.gradient_limit is not None:
-        require_number("gradient_limit", c.gradient_limit, above=0)
-    for name in FLAGS:
-        require(isinstance(getattr(c, name), bool), name, getattr(c, name), "a bool")
-    for name, limits in EACH.items():
-        for value in _given(c, name):
-            require_number(name, value, **limits)
+    for field in dataclasses.fields(c):
+        name, value, kind = field.name, getattr(c, field.name), field.type
+        if kind == "bool":
+            require(isinstance(value, bool), name, value, "a bool")
+        elif kind in ("Each", "float") or (kind == "float | None" and value is not None):
+            for number in _given(c, name) if kind == "Each" else (value,):
+                require_number(name, number, **LIMITS.get(name, {"at_least": 0}))
     names = {field.name for field in dataclasses.fields(PCMParameters)} - set(DEVICE)
     for name, value in c.constants:
         allowed = f"left out: {name} is a field of its own, so write {name}={value!r} beside "
@@ -87,13 +60,10 @@ def check(c: Any) -> None:
     c.parameters, c.problem  # noqa: B018 - they check their own fields
     require(not c.fresh or c.task != "arrays", "fresh", c.fresh, "False: arrays are what they are")
     if not c.on_crossbar:
-        allowed = f"None: {c.scheme} trains digital weights, which need no crossbar"
-        for name in ("bits", "refresh_period"):
-            require(getattr(c, name) is None, name, getattr(c, name), allowed)
-        require(c.pairs == 1, "pairs", c.pairs, f"1, because {c.scheme} is digital")
-        for name in ("write_verify", "kept_on_pcm"):
-            allowed = f"False, because {c.scheme} is digital"
-            require(not getattr(c, name), name, True, allowed)
+        for name in ("bits", "refresh_period", "pairs", "write_verify", "kept_on_pcm"):
+            usual, value = type(c).__dataclass_fields__[name].default, getattr(c, name)
+            allowed = f"{usual}: {c.scheme} trains digital weights, which need no crossbar"
+            require(value == usual, name, value, allowed)
     allowed = f"False, because {c.scheme} keeps nothing from one update to the next"
     keeps = not c.kept_on_pcm or SCHEMES[c.scheme].keeps
     require(keeps, "kept_on_pcm", c.kept_on_pcm, allowed)

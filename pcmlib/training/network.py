@@ -7,8 +7,8 @@ step, all networks at once (`in_torch`); the programming is the CPU's there too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count
-from pcmlib.base.cores import Cores
+from pcmlib.base.cores import on_cores
 from pcmlib.base.records import short
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.epoch import STREAMS, pass_over
@@ -92,7 +92,7 @@ class Network:
         self._outputs = np.zeros_like(self._targets)
         scheme = SCHEMES[c.scheme]
         self._rules = scheme.pointer, (HOLD if c.kept_on_pcm else scheme).pointer
-        self._updated, self._cores = 0, Cores()
+        self._updated = 0
         seed = int(self.states[0].keys[0, 1]) >> 1
         self._generator = torch.Generator(self.device).manual_seed(seed)
 
@@ -108,7 +108,7 @@ class Network:
         if not self.compiled:
             return in_torch.epoch(self, epoch)
         told = {"epoch": epoch, "update": epoch * updates, "learning": True}
-        means = self._each_network(lambda r: self._pass(r, _ALL, **told))
+        means = on_cores(lambda r: self._pass(r, _ALL, **told), range(c.replicas))
         self._updated = (epoch + 1) * updates
         return tuple(torch.tensor(means, dtype=torch.float32).unbind(1))
 
@@ -123,7 +123,7 @@ class Network:
             return in_torch.run(self, sample, update, self.config.gradient_limit)
         chosen = np.array(sample.tolist(), np.int64)
         told = {"update": update, "stream": stream}
-        means = self._each_network(lambda r: self._pass(r, chosen[r : r + 1], **told))
+        means = on_cores(lambda r: self._pass(r, chosen[r : r + 1], **told), range(len(chosen)))
         means = torch.tensor(means, dtype=torch.float32).unbind(1)
         v = torch.from_numpy(np.stack([state.v for state in self.states]))
         y = torch.from_numpy(self._outputs[np.arange(len(chosen)), chosen])
@@ -142,19 +142,13 @@ class Network:
             self.states[r].gradient[: len(flat)] = flat
             self._pass(r, np.zeros(1, np.int64), **told)
 
-        self._each_network(work)
+        on_cores(work, range(self.config.replicas))
         self._updated = update
 
-    def snapshot(
-        self, epoch: int
-    ) -> tuple[Float[Tensor, "R S T n_out"], Shaped[Tensor, "R S T n_rec"]]:
-        """Outputs and spikes of all samples after `epoch` epochs, without learning.
-
-        Of `fresh` ones, of those that the next epoch would learn.
-        """
+    def snapshot(self, epoch: int) -> Answer:
+        """`ask` after `epoch` epochs: of `fresh` samples, of those that the next would learn."""
         self._draw(epoch)
-        outputs, spikes, *_ = self.ask(epoch * self.config.epoch_updates)
-        return outputs, spikes
+        return self.ask(epoch * self.config.epoch_updates)
 
     def ask(self, update: int) -> Answer:
         """Run all samples after `update` updates, without learning."""
@@ -177,7 +171,7 @@ class Network:
             ]
             return np.mean(means, axis=0).tolist()
 
-        means = torch.tensor(self._each_network(work), dtype=torch.float32).unbind(1)
+        means = torch.tensor(on_cores(work, range(c.replicas)), dtype=torch.float32).unbind(1)
         y, z = torch.from_numpy(self._outputs.copy()), torch.from_numpy(spikes)
         return Answer(y, z, *means)
 
@@ -220,7 +214,7 @@ class Network:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that training changes: what a checkpoint has to keep."""
-        return {name: self._stacked(name) for name in LEARNT}
+        return {name: self.stacked(name) for name in LEARNT}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from a `state`."""
@@ -229,10 +223,11 @@ class Network:
                 getattr(one, name)[:] = values.numpy()
 
     def by_layer(self, name: str, *lead: int) -> dict[str, Shaped[Tensor, "R ... n_pre n_post"]]:
-        """A copy of one of the states' arrays, by layer."""
-        return layers.by_layer(self.config, self._stacked(name), *lead)
+        """The same, by layer."""
+        return layers.by_layer(self.config, self.stacked(name), *lead)
 
-    def _stacked(self, name: str) -> Shaped[Tensor, "R ..."]:
+    def stacked(self, name: str) -> Shaped[Tensor, "R ..."]:
+        """A copy of one of the states' arrays."""
         return torch.from_numpy(np.stack([getattr(s, name) for s in self.states]))
 
     def _each(self, name: str) -> Float[Tensor, " R"]:
@@ -241,8 +236,6 @@ class Network:
     def _check_update(self, update: int) -> None:
         least = self._updated if self.config.on_crossbar else 0  # digital weights do not age
         require_count("update", update, at_least=least, at_most=self.config.updates)
-
-    # Compiled, on all cores
 
     def _pass(
         self,
@@ -270,7 +263,3 @@ class Network:
         allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
         require(holds, f"pulses that {self.config.scheme} asks for", "other numbers", allowed)
         return tuple(means)
-
-    def _each_network(self, work: Callable[[int], Any]) -> list[Any]:
-        """`work` on each network."""
-        return self._cores.map(work, range(self.config.replicas))

@@ -17,6 +17,7 @@ They take 2 bytes each: of a network of 20,000 synapses with one pair each, 160 
 from __future__ import annotations
 
 import math
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from pcmlib.base.memory import require_memory
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.state import LAYERS, MEMORIES
 from pcmlib.training.config import TrainConfig
+from pcmlib.training.layers import by_layer
 from pcmlib.training.memory import needed
 from pcmlib.training.network import Network
 
@@ -55,29 +57,25 @@ class PulseCounts:
         require(c.on_crossbar, "pulses", "of a run", f"left out: {c.scheme} trains digital weights")
         most = MOST_PULSES * c.epoch_updates
         kind = np.uint16 if most <= np.iinfo(np.uint16).max else np.int32
-        sizes = (c.n_in, c.n_rec), (c.n_rec, c.n_rec), (c.n_rec, c.n_out)
         names = LAYERS + MEMORIES if c.kept_on_pcm else LAYERS
         lead = c.epochs, c.replicas, 2, c.pairs
-        shapes = {n: (*lead, *sizes[k % 3]) for k, n in enumerate(names)}
+        shapes = {n: lead + shape for n, shape in zip(names, cycle(c.shapes), strict=False)}
         room = 2 * np.dtype(kind).itemsize * sum(map(math.prod, shapes.values()))
         asked = f"of {c.epochs} epochs and {c.replicas} networks"
         require_memory("pulses", asked, room + needed(c))
         self.set, self.reset = (
             {name: np.zeros(shape, kind) for name, shape in shapes.items()} for _ in range(2)
         )
-        self._before = [[0, 0] for _ in range(c.replicas)]
+        self._before = {"n_set": 0, "n_reset": 0}
 
     def take(self, epoch: int, network: Network) -> None:
         """Write down what an epoch has given."""
-        for r, state in enumerate(network.states):
-            for k, counts in enumerate((self.set, self.reset)):
-                now = (state.n_set, state.n_reset)[k].copy()
-                given, first = now - self._before[r][k], 0
-                self._before[r][k] = now
-                for kept in counts.values():
-                    one = kept[epoch, r]
-                    one[:] = given[first : first + one.size].reshape(one.shape)
-                    first += one.size
+        for name, counts in {"n_set": self.set, "n_reset": self.reset}.items():
+            ever = network.stacked(name)
+            given, self._before[name] = ever - self._before[name], ever
+            parts = by_layer(network.config, given, 2, network.config.pairs, names=counts)
+            for layer, part in parts.items():
+                counts[layer][epoch] = part.numpy()
 
     def save(self, path: str | Path) -> None:
         """Write the archive.

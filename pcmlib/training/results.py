@@ -106,9 +106,12 @@ class TrainingRun(Record):
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [
             f"loss {last.mean():.4f}{between} ({over})",
-            *self._accuracy_line(count),
             f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
         ]
+        if self.config.classes:
+            share = 100 * self.accuracy[:, -count:].mean(1)
+            between = f", {share.min():.1f} to {share.max():.1f} %" if len(share) > 1 else ""
+            lines.insert(1, f"accuracy {share.mean():.1f} %{between}")
         if self.config.on_crossbar:
             sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
             lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
@@ -116,13 +119,6 @@ class TrainingRun(Record):
             reads = self.reads[:, -1].double().mean()
             lines.append(f"{reads:.0f} reads of synapses per network, to program them")
         return "\n".join(lines)
-
-    def _accuracy_line(self, count: int) -> list[str]:
-        if not self.config.classes:
-            return []
-        share = 100 * self.accuracy[:, -count:].mean(1)
-        between = f", {share.min():.1f} to {share.max():.1f} %" if len(share) > 1 else ""
-        return [f"accuracy {share.mean():.1f} %{between}"]
 
     def to_json(self) -> dict[str, Any]:
         """The summary that the command line writes, in plain numbers and lists.
@@ -169,7 +165,10 @@ class TrainingRun(Record):
         Raises:
             OSError: when it cannot be written; an older file is still there.
         """
-        archive.write(path, self._header(), self._arrays(), shared=shared)
+        told = {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        arrays = {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}
+        archive.write(path, told, arrays, shared=shared)
 
     @classmethod
     def load(cls, path: str | Path) -> TrainingRun:
@@ -186,10 +185,3 @@ class TrainingRun(Record):
         config = TrainConfig.from_dict(header["config"])
         rests = tuple((int(epoch), float(after)) for epoch, after in header["rests"])
         return cls(config=config, seconds=header["seconds"], rests=rests, **arrays)
-
-    def _header(self) -> dict[str, Any]:
-        return {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
-
-    def _arrays(self) -> dict[str, Any]:
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}

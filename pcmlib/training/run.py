@@ -15,27 +15,25 @@ import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Shaped
 from torch import Tensor
 
 from pcmlib.base.checks import Values, require, require_count, require_number
 from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress as progress_bar
 from pcmlib.tasks import Samples
-from pcmlib.training import checkpoint as checkpoints
+from pcmlib.training import archive
 from pcmlib.training.aging import aged, in_seconds
-from pcmlib.training.archive import origin
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network
 from pcmlib.training.pulses import PulseCounts
 from pcmlib.training.results import TrainingRun
-from pcmlib.training.samples import are_classes, as_samples, sized
+from pcmlib.training.samples import are_classes, given_samples, sized
 
 __all__ = ["relearn", "train"]
 
@@ -82,7 +80,8 @@ def train(
     require_count("checkpoint_every", checkpoint_every)
     require(isinstance(config, TrainConfig), "config", config, "a TrainConfig")
     require(checkpoint is not None or not resume, "resume", resume, "False without a checkpoint")
-    lost = checkpoint is not None and not resume and checkpoints.exists(checkpoint)
+    fresh = checkpoint is not None and not resume
+    lost = fresh and (Path(checkpoint) / archive.CHECKPOINT).exists()
     allowed = "a folder without a checkpoint, which would be lost; or go on from it, with resume"
     require(not lost, "checkpoint", str(checkpoint), allowed)
     kind = _kind(device)
@@ -93,26 +92,23 @@ def train(
     available = kind != "cuda" or torch.cuda.is_available()
     require(available, "device", str(device), "cpu: this machine has no CUDA device")
 
-    both = (inputs is None) == (targets is None)
-    require(both, "inputs, targets", (inputs, targets), "both, or neither")
-    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
-    samples = None if inputs is None else as_samples(inputs, targets, config, counts)
+    samples = given_samples(inputs, targets, counts, config)
     config = config if samples is None else sized(config, samples, are_classes(targets))
     if kind == "cpu":
         require_room(config)
     if pulses is not None:
         pulses.begin(config)
 
-    network, course = Network(config, device, compiled, samples, weights), _Course.empty(config)
+    network, course = Network(config, device, compiled, samples, weights), _blank(config)
     epoch, before = 0, 0.0
     if resume:
-        header, arrays = checkpoints.load(checkpoint)
+        header, arrays = archive.load_checkpoint(checkpoint)
         _require_same(config, samples, header)
         try:
             network.load(arrays["state"])
-            course = _Course(**arrays["course"])
+            course = {name: arrays["course"][name] for name in course}
         except (KeyError, TypeError, RuntimeError) as error:  # a part that one of them has not
-            allowed = f"of a network as here{origin(header)}: {error}"
+            allowed = f"of a network as here{archive.origin(header)}: {error}"
             raise ValueError(f"checkpoint: must be {allowed}") from error
         epoch, before = header["epoch"], header["seconds"]
 
@@ -121,8 +117,9 @@ def train(
             pulses.take(done - 1, network)
         if checkpoint is not None and (done % checkpoint_every == 0 or done == config.epochs):
             header = {"config": config.to_dict(), "samples": _digest(samples)}
-            arrays = {"state": network.state(), "course": vars(course)}
-            checkpoints.save(checkpoint, {**header, "epoch": done, "seconds": seconds}, arrays)
+            arrays = {"state": network.state(), "course": course}
+            header |= {"epoch": done, "seconds": seconds}
+            archive.save_checkpoint(checkpoint, header, arrays)
 
     return _advance(network, course, epoch, before, progress, keep)
 
@@ -145,9 +142,9 @@ def relearn(
     done = run.config.epochs
     config = run.config.replace(epochs=done + epochs, snapshots=(done, done + epochs))
     samples = None if config.fresh else run.samples
-    network, course = Network(config, samples=samples), _Course.empty(config)
+    network, course = Network(config, samples=samples), _blank(config)
     network.load(aged(run.state, after))
-    for name, values in vars(course).items():
+    for name, values in course.items():
         if name != "snapshots":
             values[:, :done] = getattr(run, name)
     longer = _advance(network, course, done, run.seconds, progress)
@@ -156,7 +153,7 @@ def relearn(
 
 def _advance(
     network: Network,
-    course: _Course,
+    course: dict[str, Tensor],
     start: int,
     before: float,
     progress: bool | None,
@@ -179,13 +176,15 @@ def _advance(
     with one_torch_thread():
         for epoch in bar:
             if epoch in config.snapshot_epochs:
-                course.snapshot(network, epoch)
-            course.epoch(epoch, network, *network.epoch(epoch))
+                _snapshot(network, course, epoch)
+            means = network.epoch(epoch)
+            for kept, now in zip(course.values(), (*means, *network.wear), strict=False):
+                kept[:, epoch] = now
             keep(epoch + 1, time.perf_counter() - began)
-        spikes = course.snapshot(network, config.epochs)
+        spikes = _snapshot(network, course, config.epochs)
     return TrainingRun(
         config=config,
-        **vars(course),
+        **course,
         inputs=network.inputs.cpu(),
         targets=network.targets.cpu(),
         counts=network.counts.cpu(),
@@ -205,52 +204,30 @@ def _kind(device: str | torch.device) -> str:
     return kind
 
 
-@dataclass(eq=False)
-class _Course:
-    """What is written down while training, as of `TrainingRun`."""
+def _blank(config: TrainConfig) -> dict[str, Shaped[Tensor, "..."]]:
+    """What is written down while training, as of `TrainingRun`: of each epoch, and snapshots."""
+    c, R, E = config, config.replicas, config.epochs
+    course = {name: torch.zeros(R, E) for name in ("loss", "rate_hz", "accuracy")}
+    for name in ("set_pulses", "reset_pulses", "reads"):
+        course[name] = torch.zeros(R, E, dtype=torch.int64)
+    kept = len(c.snapshot_epochs), R, c.samples, c.steps, c.n_out
+    return course | {"snapshots": torch.zeros(kept)}
 
-    loss: Float[Tensor, "R E"]
-    accuracy: Float[Tensor, "R E"]
-    rate_hz: Float[Tensor, "R E"]
-    set_pulses: Int[Tensor, "R E"]
-    reset_pulses: Int[Tensor, "R E"]
-    reads: Int[Tensor, "R E"]
-    snapshots: Float[Tensor, "K R S T n_out"]
 
-    @classmethod
-    def empty(cls, config: TrainConfig) -> _Course:
-        R, E = config.replicas, config.epochs
-        floats, counts = torch.zeros(R, E), torch.zeros(R, E, dtype=torch.int64)
-        kept = (len(config.snapshot_epochs), R, config.samples, config.steps, config.n_out)
-        wear = (counts.clone() for _ in range(3))
-        return cls(floats, *(floats.clone() for _ in range(2)), *wear, torch.zeros(kept))
+def _snapshot(
+    network: Network, course: dict[str, Tensor], epoch: int
+) -> Bool[Tensor, "R shown T n_rec"]:
+    """Run every sample without learning; keep the outputs if `epoch` is one to keep.
 
-    def epoch(
-        self,
-        epoch: int,
-        network: Network,
-        loss: Float[Tensor, " R"],
-        rate_hz: Float[Tensor, " R"],
-        accuracy: Float[Tensor, " R"],
-    ) -> None:
-        self.loss[:, epoch], self.rate_hz[:, epoch] = loss, rate_hz
-        self.accuracy[:, epoch] = accuracy
-        wear = self.set_pulses, self.reset_pulses, self.reads
-        for kept, now in zip(wear, network.wear, strict=True):
-            kept[:, epoch] = now
-
-    def snapshot(self, network: Network, epoch: int) -> Bool[Tensor, "R shown T n_rec"]:
-        """Run every sample without learning; keep the outputs if `epoch` is one to keep.
-
-        Of a run without snapshots nothing is kept: its trials may be more than fit in memory.
-        """
-        if not network.config.snapshot_epochs:
-            c = network.config
-            return torch.zeros(c.replicas, 0, c.steps, c.n_rec, dtype=torch.bool)
-        outputs, spikes = network.snapshot(epoch)
-        if epoch in network.config.snapshot_epochs:
-            self.snapshots[network.config.snapshot_epochs.index(epoch)] = outputs
-        return spikes
+    Of a run without snapshots nothing is kept: its trials may be more than fit in memory.
+    """
+    c = network.config
+    if not c.snapshot_epochs:
+        return torch.zeros(c.replicas, 0, c.steps, c.n_rec, dtype=torch.bool)
+    answer = network.snapshot(epoch)
+    if epoch in c.snapshot_epochs:
+        course["snapshots"][c.snapshot_epochs.index(epoch)] = answer.outputs
+    return answer.spikes
 
 
 def _digest(samples: Samples | None) -> str | None:
@@ -263,7 +240,7 @@ def _digest(samples: Samples | None) -> str | None:
 def _require_same(config: TrainConfig, samples: Samples | None, header: dict[str, Any]) -> None:
     """Require the checkpoint's fields; those that it has not are at their defaults."""
     mine, stored = config.to_dict(), TrainConfig().to_dict() | header["config"]
-    written = origin(header)
+    written = archive.origin(header)
     same = header.get("samples") == _digest(samples)
     require(same, "inputs, targets", "other ones", f"those of the checkpoint{written}")
     for name, value in stored.items():

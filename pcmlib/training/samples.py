@@ -58,6 +58,16 @@ def as_samples(
     return Samples(x, y, m.expand(replicas, S, T))  # in memory once, for all replicas
 
 
+def given_samples(
+    inputs: Values, targets: Values, counts: Values, config: TrainConfig, longer: bool = False
+) -> Samples | None:
+    """`as_samples` of what is given; None where nothing is."""
+    both = (inputs is None) == (targets is None)
+    require(both, "inputs, targets", (inputs, targets), "both, or neither")
+    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
+    return None if inputs is None else as_samples(inputs, targets, config, counts, longer)
+
+
 def are_classes(targets: Values) -> bool:
     """Whether targets are whole numbers, one for each sample or each of its steps."""
     try:
@@ -125,30 +135,26 @@ def _are_pairs(inputs: Values) -> bool:
 
 def _from_times(inputs: Values, config: TrainConfig, longer: bool) -> Bool[Tensor, "S T n_in"]:
     """Spikes by their times and channels; a spike at time t is one of step floor(t / dt)."""
-    steps = config.steps
-    if longer:
-        latest = (as_tensor("inputs: times", times, "real", torch.float64) for times, _ in inputs)
-        latest = max((t.max().item() for t in latest if t.numel()), default=0)
-        require(
-            latest < _MOST_STEPS * config.dt,
-            "inputs: times",
-            latest,
-            f"below {_MOST_STEPS * config.dt:g} s",
-        )
-        steps = max(steps, int(latest / config.dt + _ROUNDED) + 1)
-    x = torch.zeros(len(inputs), steps, config.n_in, dtype=torch.bool)
+    c, steps, spikes = config, config.steps, []
     for s, (times, channels) in enumerate(inputs):
-        name = f"inputs[{s}]"
-        t = as_tensor(f"{name}: times", times, "real", torch.float64)
-        i = as_tensor(f"{name}: channels", channels, "index", torch.int64, shape=tuple(t.shape))
-        end = steps * config.dt
+        t = as_tensor(f"inputs[{s}]: times", times, "real", torch.float64)
+        shape = tuple(t.shape)
+        i = as_tensor(f"inputs[{s}]: channels", channels, "index", torch.int64, shape=shape)
+        spikes.append((t, i))
+    if longer:
+        latest = max((t.max().item() for t, _ in spikes if t.numel()), default=0)
+        allowed = f"below {_MOST_STEPS * c.dt:g} s"
+        require(latest < _MOST_STEPS * c.dt, "inputs: times", latest, allowed)
+        steps = max(steps, int(latest / c.dt + _ROUNDED) + 1)
+    x, end = torch.zeros(len(inputs), steps, c.n_in, dtype=torch.bool), steps * c.dt
+    for s, (t, i) in enumerate(spikes):
         if not t.numel():
             continue
         ends = t.min().item(), t.max().item()
         inside = ends[0] >= 0 and ends[1] < end
-        require(inside, f"{name}: times", ends, f"from 0 to below {end:g} s (steps dt)")
+        require(inside, f"inputs[{s}]: times", ends, f"from 0 to below {end:g} s (steps dt)")
         ends = int(i.min()), int(i.max())
-        known = ends[0] >= 0 and ends[1] < config.n_in
-        require(known, f"{name}: channels", ends, f"0 .. {config.n_in - 1} (n_in)")
-        x[s, (t / config.dt + _ROUNDED).long().clamp(max=steps - 1), i] = True
+        known = ends[0] >= 0 and ends[1] < c.n_in
+        require(known, f"inputs[{s}]: channels", ends, f"0 .. {c.n_in - 1} (n_in)")
+        x[s, (t / c.dt + _ROUNDED).long().clamp(max=steps - 1), i] = True
     return x

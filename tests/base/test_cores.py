@@ -5,7 +5,7 @@ import threading
 import numba
 import pytest
 
-from pcmlib.base.cores import Cores
+from pcmlib.base.cores import on_cores
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -13,7 +13,7 @@ def test_answers_come_in_order(threads):
     before = numba.get_num_threads()
     try:
         numba.set_num_threads(min(threads, before))
-        assert Cores().map(lambda x: x * x, range(50)) == [x * x for x in range(50)]
+        assert on_cores(lambda x: x * x, range(50)) == [x * x for x in range(50)]
     finally:
         numba.set_num_threads(before)
 
@@ -30,7 +30,7 @@ def test_after_a_failure_nothing_new_is_begun():
         threading.Event().wait(0.05)
 
     with pytest.raises(ValueError, match="no"):
-        Cores().map(work, range(100))
+        on_cores(work, range(100))
     count = len(begun)
     assert count < 100
     threading.Event().wait(0.2)

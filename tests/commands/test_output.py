@@ -88,7 +88,7 @@ def test_a_file_that_fails_loses_neither_the_other_nor_the_summary(
 
     for name in ["json", "figure"]:
         if fails in (name, "both"):
-            monkeypatch.setattr(train, f"write_{name}", full)
+            monkeypatch.setattr(output, f"write_{name}", full)
     monkeypatch.setattr(train, "train", lambda *_, **__: made_up([[1.0, 0.5]]))
     arguments = ["--json", tmp_path / "f.json", "--figure", tmp_path / "f.png"]
     assert run(monkeypatch, "train", "--scheme", "vanilla", *arguments) != 0
@@ -131,7 +131,7 @@ def test_a_symbolic_link_is_followed(tmp_path, kind):
     link = tmp_path / f"link.{kind}"
     link.symlink_to(target)
     try:
-        output.check_destinations(None, link)
+        output.check_destinations(json=link)
         WRITERS[kind](link)
         WRITERS[kind](link)
         assert link.is_symlink()
@@ -176,11 +176,11 @@ def test_a_destination_that_cannot_be_is_refused_before_the_work(tmp_path):
         nobody.bind(str(tmp_path / "socket"))
     for path in (loop, long, tmp_path, tmp_path / "no" / "f", tmp_path / "socket"):
         with pytest.raises(ValueError, match="--json"):
-            output.check_destinations(None, path)
+            output.check_destinations(json=path)
     twice = [(tmp_path / "f.png", tmp_path / "." / "f.png"), (Path("-"), Path("-"))]
     for figure, json_file in [*twice, (Path("-"), Path("/dev/stdout"))]:
         with pytest.raises(ValueError, match="another file than that of --figure"):
-            output.check_destinations(figure, json_file)
+            output.check_destinations(figure=figure, json=json_file)
 
 
 @pytest.mark.parametrize(

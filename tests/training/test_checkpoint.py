@@ -12,9 +12,9 @@ import torch
 from runs import assert_same, small, train_up_to_a_checkpoint
 
 import pcmlib
-from pcmlib.training import TrainConfig, archive, checkpoint, train
+from pcmlib.training import TrainConfig, archive, train
 
-FILE = checkpoint.NAME
+FILE = archive.CHECKPOINT
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,10 @@ FILE = checkpoint.NAME
 def test_resuming_gives_the_uninterrupted_run(tmp_path, monkeypatch, scheme, options):
     config = small(scheme, epochs=6, replicas=2, **options)
     train_up_to_a_checkpoint(config, tmp_path, 4, monkeypatch)
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 4
+    assert archive.load_checkpoint(tmp_path)[0]["epoch"] == 4
     whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
     assert_same(again, whole)
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 6  # the end is kept too
+    assert archive.load_checkpoint(tmp_path)[0]["epoch"] == 6  # the end is kept too
     assert_same(train(config, checkpoint=tmp_path, resume=True), whole)
     assert again.seconds > 0
 
@@ -51,7 +51,7 @@ def test_a_killed_run_resumes_to_the_bit(tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    epoch = checkpoint.load(tmp_path)[0]["epoch"]
+    epoch = archive.load_checkpoint(tmp_path)[0]["epoch"]
     assert 0 < epoch < 200
     config = TrainConfig.preset("mixed-precision", "reference", epochs=200, n_rec=30, steps=200)
     assert_same(train(config, checkpoint=tmp_path, resume=True), train(config))
@@ -64,10 +64,10 @@ def test_there_must_be_something_to_resume(tmp_path):
 
 @pytest.mark.parametrize("keep", [0, 10, 1000, -50])
 def test_a_truncated_checkpoint_is_refused(tmp_path, keep):
-    path = checkpoint.save(tmp_path, {"epoch": 1}, {"x": torch.zeros(500)})
+    path = archive.save_checkpoint(tmp_path, {"epoch": 1}, {"x": torch.zeros(500)})
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ValueError, match="damaged"):
-        checkpoint.load(tmp_path)
+        archive.load_checkpoint(tmp_path)
 
 
 def test_a_checkpoint_is_not_lost_to_a_run_that_was_to_go_on(tmp_path):
@@ -86,8 +86,8 @@ def test_another_runs_checkpoint_is_refused(tmp_path):
 
 def rewrite(folder, arrays=None, **changes):
     """The checkpoint there, with other parts."""
-    header, same = checkpoint.load(folder)
-    checkpoint.save(folder, header | changes, same | (arrays or {}))
+    header, same = archive.load_checkpoint(folder)
+    archive.save_checkpoint(folder, header | changes, same | (arrays or {}))
 
 
 def test_an_older_versions_checkpoint_goes_on_where_its_run_is_the_same(tmp_path):
@@ -111,21 +111,21 @@ def test_an_older_versions_checkpoint_goes_on_where_its_run_is_the_same(tmp_path
 def test_what_another_version_has_beside_is_refused(tmp_path):
     config = small("sign", epochs=2)
     train(config, checkpoint=tmp_path)
-    header, arrays = checkpoint.load(tmp_path)
+    header, arrays = archive.load_checkpoint(tmp_path)
     assert header["version"] == pcmlib.__version__
     rewrite(tmp_path, version="9.9", config=config.to_dict() | {"colour": "red"})
     with pytest.raises(ValueError, match=r"field = 'colour': .*, of pcmlib 9\.9; this is"):
         train(config, checkpoint=tmp_path, resume=True)
     for part in ("state", "course"):
         without = {name: x for name, x in arrays[part].items() if name != "reads"}
-        checkpoint.save(tmp_path, header | {"version": "0.0.9"}, arrays | {part: without})
+        archive.save_checkpoint(tmp_path, header | {"version": "0.0.9"}, arrays | {part: without})
         with pytest.raises(ValueError, match=r"a network as here, of pcmlib 0\.0\.9; .*reads"):
             train(config, checkpoint=tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("where", ["write", "fsync", "replace"])
 def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch, where):
-    checkpoint.save(tmp_path, {"epoch": 1}, {})
+    archive.save_checkpoint(tmp_path, {"epoch": 1}, {})
 
     def full(*args, **kwargs):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(tmp_path, monkeypatch, wher
     else:
         monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(OSError, match=r"No space left.*last good checkpoint is still there"):
-        checkpoint.save(tmp_path, {"epoch": 2}, {})
+        archive.save_checkpoint(tmp_path, {"epoch": 2}, {})
     monkeypatch.undo()
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 1
+    assert archive.load_checkpoint(tmp_path)[0]["epoch"] == 1
     assert [path.name for path in tmp_path.iterdir()] == [FILE]

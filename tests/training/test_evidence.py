@@ -4,7 +4,7 @@ import pytest
 import torch
 from runs import assert_same, train_up_to_a_checkpoint
 
-from pcmlib.training import TrainConfig, checkpoint, train
+from pcmlib.training import TrainConfig, archive, train
 from pcmlib.training.network import Network
 from pcmlib.training.presets import EVIDENCE
 
@@ -71,7 +71,7 @@ def test_a_run_is_resumed_to_the_bit_and_each_replica_is_alone(
 ):
     config = TrainConfig(**TINY | {"scheme": scheme, "fresh": fresh, "conductance": 2.0})
     train_up_to_a_checkpoint(config, tmp_path, 2, monkeypatch)
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 2
+    assert archive.load_checkpoint(tmp_path)[0]["epoch"] == 2
     whole, again = train(config), train(config, checkpoint=tmp_path, resume=True)
     assert_same(again, whole)
     assert torch.equal(again.accuracy, whole.accuracy)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from runs import assert_same, small
 from typecheck import unchecked
 
-from pcmlib.training import checkpoint, evaluate, train
+from pcmlib.training import archive, evaluate, train
 from pcmlib.training.samples import as_samples
 
 CONFIG = small("mixed-precision", epochs=3, replicas=2, samples=7)  # as many as nobody gives
@@ -87,7 +87,7 @@ def test_a_time_is_in_the_step_that_it_falls_in(steps, dt, late, precision):
 def test_a_reader_s_samples_resume_and_are_told_apart(tmp_path):
     x, y = arrays()
     whole = train(CONFIG, inputs=x, targets=y, checkpoint=tmp_path, checkpoint_every=2)
-    assert checkpoint.load(tmp_path)[0]["epoch"] == 3
+    assert archive.load_checkpoint(tmp_path)[0]["epoch"] == 3
     assert_same(train(CONFIG, inputs=x, targets=y, checkpoint=tmp_path, resume=True), whole)
     other, _ = arrays(seed=5)
     with pytest.raises(ValueError, match=r"inputs, targets = .*those of the checkpoint"):

@@ -21,6 +21,7 @@ TABLES = 100
 FAR = 5.0
 _BINS = 5  # of conductance, for the step's dependence on it
 _FEWEST = 8  # devices that a statistic is made of
+_SPREADS = {"mean": "sd", "step": "step_sd", "change": "change_sd"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,33 +70,28 @@ class _Look:
         key = table.device * (table.pulse.max() + 1) + table.pulse
         _, self.first, self.state = np.unique(key, return_index=True, return_inverse=True)
         self.pulse = table.pulse[self.first]
-        self.last = int(self.pulse.max()) + 1
         same = np.diff(table.device[self.first]) == 0
         self.steps = np.flatnonzero(same & (np.diff(self.pulse) == 1))
         before = table.conductance[self.first][self.steps]
         self.edges = np.quantile(before, np.linspace(0, 1, _BINS + 1)[1:-1]) if len(before) else []
-        self.bins = np.searchsorted(self.edges, before)
+        bins = np.searchsorted(self.edges, before)
         later = np.ones(len(table), bool)
         later[self.first] = False
         time = np.full(len(table), T0) if table.time is None else table.time
         self.later = np.flatnonzero(later & (time > 1.01 * time[self.first][self.state]))
-        self.delays, self.delay = np.unique(
+        delays, self.delay = np.unique(
             np.rint(np.log10(time[self.later]) * 4).astype(int), return_inverse=True
         )
         self.floor = 0.02 * float(np.median(table.conductance))
-        self.at = {
-            "mean": np.arange(self.last), "step": self._mean(before, self.bins, _BINS),
-            "change": 10 ** (self.delays / 4),
-        }  # fmt: skip
-        fewest = min(_FEWEST, table.devices)
-        kept = np.bincount(self.pulse, minlength=self.last) >= fewest
-        self.kept = {
-            "mean": kept, "step": np.bincount(self.bins, minlength=_BINS) >= fewest,
-            "change": np.bincount(self.delay, minlength=len(self.delays)) >= fewest,
-        }  # fmt: skip
-        self.at = {n: x[self.kept[n]].astype(float) for n, x in self.at.items()}
-        self.at |= {"sd": self.at["mean"], "step_sd": self.at["step"]}
-        self.at["change_sd"] = self.at["change"]
+        pulses, fewest = np.arange(self.pulse.max() + 1), min(_FEWEST, table.devices)
+        self.at, self.kept = {}, {}
+        for name, where, at in (
+            ("mean", self.pulse, pulses),
+            ("step", bins, self._mean(before, bins, _BINS)),
+            ("change", self.delay, 10 ** (delays / 4)),
+        ):
+            self.kept[name] = np.bincount(where, minlength=len(at)) >= fewest
+            self.at[name] = self.at[_SPREADS[name]] = at[self.kept[name]].astype(float)
 
     def __call__(self, r: Float64[np.ndarray, " reads"]) -> dict[str, Float64[np.ndarray, " n"]]:
         G = r[self.first]
@@ -104,16 +100,13 @@ class _Look:
         positive = np.maximum(r, self.floor)
         change = np.log(positive[self.later] / positive[self.first][self.state[self.later]])
         found = {}
-        for name, values, where, count in (
-            ("mean", G, self.pulse, self.last),
-            ("step", step, bins, _BINS),
-            ("change", change, self.delay, len(self.delays)),
-        ):
-            mean = self._mean(values, where, count)
-            variance = self._mean((values - mean[where]) ** 2, where, count)
+        for name, values, where in (
+            ("mean", G, self.pulse), ("step", step, bins), ("change", change, self.delay),
+        ):  # fmt: skip
             kept = self.kept[name]
-            found[name] = mean[kept]
-            found[{"mean": "sd"}.get(name, f"{name}_sd")] = np.sqrt(variance[kept])
+            mean = self._mean(values, where, len(kept))
+            variance = self._mean((values - mean[where]) ** 2, where, len(kept))
+            found[name], found[_SPREADS[name]] = mean[kept], np.sqrt(variance[kept])
         return found
 
     @staticmethod

@@ -133,8 +133,7 @@ def rough(table: Measurements, reads: Reads, base: PCMParameters) -> dict[str, f
         step.append(np.diff(mean[n, seen]) / np.maximum(np.diff(seen), 1))
     G, k, d = np.concatenate(before), np.concatenate(after), np.concatenate(step)
     if len(d) < 4:  # hardly a device was read after two pulses
-        one = base.replace()
-        return {name: getattr(one, name) * (S if name in _IN_SIEMENS else 1) for name in NAMES}
+        return {name: getattr(base, name) * (S if name in _IN_SIEMENS else 1) for name in NAMES}
     G_mid, best = float(np.median(r)), None
     for a in (1.2, 2.6, 6.0, 15.0):
         X = np.stack([G - G_mid, np.ones_like(G), np.exp(-k / a)], axis=1)

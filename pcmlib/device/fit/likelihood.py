@@ -28,16 +28,9 @@ import torch
 from jaxtyping import Float64
 from torch import Tensor
 
+from pcmlib.device import laws
 from pcmlib.device.fit.reads import Reads
-from pcmlib.device.laws import (
-    Constants,
-    after_reset,
-    devices_differ,
-    drift_exponent,
-    drifted,
-    read_noise,
-    set_increment,
-)
+from pcmlib.device.laws import Constants
 
 _MOST_NODES, _MOST_ENTRIES = 320, 3_000_000  # of the grid, and of all pulses' matrices
 _FORGOTTEN = 1e-4  # of the history: from here on, every pulse has the same matrix
@@ -68,7 +61,7 @@ def grid_for(p: Constants, reads: Reads) -> Grid:
     or `most_nodes`.
     """
     most_nodes = min(_MOST_NODES, math.isqrt(_MOST_ENTRIES // len(reads.states)))
-    noise = lambda g: float(read_noise(g, p)) / math.sqrt(reads.most)  # noqa: E731
+    noise = lambda g: float(laws.read_noise(g, p)) / math.sqrt(reads.most)  # noqa: E731
     low, high = reads.low, reads.high
     floor = (high - low) / most_nodes / 2
     at = np.linspace(low, high, 1001)
@@ -114,11 +107,11 @@ def _deviates_of_nu(nodes: Tensor, p: Constants) -> tuple[Tensor, Tensor]:
     """The same for nu; where it depends on G, there is no one edge."""
     if p.nu_slope == 0 and p.nu_spread_slope == 0:
         return _deviates(nodes, p.nu, p.nu_spread)
-    return _deviates(nodes, math.inf, 1.0 if devices_differ(p) else 0.0)
+    return _deviates(nodes, math.inf, 1.0 if laws.devices_differ(p) else 0.0)
 
 
 def _spread_of_nu(G: float, p: Constants) -> float:
-    return float(drift_exponent(G, _FAR, p) - drift_exponent(G, 0.0, p)) / _FAR
+    return float(laws.drift_exponent(G, _FAR, p) - laws.drift_exponent(G, 0.0, p)) / _FAR
 
 
 def slices(reads: Reads, grid: Grid) -> list[slice]:
@@ -138,7 +131,7 @@ def log_likelihood(
     """
     deviates, shares = _deviates_of_nu(grid.nu, p)
     resets, alpha = _deviates(grid.reset, 1.0, p.reset_spread)
-    g, alpha, total, T = after_reset(resets, p), alpha.expand(1, 1, -1), 0.0, None
+    g, alpha, total, T = laws.after_reset(resets, p), alpha.expand(1, 1, -1), 0.0, None
     forgotten = False
     for k, state in enumerate(reads.states):
         if k > 0:
@@ -153,13 +146,14 @@ def log_likelihood(
         if state is None:
             continue
         told = [
-            drifted(g, t, deviates[:, None], p) if t != reads.T0 else g[None] for t in state.delays
+            laws.drifted(g, t, deviates[:, None], p) if t != reads.T0 else g[None]
+            for t in state.delays
         ]
         if max(len(Gd) for Gd in told) > alpha.shape[1]:  # from here on, nu matters
             alpha = alpha * shares[None, :, None]
-        laws = torch.cat([_features(Gd.expand(alpha.shape[1], -1), reads, p) for Gd in told])
+        features = torch.cat([_features(Gd.expand(alpha.shape[1], -1), reads, p) for Gd in told])
         statistics = state.statistics[part]
-        L = (statistics @ laws.flatten(1)).view(len(statistics), *laws.shape[1:])
+        L = (statistics @ features.flatten(1)).view(len(statistics), *features.shape[1:])
         most = L.detach().amax((1, 2), keepdim=True)
         alpha = alpha * torch.exp(L - most)
         q = alpha.sum((1, 2), keepdim=True).clamp(min=_LEAST)
@@ -169,7 +163,7 @@ def log_likelihood(
 
 def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tensor, "from to"]:
     """T_k. Rows sum to 1 on a grid that is fine enough, and are made to on any other."""
-    mu, sigma = set_increment(g, P, p)
+    mu, sigma = laws.set_increment(g, P, p)
     mean, sigma = (g + mu)[:, None], sigma.clamp(min=_LEAST)[:, None]
     z = (grid.g - mean) / sigma
     inside = torch.exp(-z * z / 2) * (grid.w / (sigma * math.sqrt(2 * math.pi)))
@@ -180,7 +174,7 @@ def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tenso
 
 def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
     """What stands in the log-density of reads beside their statistics (`Statistics`)."""
-    s = read_noise(Gd, p)
+    s = laws.read_noise(Gd, p)
     precision = 1 / (s * s)
     one = -Gd * Gd * precision / 2 - torch.log(s) - math.log(2 * math.pi) / 2
     low, high = (reads.low - Gd) / s, (Gd - reads.high) / s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,15 +10,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from pcmlib.base.checks import plain, require, require_count, require_number
+from pcmlib.device import laws
 from pcmlib.device.fit.table import Measurements
-from pcmlib.device.laws import (
-    PCMParameters,
-    after_reset,
-    drifted,
-    history_decay,
-    read_out,
-    set_increment,
-)
+from pcmlib.device.laws import PCMParameters
 
 
 def simulate_reads(
@@ -49,14 +44,15 @@ def simulate_reads(
     times = [list(delays)] * pulses + [sorted([*delays, *late])]
     pulse = np.repeat(np.arange(pulses + 1), [len(t) for t in times])
     time = np.concatenate(times).astype(float)
-    table = Measurements(
+    blank = Measurements(
         tuple(map(str, range(devices))),
         np.repeat(np.arange(devices), len(pulse)),
         np.tile(pulse, devices),
         np.tile(time, devices),
         np.zeros(devices * len(pulse)),
     )
-    return table.replace(conductance=redraw(table, parameters, np.random.default_rng(seed)))
+    drawn = redraw(blank, parameters, np.random.default_rng(seed))
+    return dataclasses.replace(blank, conductance=drawn)
 
 
 def redraw(
@@ -69,17 +65,17 @@ def redraw(
     p, normal = parameters.in_force, generator.standard_normal
     r, n = np.empty(len(table)), table.devices
     deviate = normal(n)
-    G, P = after_reset(normal(n), p), 1.0
+    G, P = laws.after_reset(normal(n), p), 1.0
     order = np.argsort(table.pulse, kind="stable")
     ends = np.searchsorted(table.pulse[order], np.arange(table.pulse.max() + 2))
     for k, (begin, end) in enumerate(pairwise(ends)):
         if k > 0:
-            P *= history_decay(p)
-            mu, sigma = set_increment(G, P, p)
+            P *= laws.history_decay(p)
+            mu, sigma = laws.set_increment(G, P, p)
             G = np.clip(G + mu + p.write_noise * sigma * normal(n), p.g_min, p.g_max)
         rows = order[begin:end]
         device, Gd = table.device[rows], G[table.device[rows]]
         if table.time is not None:
-            Gd = drifted(Gd, table.time[rows], deviate[device], p)
-        r[rows] = read_out(Gd, normal(len(rows)), p)
+            Gd = laws.drifted(Gd, table.time[rows], deviate[device], p)
+        r[rows] = laws.read_out(Gd, normal(len(rows)), p)
     return r

@@ -15,7 +15,6 @@ columns; where it is not the comma, a decimal comma will do.
 from __future__ import annotations
 
 import csv
-import dataclasses
 import math
 import re
 from collections.abc import Mapping
@@ -63,10 +62,6 @@ class Measurements(Record):
     @property
     def devices(self) -> int:
         return len(self.labels)
-
-    def replace(self, **changes: Any) -> Measurements:
-        """A copy with some columns changed."""
-        return dataclasses.replace(self, **changes)
 
 
 def measurements(table: Any) -> Measurements:
@@ -168,7 +163,6 @@ def _checked(
 
     at = columns["device"][0]
     names = np.array([row[at] for _, row in rows])
-    refuse(np.char.lower(names) == "", "device", "a label of the device")
     refuse(np.isin(np.char.lower(names), MISSING), "device", "a label of the device")
     labels, device = np.unique(names, return_inverse=True)
     pulse = numbers("pulse")
