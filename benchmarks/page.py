@@ -37,7 +37,7 @@ whole.
 
 {_comparison(record["comparison"])}
 
-{_beside_nest(record.get("nest"))}## Where the time goes
+{_beside_nest(record.get("nest"))}{_beside_aihwkit(record.get("aihwkit"))}## Where the time goes
 
 These times are for one network with mixed precision on the full PCM model, on one core. A device
 is read only when its presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million
@@ -128,6 +128,31 @@ in double precision and for any network, one spike at a time; here it is single 
 gradient descent instead of NEST's Adam in the classification, and one kind of network.
 
 {_table(head, rows)}
+
+"""
+
+
+def _beside_aihwkit(measured: dict[str, Any] | None) -> str:
+    """The section on aihwkit's layers, where they were measured."""
+    if not measured:
+        return ""
+    steps = measured["steps_ms"]
+    rows = [[name, *(f"{ms:.2f}" for ms in by_side.values())] for name, by_side in steps.items()]
+    sides = [f"{n} × {n}" for n in next(iter(steps.values()))]
+    sets = [
+        [name, *(f"{rate / 1e6:.0f}" for rate in rates.values())]
+        for name, rates in measured["sets"].items()
+    ]
+    return f"""## Beside aihwkit
+
+A layer of a torch network on PCM ([](chapter-your-network)): forward pass, gradient and update of a
+batch of ten, in milliseconds on one core. aihwkit's layers are those of its PCM presets.
+
+{_table(["layer", *sides], rows)}
+
+Millions of SETs per second, on a million devices and one core:
+
+{_table(["", "one by one", "ten at once"], sets)}
 
 """
 

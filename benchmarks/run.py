@@ -1,13 +1,13 @@
 """Measure what a weight update costs: against the reference and an earlier commit, and by part.
 
     python benchmarks/run.py [--reference CHECKOUT] [--before CHECKOUT] [--nest PYTHON]
-                             [--json results.json]
+                             [--aihwkit PYTHON] [--json results.json]
 
 The reference's CHECKOUT is a folder with github.com/YigitDemirag/srnn-pcm at commit 2d91783, whose
 classes run as they are; that of --before one with pcmlib at an earlier commit; --nest is a Python
-with nest-simulator 3.10. All run in turns, so that they see the same machine in the same minutes.
-An update is a trial of 1 s, its gradient and the programming; compiling is timed apart. Takes about
-five minutes with the reference.
+with nest-simulator 3.10, --aihwkit one with aihwkit 1.2. All run in turns, so that they see the
+same machine in the same minutes. An update is a trial of 1 s, its gradient and the programming;
+compiling is timed apart. Takes about five minutes with the reference.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from typing import Any
 
 import parts
 import torch
+from beside_aihwkit import beside_aihwkit
 from beside_nest import beside_nest
 
 from pcmlib.base.cores import one_torch_thread
@@ -48,12 +49,15 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, help="checkout of srnn-pcm")
     parser.add_argument("--before", type=Path, help="checkout of pcmlib at an earlier commit")
     parser.add_argument("--nest", type=Path, help="a Python that imports nest")
+    parser.add_argument("--aihwkit", type=Path, help="a Python that imports aihwkit")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_name("results.json"))
     arguments = parser.parse_args()
     results = {"machine": machine(), "compile_s": compile_time()}
     results["comparison"] = comparison(arguments.reference, arguments.before)
     if arguments.nest is not None:
         results["nest"] = beside_nest(arguments.nest)
+    if arguments.aihwkit is not None:
+        results["aihwkit"] = beside_aihwkit(arguments.aihwkit)
     with one_torch_thread():
         results["growth"] = growth()
         results["profile"] = parts.profile(MIXED)

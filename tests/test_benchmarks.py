@@ -52,3 +52,8 @@ def test_updates_of_any_checkout_can_be_timed():
     found = benchmark.trained(FOLDER.parent, config, epochs=50)
     assert found["updates"] == 150
     assert found["wall"] > 0
+
+
+def test_a_layer_can_be_timed():
+    beside = load("beside_aihwkit")
+    assert 1e-5 < beside.train("mixed-precision", 400) < 1

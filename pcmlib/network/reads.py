@@ -31,7 +31,7 @@ from pcmlib.network.state import Singles
 
 _F = np.float32
 _SHARP = _F(1e-6)  # µS, least sd with which moments are reckoned
-_FAST = {"contract", "nsz", "nnan", "reassoc"}
+FAST = {"contract", "nsz", "nnan", "reassoc"}  # with which such a loop is vectorised
 
 
 class Reads(NamedTuple):
@@ -133,7 +133,7 @@ def _sum_moments(part, p, course):
     return sums
 
 
-@kernel(inner=True, fastmath=_FAST, error_model="numpy")
+@kernel(inner=True, fastmath=FAST, error_model="numpy")
 def _add_moments(G, side, n, i, factor, w, p, exists, sums, at):
     """Add those of the devices [side, n, i], drifted by a factor, to row i: a mean at `at`, its
     variance three blocks later."""
@@ -164,7 +164,7 @@ def _list_line(part, side, n, i, update, p, course, count):
     return count
 
 
-@kernel(inner=True, fastmath=_FAST, error_model="numpy")
+@kernel(inner=True, fastmath=FAST, error_model="numpy")
 def _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room):
     """Add the moments of the devices [side, n, i] but those of age 0; whether there are such."""
     n_post, mid, fading, weight = G.shape[3], room[3], room[4], room[5]

@@ -19,23 +19,20 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
-from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters, devices_differ
-from pcmlib.device.moments import read_moments
+from pcmlib.nn.loops import fill_noise, held_weights, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
 # three times as large.
 TOLERANCE = 0.5  # µS, to which weights are written
-_SHARP = np.float32(1e-6)  # µS, least sd with which moments are reckoned
 _WEIGHT, _BIAS, _READ = 40, 41, 42  # uses of a seed
 _DEVICES = ("G", "P", "tp", "n_set", "n_reset")
 
@@ -179,9 +176,10 @@ class PCMLinear(nn.Module):
         return super()._apply(*args, **kwargs)
 
     def _look(self) -> None:
-        self._read, self._held = None, self.crossbar.weights()[0].T
+        self._read = None
         with torch.no_grad():
-            self.weight.copy_(self._held)
+            self.weight.copy_(held_weights(self.crossbar))
+        self._held = self.weight.detach().clone()
 
     # State beside weight and bias, under one name in `state_dict`
 
@@ -223,38 +221,3 @@ class PCMLinear(nn.Module):
         bias, scale = self.bias is not None, self.crossbar.scale.item()
         sizes = f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
         return f"{sizes}, pairs={self.crossbar.pairs}, scale={scale:.4g} µS"
-
-
-# The loops, each on one core: a layer is small, and is called often
-
-
-def read_weights(
-    xbar: Crossbar, t: float
-) -> tuple[Float32[Tensor, "n_post n_pre"], Float32[Tensor, "n_post n_pre"]]:
-    """Mean W and variance V of a read of the weights at time t (s), of a crossbar alone."""
-    Gd = xbar.devices.drifted(t)[0]
-    W, V = torch.zeros(2, xbar.n_pre, xbar.n_post)
-    gain = np.float32(1 / (xbar.pairs * xbar.scale.item()))
-    _sum_moments(Gd.numpy(), gain, xbar.devices.parameters.constants(), W.numpy(), V.numpy())
-    return W.T.contiguous(), V.T.contiguous()
-
-
-@kernel(nogil=True, error_model="numpy")
-def _sum_moments(Gd, gain, p, W, V):
-    _, pairs, n_pre, n_post = Gd.shape
-    m3, c3 = p.read_noise * p.m3, max(p.read_noise * p.c3, _SHARP)
-    for side in range(2):
-        w = gain * np.float32(1 - 2 * side)
-        for n in range(pairs):
-            for i in range(n_pre):
-                for j in range(n_post):
-                    g = Gd[side, n, i, j]
-                    mean, variance, _ = read_moments(g, m3 * g + c3, p.g_min, p.g_max)
-                    W[i, j] += w * mean
-                    V[i, j] += w * w * variance
-
-
-@kernel(nogil=True, error_model="numpy")
-def fill_noise(out, key, draw):
-    """Fill `out` [n] with standard normals."""
-    rng.fill_flat(out, key, draw)

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor, nn
 
 from pcmlib.base.checks import as_tensor, require, require_count, require_number
-from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import ASSUMED_PULSE
 from pcmlib.crossbar.laws import REACH, REFRESH_ABOVE, REFRESH_WITHIN
-from pcmlib.crossbar.programming import DRAWS, Devices, Update, program
+from pcmlib.crossbar.programming import DRAWS, Update
 from pcmlib.device import history_decay
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.nn.layer import PCMLinear
+from pcmlib.nn.loops import devices_of, program_layer
 from pcmlib.schemes import SCHEMES, Settings
 
 
@@ -121,12 +121,11 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     xbar, devices, t = layer.crossbar, layer.crossbar.devices, layer.time
     p, step, N = devices.parameters, np.float32(told["assumed_pulse"]), xbar.pairs
     number, key, scale = devices.next_draw(DRAWS) // DRAWS, devices.key[0], xbar.scale.item()
-    cells = Devices(*(x[0].numpy() for x in (*devices.state, xbar.turn)), xbar.reads.numpy(),
-                    xbar.exists.float().numpy())  # fmt: skip
+    cells = devices_of(xbar)
     counts = np.zeros((2, xbar.n_pre, xbar.n_post), np.int32)
     reset = np.zeros(counts.shape, np.bool_)
     if gradient is not None:
-        g = as_tensor("gradient", gradient.T, "real", torch.float32).numpy()
+        g = as_tensor("gradient", gradient.T, "real", torch.float32).contiguous().numpy()
         pulse, most = step / N, MOST_PULSES * N  # µS that one adds to a side's mean
         s = Settings(
             told["lr"], told["quantum"] or pulse / scale, step, told["stop_level"],
@@ -147,9 +146,3 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     program_layer(counts, reset, cells, told_once, p.constants(), key)
     devices.t_last = t
     layer.advance(layer.period)
-
-
-@kernel(nogil=True, error_model="numpy")
-def program_layer(counts, reset, devices, update, p, key):
-    """`pcmlib.crossbar.programming.program`, for Python."""
-    program(counts, reset, devices, update, p, key)
