@@ -25,13 +25,12 @@ from pcmlib.base.arrays import part as part_of
 from pcmlib.base.kernels import kernel
 from pcmlib.crossbar.programming import weigh
 from pcmlib.device import drift, drift_exponent
-from pcmlib.device.moments import FAR, read_moments, read_moments_near_low
+from pcmlib.device.moments import FAR, FAST, read_moments, read_moments_near_low
 from pcmlib.network.drift import Course, bend
 from pcmlib.network.state import Singles
 
 _F = np.float32
 _SHARP = _F(1e-6)  # µS, least sd with which moments are reckoned
-FAST = {"contract", "nsz", "nnan", "reassoc"}  # with which such a loop is vectorised
 
 
 class Reads(NamedTuple):

@@ -14,8 +14,7 @@ from pcmlib.base.kernels import kernel
 from pcmlib.crossbar import Crossbar
 from pcmlib.crossbar.programming import Devices, program, weigh
 from pcmlib.device import devices_differ, drift, drift_exponent
-from pcmlib.device.moments import read_moments
-from pcmlib.network.reads import FAST
+from pcmlib.device.moments import FAST, read_moments
 
 _SHARP = np.float32(1e-6)  # µS, least sd with which moments are reckoned
 Weights = Float32[Tensor, "n_post n_pre"]
