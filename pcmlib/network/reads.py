@@ -172,7 +172,7 @@ def _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room):
     still = course.alike and course.nu == 0
     middle = update * course.period + (course.t_min + course.middle)
     old = _F(0 if still else 0.5 * course.period + course.middle)
-    young = near_low = near_high = np.int32(0)
+    young = near_low = near_high = np.int32(0)  # 32 bits in every step, as in `recur`
     for j in range(n_post):
         fading[j] = middle - tp[side, n, i, j]
     for j in range(n_post):
@@ -180,11 +180,11 @@ def _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room):
         nu = drift_exponent(g, deviate[side, n, i, j], p)
         g = drift(g, elapsed, nu, course) * (_F(1) + bend(nu, course.middle / elapsed))
         mid[j], fading[j], weight[j] = g, -nu / elapsed, _F(0) if elapsed < old else w
-        young += np.int32(elapsed < old)
+        young = np.int32(young + np.int32(elapsed < old))
     for j in range(n_post):
         sd = m3 * mid[j] + c3
-        near_low += np.int32(mid[j] - low < FAR * sd)
-        near_high += np.int32(high - mid[j] < FAR * sd)
+        near_low = np.int32(near_low + np.int32(mid[j] - low < FAR * sd))
+        near_high = np.int32(near_high + np.int32(high - mid[j] < FAR * sd))
     if near_high:
         for j in range(n_post):
             g, w = mid[j], weight[j]

@@ -67,10 +67,10 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
         now, then = moving * t, moving * (t + 1)
         if moving:
             _move_thresholds(theta, v, raised, until, t, c)
-        spiking = np.int32(0)
+        spiking = np.int32(0)  # of 32 bits in every step, or half as many neurons fit a vector
         for j in range(n):
             v[t + 1, j] = membrane(v[t, j], total[j], v[t, j] > theta[now, j], alpha, rest)
-            spiking += np.int32(v[t + 1, j] > theta[then, j])
+            spiking = np.int32(spiking + np.int32(v[t + 1, j] > theta[then, j]))
         count = first[t + 1]
         if spiking:  # few are: a branch for each costs less than to put every neuron down
             for j in range(n):
