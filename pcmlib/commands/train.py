@@ -134,7 +134,7 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     for name in content["constants"]:
-        require_known("--device-file: constants", name, PCMParameters.__dataclass_fields__)
+        require_known("--device-file: constants", name, vars(PCMParameters()))
     return PCMParameters(**content["constants"])
 
 
@@ -167,7 +167,7 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     Raises:
         ValueError: for anything but a known field, = and a Python number, bool, None or tuple.
     """
-    require_known("--set: field", setting.partition("=")[0], TrainConfig.__dataclass_fields__)
+    require_known("--set: field", setting.partition("=")[0], vars(TrainConfig()))
     allowed = "a number, True, False, None or a tuple of numbers"
     name, value = assignment("--set", setting, "field=value, such as lr_in=0.1", allowed)
     return name, (value,) if name == "snapshots" and isinstance(value, int) else value
