@@ -38,7 +38,7 @@ def evaluate_command(
 ) -> None:
     """Loss of trained networks at any age, without learning."""
     output.check_destinations(figure=figure, json=json)
-    ages = parse_ages(after)
+    ages = in_seconds("--after", after.split(","))
     allowed = "none or global"
     require(compensation in ("none", "global"), "--compensation", compensation, allowed)
     chosen = None if compensation == "none" else compensation
@@ -49,8 +49,3 @@ def evaluate_command(
         (json, lambda path: output.write_json(path, found.to_json())),
         (figure, lambda path: output.write_figure(path, plot_forgetting({"no learning": found}))),
     )
-
-
-def parse_ages(text: str) -> list[float]:
-    """Seconds, from "1h,1d,30d"; a number alone is seconds."""
-    return [in_seconds("--after", part) for part in text.split(",")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 from pcmlib.base.checks import is_number, require
 from pcmlib.book.figures.fit import plot_fit
 from pcmlib.commands import output
+from pcmlib.commands.train import assignment
 from pcmlib.device import fit_device
 
 
@@ -56,12 +56,7 @@ def parse_constant(setting: str) -> tuple[str, Any]:
     Raises:
         ValueError: for anything but a name, = and a number.
     """
-    name, equals, text = setting.partition("=")
-    require(equals == "=" and name != "", "--fix", setting, "name=value, such as g_max=25")
-    try:
-        value = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        value = None
+    name, value = assignment("--fix", setting, "name=value, such as g_max=25", "a number")
     pair = isinstance(value, tuple) and all(map(is_number, value))
-    require(pair or is_number(value), f"--fix {name}", text, "a number")
+    require(pair or is_number(value), f"--fix {name}", value, "a number")
     return name, value

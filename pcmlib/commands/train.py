@@ -134,7 +134,7 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     for name in content["constants"]:
-        require_known("--device-file: constants", name, PCMParameters.__dataclass_fields__)
+        require_known("--device-file: constants", name, vars(PCMParameters()))
     return PCMParameters(**content["constants"])
 
 
@@ -167,11 +167,17 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     Raises:
         ValueError: for anything but a known field, = and a Python number, bool, None or tuple.
     """
-    name, equals, text = setting.partition("=")
-    require(equals == "=", "--set", setting, "field=value, such as lr_in=0.1")
-    require_known("--set: field", name, TrainConfig.__dataclass_fields__)
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        require(False, f"--set {name}", text, "a number, True, False, None or a tuple of numbers")
+    require_known("--set: field", setting.partition("=")[0], vars(TrainConfig()))
+    allowed = "a number, True, False, None or a tuple of numbers"
+    name, value = assignment("--set", setting, "field=value, such as lr_in=0.1", allowed)
     return name, (value,) if name == "snapshots" and isinstance(value, int) else value
+
+
+def assignment(option: str, setting: str, form: str, allowed: str) -> tuple[str, Any]:
+    """Name and value of "name=value", as an option's argument has to be."""
+    name, equals, text = setting.partition("=")
+    require(bool(name and equals), option, setting, form)
+    try:
+        return name, ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        require(False, f"{option} {name}", text, allowed)

@@ -54,10 +54,9 @@ class PCMArray:
         conductance: Values = None,
     ) -> None:
         shape = plain(shape)
-        listed = isinstance(shape, tuple)
-        require(listed, "shape", shape, "a tuple of whole numbers above 0, such as (10, 20)")
-        whole = all(type(n) is int and n > 0 for n in shape)
-        require(len(shape) > 0 and whole, "shape", shape, "one or more whole numbers above 0")
+        whole = isinstance(shape, tuple) and all(type(n) is int and n > 0 for n in shape)
+        allowed = "a tuple of whole numbers above 0, such as (10, 20)"
+        require(whole and len(shape) > 0, "shape", shape, allowed)
         self.parameters = parameters or PCMParameters()
         self.shape = shape
         require_memory("shape", shape, _BYTES * math.prod(shape))

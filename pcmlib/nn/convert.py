@@ -34,15 +34,11 @@ def convert(module: nn.Module, *, seed: int = 0, **options: Any) -> nn.Module:
     made = {}
     for number, (name, old) in enumerate(linear):
         require(owners[id(old.weight)] == 1, f"{name}.weight", "shared", "of one layer alone")
-        made[id(old)] = _on_pcm(old, seed + number, options)
+        told = {"bias": old.bias is not None, "weight": old.weight, "device": old.weight.device}
+        new = PCMLinear(old.in_features, old.out_features, seed=seed + number, **told, **options)
+        new.weight.requires_grad_(old.weight.requires_grad)
+        if old.bias is not None:
+            new.bias = copy.deepcopy(old.bias)
+        made[id(old)] = new.train(old.training)
     # deepcopy takes what is in `made` for a copy that it has made already.
     return copy.deepcopy(module, made)
-
-
-def _on_pcm(old: nn.Linear, seed: int, options: dict[str, Any]) -> PCMLinear:
-    sizes = old.in_features, old.out_features, old.bias is not None
-    new = PCMLinear(*sizes, weight=old.weight, seed=seed, device=old.weight.device, **options)
-    new.weight.requires_grad_(old.weight.requires_grad)
-    if old.bias is not None:
-        new.bias = copy.deepcopy(old.bias)
-    return new.train(old.training)

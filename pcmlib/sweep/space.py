@@ -61,9 +61,8 @@ _OF_TASK = {  # where a task's neurons, gradients or length ask for other ranges
         "stop_level": (1.0, 1e3),
     },
 }
-_UNUSED = {
-    "sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}
-}  # a SET for any gradient above its level
+# Sign descent: one SET for any gradient above its level.
+_UNUSED = {"sign": {"lr_in", "lr_rec", "lr_out", "lr_end"}}
 
 # Where each search starts: the best set of an earlier study of the scheme, on the full PCM model or
 # at 4 bits, which had the same budget, but no refresh and scales up to 300 µS; the quantum and

@@ -72,7 +72,7 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except Exception as error:  # zipfile, zlib, NumPy and its tokenizer raise all sorts
         message = f"{str(path)!r}: must be a run as train --save or run.save(path) keeps it; this "
         message += "one is damaged or something else"
-        if _starts_as_json(path):
+        if Path(path).read_bytes()[:1] == b"{":
             message += ", such as the numbers of train --json"
         raise ValueError(f"{message} ({type(error).__name__})") from error
     known = f"{FORMAT}, the format of pcmlib {__version__}"
@@ -82,11 +82,6 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
         group, _, key = name.rpartition(".")
         (arrays.setdefault(group, {}) if group else arrays)[key] = torch.from_numpy(part)
     return header, arrays
-
-
-def _starts_as_json(path: str | Path) -> bool:
-    with Path(path).open("rb") as file:
-        return file.read(1) == b"{"
 
 
 def origin(header: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_count
+from pcmlib.base.files import for_json
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
@@ -206,7 +207,7 @@ class TrainConfig:
     def problem(self) -> PatternTask | EvidenceTask | ArraysTask:
         """The record of the task."""
         names = {field.name for field in dataclasses.fields(TASKS[self.task])}
-        own = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name in names}
+        own = {name: value for name, value in vars(self).items() if name in names}
         return TASKS[self.task](**own, **dict(self.task_settings))
 
     @property
@@ -217,10 +218,7 @@ class TrainConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON."""
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in _PAIRS:
-            fields[name] = {key: _listed(value) for key, value in fields[name]}
-        return {name: _listed(value) for name, value in fields.items()}
+        return for_json(vars(self) | {name: dict(getattr(self, name)) for name in _PAIRS})
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> TrainConfig:
@@ -252,7 +250,3 @@ class TrainConfig:
 
 
 _PAIRS = ("constants", "task_settings")
-
-
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

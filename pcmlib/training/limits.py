@@ -47,14 +47,13 @@ def check(c: Any) -> None:
         elif kind in ("Each", "float") or (kind == "float | None" and value is not None):
             for number in _given(c, name) if kind == "Each" else (value,):
                 require_number(name, number, **LIMITS.get(name, {"at_least": 0}))
-    names = {field.name for field in dataclasses.fields(PCMParameters)} - set(DEVICE)
+    names = vars(PCMParameters()).keys() - set(DEVICE)
     for name, value in c.constants:
         allowed = f"left out: {name} is a field of its own, so write {name}={value!r} beside "
         allowed += "constants; or give all at once, constants=PCMParameters(...)"
         require(name not in DEVICE, f"constants: {name}", value, allowed)
         require_known("constants", name, sorted(names))
-    names = {f.name for f in dataclasses.fields(TASKS[c.task])}
-    names -= {f.name for f in dataclasses.fields(c)}
+    names = {field.name for field in dataclasses.fields(TASKS[c.task])} - vars(c).keys()
     for name, _ in c.task_settings:
         require_known("task_settings", name, sorted(names))
     c.parameters, c.problem  # noqa: B018 - they check their own fields

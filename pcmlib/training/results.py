@@ -166,8 +166,7 @@ class TrainingRun(Record):
             OSError: when it cannot be written; an older file is still there.
         """
         told = {"config": self.config.to_dict(), "seconds": self.seconds, "rests": self.rests}
-        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        arrays = {name: x for name, x in values.items() if isinstance(x, (Tensor, dict))}
+        arrays = {name: x for name, x in vars(self).items() if isinstance(x, (Tensor, dict))}
         archive.write(path, told, arrays, shared=shared)
 
     @classmethod

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from runs import small
 from typer.testing import CliRunner
 
-from pcmlib.commands.evaluate import evaluate_command, parse_ages
+from pcmlib.commands.evaluate import evaluate_command
 from pcmlib.commands.train import train_command
 from pcmlib.training import TrainingRun, evaluate, train
-from pcmlib.training.evaluation import UNITS
+from pcmlib.training.aging import UNITS, in_seconds
 
 apps = {}
 for name, command in {"train": train_command, "evaluate": evaluate_command}.items():
@@ -68,7 +68,8 @@ def test_a_reader_s_samples_are_trained_and_kept(tmp_path):
 @given(st.lists(st.tuples(st.integers(0, 999), st.sampled_from(["", *UNITS])), min_size=1))
 def test_ages_are_numbers_with_a_unit(ages):
     text = ",".join(f"{count}{unit}" for count, unit in ages)
-    assert parse_ages(text) == [count * UNITS[unit or "s"] for count, unit in ages]
+    seconds = in_seconds("--after", text.split(","))
+    assert seconds == tuple(count * UNITS[unit or "s"] for count, unit in ages)
 
 
 @pytest.mark.parametrize("text", ["", "1x", "d", "-1h", "1h;2h", "nan", "1 h 2", ","])
@@ -76,7 +77,7 @@ def test_other_ages_are_refused(text):
     with pytest.raises(
         ValueError, match=r"--after = .*a number from 0 on, with a unit of s, min, h, d, y"
     ):
-        parse_ages(text)
+        in_seconds("--after", text.split(","))
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_a_whole_device_is_a_run_s_constants():
         ("{", "must be JSON with the object constants"),
         ("[1]", "must be JSON with the object constants"),
         ('{"constants": {"m9": 1}}', "constants = 'm9': must be one of"),
+        ('{"constants": {"g_tiny": 1}}', "constants = 'g_tiny': must be one of"),
         ('{"constants": {"g_max": "12"}}', "g_max = '12': must be a finite number"),
     ],
 )

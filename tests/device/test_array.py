@@ -203,7 +203,7 @@ def test_devices_can_differ_in_their_drift():
 @pytest.mark.parametrize(
     ("action", "words"),
     [
-        (lambda a: PCMArray((0, 3)), "shape = (0, 3): must be one or more whole numbers above 0"),
+        (lambda a: PCMArray((0, 3)), "shape = (0, 3): must be a tuple of whole numbers above 0"),
         (lambda a: PCMArray((2, 3), seed=[1, 2, 3]), "seed = [1, 2, 3]: must be one number, or 2"),
         (lambda a: PCMArray((2, 3), seed=-1), "seed = -1: must be a whole number, at least 0"),
         (lambda a: PCMArray((2, 3), conductance=-1.0), "must be finite, from 0 to g_max"),

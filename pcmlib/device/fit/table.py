@@ -155,9 +155,10 @@ def _checked(
         found = [_number(row[i], decimal, f"{file}, {place}, {title}") for place, row in rows]
         return unit * np.array(found)
 
-    def refuse(bad: np.ndarray, name: str, allowed: str) -> None:
+    def refuse(bad: np.ndarray, name: str, allowed: str, order: Any = None) -> None:
         if bad.any():
-            place, row = rows[int(np.flatnonzero(bad)[0])]
+            first = np.flatnonzero(bad)[0]
+            place, row = rows[first if order is None else order[first]]
             i, _, title = columns[name]
             require(False, f"{file}, {place}, {title}", row[i], allowed)
 
@@ -174,18 +175,13 @@ def _checked(
     order = np.argsort(device, kind="stable")  # each device's rows, one after the other
     same = np.r_[False, device[order][1:] == device[order][:-1]]
     step = np.r_[0, np.diff(pulse[order])]
-    refuse(
-        _in_place(order, same & (step < 0)), "pulse", "no less than in the device's row before; "
-        "after a RESET, or for another ramp of the same device, give it another label",
-    )  # fmt: skip
+    allowed = "no less than in the device's row before; after a RESET, or for another ramp of the "
+    refuse(same & (step < 0), "pulse", allowed + "same device, give it another label", order)
     if time is not None:
-        allowed = "s since the last pulse, above 0"
-        refuse(
-            time == 0, "time", allowed + ": the drift law has no value in the pulse's own instant"
-        )
-        refuse(time < 0, "time", allowed)
+        allowed = "s since the last pulse, above 0: the drift law has no value in the pulse's own "
+        refuse(time <= 0, "time", allowed + "instant")
         back = same & (step == 0) & (np.r_[0, np.diff(time[order])] < 0)
-        refuse(_in_place(order, back), "time", "no less than in the row before: time went back")
+        refuse(back, "time", "no less than in the row before: time went back", order)
         forward = np.diff(time[order])[same[1:] & (step[1:] > 0)]
         clock = len(forward) >= 5 * len(labels) and bool((forward > 0).all())
         require(
@@ -214,22 +210,14 @@ def _checked(
     )
 
 
-def _in_place(order: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """Flags of rows in `order`, in the rows' own order."""
-    found = np.zeros(len(flags), bool)
-    found[order] = flags
-    return found
-
-
 def _number(cell: str, decimal: str, place: str) -> float:
     text = cell.strip()
-    allowed = "a number"
     missing = text.lower() in MISSING
-    require(not missing, place, cell, f"{allowed}; delete the rows of reads that are missing")
+    require(not missing, place, cell, "a number; delete the rows of reads that are missing")
     if decimal == ",":
         text = text.replace(",", ".")
     plain_number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)
-    require(plain_number is not None, place, cell, f"{allowed}, such as 3.25 or 3.2e-1")
+    require(plain_number is not None, place, cell, "a number, such as 3.25 or 3.2e-1")
     value = float(text)
-    require(math.isfinite(value), place, cell, f"{allowed}, finite")
+    require(math.isfinite(value), place, cell, "a number, finite")
     return value
