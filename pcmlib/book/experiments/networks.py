@@ -43,6 +43,16 @@ class Traces(Record):
     target: Float[np.ndarray, " T"]
 
     @property
+    def fired(self) -> Bool[np.ndarray, " T"]:
+        """When neuron j spiked."""
+        return self.spikes[:, self.post]
+
+    @property
+    def arrived(self) -> Bool[np.ndarray, " T"]:
+        """When channel i did."""
+        return self.inputs[:, self.pre]
+
+    @property
     def gradient(self) -> Float[np.ndarray, " T"]:
         """sum_{s<=t} L(s) ebar(s), which ends in the synapse's gradient."""
         return np.cumsum(self.signal * self.ebar)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.ageing import DAY, LARGEST
 from pcmlib.book.explorers.arrays import fill
@@ -49,6 +48,4 @@ def ageing(days, nu_spread, common, p, wanted, later, compensated, error, left):
     error[0], left[0] = 100 * math.sqrt(lost / weight), 100 * math.sqrt(remains / weight)
 
 
-@ageing.figure
-def _(**outputs: np.ndarray) -> Figure:
-    return draw_aged_weights(**outputs)
+ageing.figure(draw_aged_weights)

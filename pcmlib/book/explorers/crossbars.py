@@ -7,6 +7,7 @@ the Python that Numba compiles for a browser. Conductances in µS, times in s.
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ from pcmlib.book.experiments.crossbars import (
 from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, refresh
 from pcmlib.book.explorers.moments import mean_and_sd
 from pcmlib.book.figures import crossbars as plots
+from pcmlib.book.figures.style import live_title
 from pcmlib.book.live import live
 from pcmlib.crossbar.laws import REACH, lacks_room, whole_pulses
 from pcmlib.crossbar.programming import Update, verify
@@ -108,7 +110,16 @@ def read_products(out, exact, w, x, pairs, elapsed, p):
 
 @product_noise.figure
 def _(exact, one, many, number, one_error, many_error) -> Figure:
-    return plots.draw_product_noise(exact, one, many, number, one_error, many_error, last=80)
+    each = {"1": (one, one_error), "N": (many, many_error)}
+    runs = {
+        pairs: SimpleNamespace(exact=exact, reads=reads, relative_error=error.item() / 100)
+        for pairs, (reads, error) in each.items()
+    }
+    figure = plots.plot_product_noise(runs, last=80)
+    live_title(figure.axes[0], "1 pair: error {one_error:.1f} %", one_error=one_error)
+    told = {"number": number, "many_error": many_error}
+    live_title(figure.axes[1], "pairs: {number:.0f}, error {many_error:.1f} %", **told)
+    return figure
 
 
 # 05: saturation
@@ -261,5 +272,5 @@ def write_cell(
 
 
 @write_statistics.figure
-def _(mean, std, error, spread) -> Figure:
-    return plots.draw_write_statistics(LEVELS.numpy(), mean, std, error, spread)
+def _(**outputs: np.ndarray) -> Figure:
+    return plots.plot_write_statistics(SimpleNamespace(target=LEVELS.numpy(), **outputs))

@@ -6,9 +6,9 @@ The neuron hears a trial of the task: ten channels of the left cues, and ten of 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from pcmlib.book.figures.evidence import draw_adaptation
 from pcmlib.book.live import live
@@ -69,6 +69,4 @@ def remember(weight, beta, tau_adapt, v, level, fired, membrane_trace, adapted, 
     left[0] = 100 * adapted[ASKED] / most if most > 0 else 0
 
 
-@remember.figure
-def _(**outputs: np.ndarray) -> Figure:
-    return draw_adaptation(**outputs, dt=_DT, asked=ASKED * _DT)
+remember.figure(partial(draw_adaptation, dt=_DT, asked=ASKED * _DT))

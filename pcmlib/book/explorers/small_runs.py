@@ -89,15 +89,10 @@ class SmallRun(LiveFunction):
         runs = self.data["runs"].copy().view(np.recarray)
         return _train(runs[self.change(runs, **knobs)])
 
-    def _draw(self, low, mean, high, output, target, final, rate) -> Figure:
+    def _draw(self, **outputs: np.ndarray) -> Figure:
         name, scheme = self.beside or ("the chapter's set", "")
-        record = sets(scheme)[0] if scheme else self.data["runs"][0]
-        usual = _train(record)
-        curves = {
-            name: [usual[n] for n in ("low", "mean", "high")],
-            "this setting": (low, mean, high),
-        }
-        return plot_small_runs(curves, output, target, final, rate, ylim=self.ylim)
+        usual = _train(sets(scheme)[0] if scheme else self.data["runs"][0])
+        return plot_small_runs((name, usual), outputs, ylim=self.ylim)
 
 
 def small(scheme: str) -> TrainingRun:
