@@ -60,7 +60,7 @@ def test_each_kind_of_artist_is_known_by_its_data():
             ("line", {"x": "xs", "y": "line"}),
             ("band", {"x": "constant", "low": "low", "high": "high"}),
             ("segments", {"x": "constant", "low": "low", "high": "high"}),
-            ("stairs", {"values": "line", "edges": "constant"}),
+            ("stairs", {"x": "constant", "y": "line"}),
             ("image", {"values": "map"}),
             ("text", {"one": "one"}),
         ],
