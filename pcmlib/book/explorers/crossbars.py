@@ -23,8 +23,7 @@ from pcmlib.book.experiments.crossbars import (
     RANDOM_WEIGHTS,
     SCHEMES,
 )
-from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, refresh
-from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, mean_and_sd, refresh
 from pcmlib.book.figures import crossbars as plots
 from pcmlib.book.figures.style import live_title
 from pcmlib.book.live import live

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments import devices as experiments
-from pcmlib.book.explorers.arrays import fill, make_cells, read_cells, set_cells
-from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.explorers.arrays import fill, make_cells, mean_and_sd, read_cells, set_cells
 from pcmlib.book.figures import devices as plots
 from pcmlib.book.live import live
 from pcmlib.device import PCMParameters, drifted, set_increment
