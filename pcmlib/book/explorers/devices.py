@@ -17,7 +17,7 @@ from pcmlib.book.experiments import devices as experiments
 from pcmlib.book.explorers.arrays import fill, make_cells, mean_and_sd, read_cells, set_cells
 from pcmlib.book.figures import devices as plots
 from pcmlib.book.live import live
-from pcmlib.device import PCMParameters, drifted, set_increment
+from pcmlib.device import drifted, set_increment
 from pcmlib.device.laws import read_out
 from pcmlib.device.record import in_force, numbers
 
@@ -235,14 +235,3 @@ def _(write_mean, write_low, write_high, level, read_mean, read_low, read_high, 
     read = SimpleNamespace(conductance=level, mean=read_mean, low=read_low, high=read_high)
     curves = experiments.DriftCurves(_TIMES, np.array(_STARTS), curve)
     return plots.plot_device_panels(write, read, curves, g_max=21)
-
-
-def chance_of_decrease(g_max: float = 20.0) -> Figure:
-    """Chapter 02: the chance that a SET lowers the conductance, and where the mean device is."""
-    p = PCMParameters(g_max=g_max)
-    conductance = np.linspace(0.1, 14, 140)
-    pulses = (1, 2, 5, 10, 20)
-    mean, _ = experiments.exact_moments(p, pulses=max(pulses))
-    track = {k: p.g_reset if k == 1 else float(mean[k - 2]) for k in pulses}
-    chances = {k: experiments.chance_of_decrease(conductance, k, p) for k in pulses}
-    return plots.plot_chance_of_decrease(conductance, chances, track)

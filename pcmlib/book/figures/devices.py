@@ -15,11 +15,14 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.devices import (
+    FIGURE,
     ArrayDrift,
     DriftCurves,
     PulseStatistics,
     ReadStatistics,
     Staircase,
+    chance_of_decrease,
+    exact_moments,
 )
 from pcmlib.book.figures.style import (
     BLUE,
@@ -32,6 +35,7 @@ from pcmlib.book.figures.style import (
     panels,
 )
 from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.device import PCMParameters
 
 _PULSE = {"marker": "^", "ls": "none", "color": "black", "ms": 5, "clip_on": False}
 
@@ -100,17 +104,20 @@ def plot_distributions(
 
 @book_style()
 def plot_chance_of_decrease(
-    conductance: np.ndarray, chances: Mapping[int, np.ndarray], track: Mapping[int, float]
+    parameters: PCMParameters = FIGURE, pulses: Sequence[int] = (1, 2, 5, 10, 20)
 ) -> Figure:
     """Chance that a SET lowers the conductance, against where the device stands.
 
-    `chances`: one curve a pulse number; `track`: where the mean device stands before that pulse.
+    One curve a pulse number; a dot where the mean device stands before that pulse.
     """
     figure, (axes,) = panels(height=3.0)
-    for (pulse, chance), colour in zip(chances.items(), COLOURS, strict=False):
-        axes.plot(conductance, 100 * chance, color=colour, label=f"pulse {pulse}")
-        at = track[pulse]
-        height = 100 * float(np.interp(at, conductance, chance))
+    conductance = np.linspace(0.1, 14, 140)
+    mean, _ = exact_moments(parameters, pulses=max(pulses))
+    for pulse, colour in zip(pulses, COLOURS, strict=False):
+        chance = 100 * chance_of_decrease(conductance, pulse, parameters)
+        axes.plot(conductance, chance, color=colour, label=f"pulse {pulse}")
+        at = [parameters.g_reset, *mean][pulse - 1]
+        height = np.interp(at, conductance, chance)
         axes.plot([at], [height], "o", ms=7, mec="black", color=colour)
     x, y = "conductance before the pulse (µS)", "chance that the SET lowers it (%)"
     label(axes, x, y, xlim=(0, float(conductance[-1])), ylim=(0, 60))
