@@ -15,7 +15,7 @@ from serving import opened
 
 from pcmlib.book.experiments.devices import DriftCurves
 from pcmlib.book.explorers.crossbars import product_noise
-from pcmlib.book.figures.crossbars import draw_saturation, plot_write_statistics
+from pcmlib.book.figures.crossbars import plot_saturation, plot_write_statistics
 from pcmlib.book.figures.devices import plot_array_drift, plot_device_panels, plot_pulse_statistics
 from pcmlib.book.live.artists import trace, written
 from pcmlib.book.widgets.page import draw as as_svg
@@ -324,8 +324,10 @@ def moments(o):
 
 
 def sides(o):
-    curves = {n: list(o["curves"][k]) for k, n in enumerate("ab")}
-    return draw_saturation(np.arange(1, 51), curves)
+    names = ("smaller", "middle", "larger", "response")
+    rows = [dict(zip(names, curves, strict=True)) for curves in o["curves"]]
+    runs = (SimpleNamespace(update=np.arange(1, 51), **row) for row in rows)
+    return plot_saturation(dict(zip("ab", runs, strict=True)))
 
 
 def product(o):

@@ -175,10 +175,12 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
 
 
 @saturation.figure
-def _(larger, smaller, middle, response) -> Figure:
-    names = ("no refresh", "refreshed")
-    curves = {n: (smaller[k], middle[k], larger[k], response[k]) for k, n in enumerate(names)}
-    return plots.draw_saturation(np.arange(1, _UPDATES + 1), curves)
+def _(**outputs: np.ndarray) -> Figure:
+    runs = {}
+    for k, name in enumerate(("no refresh", "refreshed")):
+        own = {output: values[k] for output, values in outputs.items()}
+        runs[name] = SimpleNamespace(update=np.arange(1, _UPDATES + 1), **own)
+    return plots.plot_saturation(runs)
 
 
 # 06

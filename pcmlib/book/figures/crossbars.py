@@ -57,23 +57,21 @@ def _heat_map(
 
 @book_style()
 def plot_spread_and_error(
-    pairs: Sequence[int], curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    schemes: Mapping[str, Mapping[int, WriteStatistics | SimpleNamespace]],
 ) -> Figure:
-    """Mean sd and mean square error of the maps against N, with the 1/sqrt(N) line.
-
-    `curves`: for each scheme, the mean sd (µS) and the mean square error (µS^2) for each N.
-    """
+    """Mean sd and mean square error of the maps of each scheme against N, with 1/sqrt(N)."""
     figure, (spread, error) = panels(2, height=3.0, wspace=0.28)
-    N = np.asarray(pairs, float)
-    for (name, (sd, mse)), colour in zip(curves.items(), COLOURS, strict=False):
+    first = 0.0
+    for (name, runs), colour in zip(schemes.items(), COLOURS, strict=False):
+        N, sd = np.array(list(runs), float), [run.spread for run in runs.values()]
         spread.loglog(N, sd, "o-", color=colour, label=name)
-        error.semilogx(N, mse, "o-", color=colour, label=name)
-    first = max(sd[0] for sd, _ in curves.values()) * np.sqrt(N[0])
+        error.semilogx(N, [run.error for run in runs.values()], "o-", color=colour, label=name)
+        first = max(first, sd[0] * np.sqrt(N[0]))
     spread.loglog(N, first / np.sqrt(N), color="black", lw=1, ls="--", label=r"$\propto N^{-1/2}$")
     label(spread, "pairs $N$", "mean sd (µS)", title="the spread falls", ylim=(0.4, 3))
     label(error, "pairs $N$", "mean square error (µS²)", title="the bias stays", ylim=(0, 11))
     for axes in (spread, error):
-        ticks(axes.xaxis, N)
+        ticks(axes.xaxis, runs)
     ticks(spread.yaxis, (0.5, 1, 2))
     spread.legend()
     error.legend(loc="center right")
@@ -126,25 +124,14 @@ def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]
 
 
 @book_style()
-def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
+def plot_saturation(runs: Mapping[str, Saturation | SimpleNamespace]) -> Figure:
     """Sides of the synapses, and what an update still moves, against the number of updates."""
-    curves = {
-        name: (run.sides[:, 1], run.sides.mean(axis=1), run.sides[:, 0], run.response)
-        for name, run in runs.items()
-    }
-    return draw_saturation(next(iter(runs.values())).update, curves)
-
-
-@book_style()
-def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """The same from arrays: of each run the smaller side, the middle, the larger, the response."""
     figure, (sides, moved) = panels(2, height=3.0, wspace=0.28)
-    each = zip(curves.items(), COLOURS, strict=False)
-    for (name, (smaller, middle, larger, response)), colour in each:
-        sides.fill_between(update, smaller, larger, color=colour, alpha=0.25)
-        sides.plot(update, middle, color=colour, label=name)
-        moved.plot(update, response, color=colour, lw=1.2, label=name)
-    limits = (0, float(update[-1]))
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        sides.fill_between(run.update, run.smaller, run.larger, color=colour, alpha=0.25)
+        sides.plot(run.update, run.middle, color=colour, label=name)
+        moved.plot(run.update, run.response, color=colour, lw=1.2, label=name)
+    limits = (0, float(run.update[-1]))
     label(sides, "updates", "conductance of the sides (µS)", xlim=limits, ylim=(0, 12))
     label(moved, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
     sides.legend(loc="lower right")
