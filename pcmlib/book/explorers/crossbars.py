@@ -64,16 +64,12 @@ def product_noise(
         u[i] = rng.uniform_at(of_x, 0, 0, i)
     wanted = max(1, round(active * n))
     for i in range(n):
-        rank = 0
-        for k in range(n):
-            rank += u[k] < u[i]
-        x[i] = rank < wanted
+        x[i] = (u < u[i]).sum() < wanted
     for j in range(n):
         total = _F(0)
         for i in range(n):
             total += x[i] * w[i * n + j]
-        for r in range(exact.shape[0]):
-            exact[r, j] = total
+        exact[:, j] = total
     number[0] = pairs
     one_error[0] = read_products(one, exact, w, x, 1, elapsed, c)
     many_error[0] = read_products(many, exact, w, x, int(pairs), elapsed, c)
@@ -99,12 +95,7 @@ def read_products(out, exact, w, x, pairs, elapsed, p):
                 out[r, j] += sign / _F(pairs) * read_out(Gd, xi[j], p)
         for j in range(n):
             squares += (out[r, j] - exact[r, j]) ** 2
-    mean = variance = 0.0
-    for j in range(n):
-        mean += exact[0, j] / n
-    for j in range(n):
-        variance += (exact[0, j] - mean) ** 2 / n
-    return 100 * math.sqrt(squares / (reads * n)) / math.sqrt(variance)
+    return 100 * math.sqrt(squares / (reads * n)) / exact[0].std()
 
 
 @product_noise.figure
@@ -232,13 +223,8 @@ def write_cell(
     """Program the synapses of one cell from source to target."""
     devices, mean, number = bar.devices, bar.mean, 1
     _, pairs, _, synapses = devices.G.shape
-    half = devices.G.size // 2
-    G, P = part(devices.G, 0, (2 * half,)), part(devices.P, 0, (2 * half,))
-    for k in range(2 * half):
-        G[k], P[k] = max(source if k < half else -source, p.g_reset), 1
-    for side in range(2):
-        for j in range(synapses):
-            devices.turn[side, 0, j] = 0
+    devices.G[0], devices.G[1] = max(source, p.g_reset), max(-source, p.g_reset)
+    devices.P[:], devices.turn[:] = 1, 0
     fill_means(devices.G, mean)
     if update_ready:
         for j in range(synapses):

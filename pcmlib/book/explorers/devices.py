@@ -74,13 +74,8 @@ def staircase(interval, g_max, write_noise, read_noise, drift, p, time, conducta
     own = p[0]
     own.g_max, own.write_noise, own.read_noise, own.drift = g_max, write_noise, read_noise, drift
     cells, seconds = conductance.shape
-    key = np.empty(cells, np.uint64)
-    for r in range(cells):
-        key[r] = 1 + r
-    read, quiet = (
-        np.empty((seconds, cells, 1), np.float32),
-        np.empty((seconds, cells, 1), np.float32),
-    )
+    key = np.arange(1, cells + 1).astype(np.uint64)
+    read, quiet = np.empty((2, seconds, cells, 1), np.float32)
     decay = _F(math.exp(-1 / own.a))
     at, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
     for k in range(seconds):

@@ -60,12 +60,7 @@ def search(
     n, used = tuning.shape[0], int(networks)
     order = np.empty(n, np.int64)
     for i in range(n):
-        a = b = 0.0
-        for k in range(used):
-            a += tuning[i, k] / used
-        for k in range(fresh.shape[1]):
-            b += fresh[i, k] / fresh.shape[1]
-        shown[i], true[i] = a, b
+        shown[i], true[i] = tuning[i, :used].mean(), fresh[i].mean()
     chosen = 0
     for i in range(n):
         rank = 0

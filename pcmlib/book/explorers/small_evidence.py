@@ -88,11 +88,7 @@ def train_evidence(run, right, share, sets):
             state, run, everything, epoch, epoch, 0, True, True, targets, counts, outputs, z,
             decide, hold,
         )  # fmt: skip
-        since, total = max(0, epoch + 1 - _WINDOW), np.float32(0)
-        for e in range(since, epoch + 1):
-            total += hits[e]
-        for e in range(epoch, EPOCHS):  # as far as it has come
-            right[e] = 100 * total / (epoch + 1 - since)
+        right[epoch:] = 100 * hits[max(0, epoch + 1 - _WINDOW) : epoch + 1].mean()  # so far
         share[0], sets[0] = right[epoch], state.n_set.sum() / exists
         if not holds:
             break

@@ -29,17 +29,11 @@ def begin(run, seed, x):
 
 @kernel(inner=True, error_model="numpy")
 def draw_samples(run, seed, epoch, x, targets, counts, state):
-    """The samples of an epoch, and their spikes by time in `state`; one assignment at a time, since
-    slices need what no page has."""
-    evidence = run.task == _EVIDENCE
-    for s in range(x.shape[0]):
-        for t in range(x.shape[1]):
-            counts[s, t] = 1 if not evidence or t >= x.shape[1] - run.recall else 0
-            for k in range(targets.shape[2]):
-                targets[s, t, k] = 0
-            for i in range(x.shape[2]):
-                x[s, t, i] = False
-    if evidence:
+    """The samples of an epoch, and their spikes by time in `state`; these one at a time, since to
+    assign arrays to slices needs what no page has."""
+    x[:], targets[:], counts[:] = False, 0, 1
+    if run.task == _EVIDENCE:
+        counts[:, : x.shape[1] - int(run.recall)] = 0
         phases = int(run.cues), int(run.cue), int(run.pause), int(run.recall)
         chances = run.input_rate * run.dt, run.noise_rate * run.dt, run.chance
         draw_evidence(key_of(seed, epoch), phases, chances, x, targets)
