@@ -125,9 +125,7 @@ _RUNS = (2, _UPDATES)
 def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response):
     """Chapter 05: random updates fill both sides; a refresh empties them. bits: 0 (PCM), 3, 4, 6
     by their place."""
-    p[0].bits = bits + 2 if bits < 3 else 6.0
-    if bits == 0:
-        p[0].bits = 0
+    p[0].bits = (0.0, 3.0, 4.0, 6.0)[int(bits)]
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     updates, synapses = larger.shape[1], _SYNAPSES
     of_steps, up = rng.derive(np.uint64(0), RANDOM_STEPS), np.empty((updates, synapses), np.bool_)

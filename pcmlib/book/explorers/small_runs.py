@@ -106,18 +106,14 @@ def train_some(run, low, mean, high, output, target, final, rate):
 def summarise(loss, rate_hz, low, mean, high, output, final, rate):
     """Learning curves [R, E], smoothed: their range and mean; what stands at the end."""
     R, E = loss.shape
-    final[0] = rate[0] = 0
     for e in range(E):
         low[e], mean[e], high[e] = np.inf, 0, -np.inf
-        since = max(0, e + 1 - _WINDOW)
         for r in range(R):
-            smooth = np.float32(0)
-            for k in range(since, e + 1):
-                smooth += loss[r, k] / np.float32(e + 1 - since)
+            smooth = loss[r, max(0, e + 1 - _WINDOW) : e + 1].mean()
             low[e], high[e] = min(low[e], smooth), max(high[e], smooth)
             mean[e] += smooth / R
+    final[0], rate[0] = mean[E - 1], 0
     for r in range(R):
         rate[0] += rate_hz[r, E - 1] / R
-    final[0] = mean[E - 1]
     for t in range(output.size):
         output[t] = min(max(output[t], np.float32(-2)), np.float32(2))

@@ -12,7 +12,6 @@ from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
 from pcmlib.book.explorers.small_runs import small_run
 from pcmlib.crossbar import ASSUMED_PULSE
 
-SCHEME_OF = {name: scheme for scheme, name in NAMES.items()}
 MEMORIES = {"full model": None, "2 bits": 2, "4 bits": 4, "8 bits": 8}
 
 

@@ -6,6 +6,7 @@ import math
 
 from pcmlib.base.kernels import kernel
 from pcmlib.network.start import by_time, make_state
+from pcmlib.network.state import copy
 from pcmlib.tasks import TASKS, draw_task
 from pcmlib.tasks.evidence import draw_evidence
 from pcmlib.tasks.samples import key_of
@@ -40,8 +41,7 @@ def draw_samples(run, seed, epoch, x, targets, counts, state):
     else:
         draw_task(run, seed, epoch, x, targets)
     first, index, when = by_time(x)
+    copy(first, state.first)
     for s in range(first.shape[0]):
-        for t in range(first.shape[1]):
-            state.first[s, t] = first[s, t]
         for k in range(first[s, -1]):
             state.index[s, k], state.when[s, k] = index[s, k], when[s, k]
