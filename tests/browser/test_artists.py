@@ -4,6 +4,7 @@ import json
 import re
 from importlib.resources import files
 from io import BytesIO
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
@@ -13,8 +14,9 @@ from matplotlib.image import imread
 from serving import opened
 
 from pcmlib.book.experiments.devices import DriftCurves
-from pcmlib.book.figures.crossbars import draw_product_noise, draw_saturation, draw_write_statistics
-from pcmlib.book.figures.devices import draw_array_drift, draw_device_panels, draw_pulse_statistics
+from pcmlib.book.explorers.crossbars import product_noise
+from pcmlib.book.figures.crossbars import plot_saturation, plot_write_statistics
+from pcmlib.book.figures.devices import plot_array_drift, plot_device_panels, plot_pulse_statistics
 from pcmlib.book.live.artists import trace, written
 from pcmlib.book.widgets.page import draw as as_svg
 from pcmlib.book.widgets.page import picture
@@ -302,37 +304,48 @@ def scaled(shapes, low=0.0, high=1.0, count=3):
 
 
 def pulses(o):
-    bands = (np.arange(1, 21), o["mean"], o["low"], o["high"])
+    write = SimpleNamespace(pulse=np.arange(1, 21), **o)
+    read = SimpleNamespace(conductance=np.arange(1, 21), **o)
     curves = DriftCurves(np.geomspace(1e-3, 1e4, 20), np.arange(2.0), o["curve"])
-    return draw_device_panels(bands, bands, curves)
+    return plot_device_panels(write, read, curves)
 
 
 def arrays(o):
-    curves = {n: (o["mean"][k], o["low"][k], o["high"][k]) for k, n in enumerate("ab")}
-    return draw_array_drift(np.arange(50.0), curves, o["pulse"])
+    runs = {}
+    for k, name in enumerate("ab"):
+        band = {end: o[end][k] for end in ("mean", "low", "high")}
+        runs[name] = SimpleNamespace(time=np.arange(50.0), pulse_times=o["pulse"], **band)
+    return plot_array_drift(runs)
 
 
 def moments(o):
-    return draw_pulse_statistics(np.arange(1, 21), o["m"], o["s"], o["l"], o["h"], (o["e"], o["f"]))
+    found = SimpleNamespace(pulse=np.arange(1, 21), **o)
+    return plot_pulse_statistics(found, (o["exact"], o["other"]))
 
 
 def sides(o):
-    curves = {n: list(o["curves"][k]) for k, n in enumerate("ab")}
-    return draw_saturation(np.arange(1, 51), curves)
+    names = ("smaller", "middle", "larger", "response")
+    rows = [dict(zip(names, curves, strict=True)) for curves in o["curves"]]
+    runs = (SimpleNamespace(update=np.arange(1, 51), **row) for row in rows)
+    return plot_saturation(dict(zip("ab", runs, strict=True)))
 
 
 def product(o):
-    return draw_product_noise(**o)
+    return product_noise.draw(**o)
 
 
 def maps(o):
-    return draw_write_statistics(np.arange(-10.0, 11), **o)
+    return plot_write_statistics(SimpleNamespace(target=np.arange(-10.0, 11), **o))
 
 
 BOOK = {
     "device panels": (pulses, dict.fromkeys(("mean", "low", "high"), 20) | {"curve": (2, 20)}, 12),
     "array drift": (arrays, dict.fromkeys(("mean", "low", "high"), (2, 50)) | {"pulse": 9}, 16),
-    "pulse statistics": (moments, dict.fromkeys("mslhef", 20), 3),
+    "pulse statistics": (
+        moments,
+        dict.fromkeys(("mean", "std", "low", "high", "exact", "other"), 20),
+        3,
+    ),
     "saturation": (sides, {"curves": (2, 4, 50)}, 2),
     "product noise": (
         product,

@@ -17,7 +17,6 @@ sys.path.insert(0, str(ROOT / "book"))
 import modules
 
 from pcmlib.book import explorers
-from pcmlib.book.explorers.small_runs import SmallRun
 from pcmlib.book.live.function import FUNCTIONS
 
 for found in pkgutil.iter_modules(explorers.__path__):  # FUNCTIONS holds those of what is imported
@@ -119,7 +118,7 @@ def as_in_python(name, knobs, outputs, ms):
     becomes another spike, so of trained networks only the task and the first epochs are the same.
     """
     function = FUNCTIONS[name]
-    trained = isinstance(function, SmallRun)
+    trained = "target" in function.outputs
     for key, values in function(**knobs).items():
         if not trained or key in ("target", "mean"):
             first = 3 if key == "mean" and trained else values.size

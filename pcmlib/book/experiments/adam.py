@@ -27,9 +27,8 @@ from pcmlib.base.records import Record
 from pcmlib.book.experiments.training import NETWORKS, control
 from pcmlib.network.epoch import shuffled
 from pcmlib.network.state import LAYERS
-from pcmlib.training import TrainConfig
+from pcmlib.training import TrainConfig, TrainingRun
 from pcmlib.training.network import Network
-from pcmlib.training.results import settled
 
 STEP = 10.0
 
@@ -42,9 +41,7 @@ class AdamRun(Record):
     loss: Float[Tensor, "R E"]
     rate_hz: Float[Tensor, "R E"]
 
-    def final_loss(self, epochs: int | None = None) -> Float[Tensor, " R"]:
-        """Mean loss of each replica over its last epochs, as of `TrainingRun`."""
-        return self.loss[:, -(epochs or settled(self.config.epochs)) :].mean(1)
+    final_loss = TrainingRun.final_loss
 
 
 def by_adam(*, networks: int = NETWORKS, **changes: Any) -> AdamRun:

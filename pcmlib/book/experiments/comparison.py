@@ -20,6 +20,7 @@ from jaxtyping import Float
 
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.records import Record
+from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.book.experiments.statistics import Interval, bootstrap, ratio, sign_flip_test
 from pcmlib.book.experiments.training import (
     CROSSBAR_SCHEMES,
@@ -65,11 +66,11 @@ def comparison_table(runs: Runs) -> str:
         for memory, column in runs.items()
     }
     columns[f"{PCM}, a day later"] = {s: loss_later(run) for s, run in runs[PCM].items()}
-    lines = ["| | " + " | ".join(columns) + " |", "|--" * (len(columns) + 1) + "|"]
-    for scheme in dict.fromkeys(scheme for column in columns.values() for scheme in column):
-        cells = " | ".join(str(column.get(scheme, "")) for column in columns.values())
-        lines.append(f"| {NAMES[scheme]} | {cells} |")
-    return "\n".join(lines)
+    schemes = dict.fromkeys(scheme for column in columns.values() for scheme in column)
+    return markdown(
+        ["", *columns],
+        ([NAMES[s], *(column.get(s, "") for column in columns.values())] for s in schemes),
+    )
 
 
 def loss_later(run: TrainingRun, after: float = 86400.0) -> Interval:
@@ -105,23 +106,21 @@ def against_silence(run: TrainingRun) -> Versus:
     return replace(found, better=run.config.replicas - found.better)
 
 
-def learned_table(runs: Mapping[str, TrainingRun], level: float = 0.05) -> str:
+def learned_table(runs: Mapping[str, TrainingRun]) -> str:
     """Markdown: which schemes learned at all, by a test against silence.
 
     A scheme has learned if its losses lie below silence, and the p value, corrected for the number
-    of schemes (Bonferroni), is below `level`.
+    of schemes (Bonferroni), is below 0.05.
     """
-    lines = [
-        "| | loss over that of silence (95 %) | networks below | p value (Bonferroni) | learned |",
-        "|--|--|--|--|--|",
-    ]
+    rows = []
     for name, run in runs.items():
         one = against_silence(run)
         p = min(1.0, one.p * len(runs))
-        learned = "yes" if p < level and one.ratio.value < 1 else "no"
+        learned = "yes" if p < 0.05 and one.ratio.value < 1 else "no"
         below = f"{one.better} of {run.config.replicas}"
-        lines.append(f"| {name} | {one.ratio} | {below} | {p:.3f} | {learned} |")
-    return "\n".join(lines)
+        rows.append([name, one.ratio, below, f"{p:.3f}", learned])
+    head = "loss over that of silence (95 %)", "networks below", "p value (Bonferroni)", "learned"
+    return markdown(["", *head], rows)
 
 
 def claim(runs: Mapping[str, TrainingRun], claimed: str = CLAIMED) -> dict[str, Versus]:
@@ -135,11 +134,11 @@ def claim_table(found: Mapping[str, Versus], networks: int) -> str:
 
     Each p value is corrected for the number of comparisons (Bonferroni).
     """
-    lines = ["| | loss ratio (95 %) | networks better | p value (Bonferroni) |", "|--|--|--|--|"]
+    rows = []
     for scheme, one in found.items():
         p = min(1.0, one.p * len(found))
-        lines.append(f"| {NAMES[scheme]} | {one.ratio} | {one.better} of {networks} | {p:.3f} |")
-    return "\n".join(lines)
+        rows.append([NAMES[scheme], one.ratio, f"{one.better} of {networks}", f"{p:.3f}"])
+    return markdown(["", "loss ratio (95 %)", "networks better", "p value (Bonferroni)"], rows)
 
 
 def quoted(networks: int = NETWORKS) -> dict[str, TrainingRun]:
@@ -151,22 +150,20 @@ def quoted(networks: int = NETWORKS) -> dict[str, TrainingRun]:
     return single | several | {NAMES[CLAIMED]: last}
 
 
-def quoted_table(runs: Mapping[str, TrainingRun], acceptable: float = ACCEPTABLE) -> str:
+def quoted_table(runs: Mapping[str, TrainingRun]) -> str:
     """Markdown: loss, networks below the acceptable one, and whether their mean is."""
-    lines = [f"| | loss (95 %) | networks below {acceptable:g} | passes |", "|--|--|--|--|"]
+    rows = []
     for name, run in runs.items():
-        below = f"{int((losses(run) < acceptable).sum())} of {run.config.replicas}"
-        passes = "yes" if losses(run).mean() < acceptable else "no"
-        lines.append(f"| {name} | {loss_interval(run)} | {below} | {passes} |")
-    return "\n".join(lines)
+        below = f"{int((losses(run) < ACCEPTABLE).sum())} of {run.config.replicas}"
+        passes = "yes" if losses(run).mean() < ACCEPTABLE else "no"
+        rows.append([name, loss_interval(run), below, passes])
+    return markdown(["", "loss (95 %)", f"networks below {ACCEPTABLE:g}", "passes"], rows)
 
 
-def detectable_ratio(
-    first: Trained, second: Trained, *, level: float = 0.05, power: float = 0.8
-) -> float:
-    """The smallest ratio of losses that as many networks would find, with this power.
+def detectable_ratio(first: Trained, second: Trained) -> float:
+    """The smallest ratio of losses that as many networks would find at p < 0.05, 8 times in 10.
 
-        exp((z_{1 - level/2} + z_power) s / sqrt(n)),   s: sd of the log ratio over n networks
+        exp((z_0.975 + z_0.8) s / sqrt(n)),   s: sd of the log ratio over n networks
 
     A ratio nearer to 1 can be missed, however real it is; a single network finds none.
     """
@@ -174,5 +171,5 @@ def detectable_ratio(
     if n == 1:
         return math.inf
     log_ratio = np.log(losses(second)[:n] / losses(first)[:n])
-    z = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)
+    z = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
     return math.exp(z * float(log_ratio.std(ddof=1)) / math.sqrt(n))

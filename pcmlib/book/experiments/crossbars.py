@@ -6,7 +6,7 @@ The WRITE statistics are those of Figs. 9-11 in Supplementary Note 3 of Demirag 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,11 +128,6 @@ def _place(xbar: Crossbar, source: float) -> None:
     xbar.devices.put(G)
 
 
-def spread_and_error(runs: Mapping[int, WriteStatistics]) -> tuple[list[float], list[float]]:
-    """Mean sd (µS) and mean square error (µS^2) of the maps, one for each N."""
-    return [run.spread for run in runs.values()], [run.error for run in runs.values()]
-
-
 def power_law(N: Sequence[int], y: Sequence[float]) -> float:
     """Exponent of the power law that fits y(N) best on logarithmic axes."""
     require(len(set(N)) >= 2, "N", N, "at least two different numbers")
@@ -198,9 +193,15 @@ class Saturation(Record):
     """Synapses under a row of random updates up and down."""
 
     update: np.ndarray  # 0, 1, 2, ...
-    sides: Float[np.ndarray, "updates sides"]  # µS, mean over synapses: the larger, the smaller
+    larger: Float[np.ndarray, " updates"]  # µS, of the two sides, mean over synapses
+    smaller: Float[np.ndarray, " updates"]  # µS, likewise
     response: Float[np.ndarray, " updates"]  # µS: mean change of G+ - G- along each update's sign
     refreshed: Float[np.ndarray, " updates"]  # part of the synapses refreshed at each update
+
+    @property
+    def middle(self) -> Float[np.ndarray, " updates"]:
+        """Mean of the two sides (µS)."""
+        return (self.larger + self.smaller) / 2
 
 
 def saturation(
@@ -221,7 +222,7 @@ def saturation(
     require_count("synapses", synapses, at_least=2)
     xbar = Crossbar(1, synapses, pairs=pairs, parameters=parameters, seed=seed)
     key = rng.streams(RANDOM_STEPS, [seed])
-    sides, response, refreshed = [], [], []
+    found = []
     for k in range(1, updates + 1):
         t = k * xbar.devices.parameters.T0
         up = rng.uniform((1, 1, synapses), key, k - 1) < 0.5
@@ -231,9 +232,6 @@ def saturation(
         now = refresh_every and k % refresh_every == 0
         part = xbar.refresh(t).double().mean().item() if now else 0.0
         ordered = xbar.sides.sort(dim=1, descending=True).values
-        sides.append(ordered.double().mean(dim=(0, 2, 3)).tolist())
-        response.append(gain.double().mean().item())
-        refreshed.append(part)
-    return Saturation(
-        np.arange(1, updates + 1), np.array(sides), np.array(response), np.array(refreshed)
-    )
+        sides = ordered.double().mean(dim=(0, 2, 3)).tolist()
+        found.append([k, *sides, gain.double().mean().item(), part])
+    return Saturation(*np.array(found).T)

@@ -27,6 +27,23 @@ from pcmlib.device import (
 FIGURE = PCMParameters(g_max=20.0)  # the device paper's figures: hardly any device is clipped
 
 
+class Spread(Record):
+    """A mean over devices or reads and its sd, and so a band of one sd on both sides."""
+
+    mean: Float[np.ndarray, " points"]
+    std: Float[np.ndarray, " points"]
+
+    @property
+    def low(self) -> Float[np.ndarray, " points"]:
+        """Lower end of the band."""
+        return self.mean - self.std
+
+    @property
+    def high(self) -> Float[np.ndarray, " points"]:
+        """Upper end of the band."""
+        return self.mean + self.std
+
+
 @dataclass(frozen=True, eq=False)
 class Staircase(Record):
     """One device under SET pulses, read a whole number of seconds after each (Fig. 2)."""
@@ -82,7 +99,7 @@ def _pulse_times(interval: float, last: float) -> Float[np.ndarray, " pulses"]:
 
 
 @dataclass(frozen=True, eq=False)
-class PulseStatistics(Record):
+class PulseStatistics(Spread):
     """Conductance over many devices after each of a row of SET pulses (Fig. 5)."""
 
     pulse: np.ndarray  # 1, 2, ...
@@ -159,7 +176,7 @@ def chance_of_decrease(
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayDrift(Record):
+class ArrayDrift(Spread):
     """An array under SET pulses, then left alone (Fig. 7)."""
 
     time: Float[np.ndarray, " reads"]  # s
@@ -201,7 +218,7 @@ def array_drift(
 
 
 @dataclass(frozen=True, eq=False)
-class ReadStatistics(Record):
+class ReadStatistics(Spread):
     """Readings of devices at known conductances, T0 after their last pulse."""
 
     conductance: Float[np.ndarray, " levels"]  # µS

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 from pcmlib.base.checks import require, require_count
 from pcmlib.base.records import Record
 from pcmlib.book.experiments.networks import low_pass
+from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.book.experiments.statistics import Interval, bootstrap
 from pcmlib.book.experiments.training import NAMES, loss_interval, pulses_a_synapse
 from pcmlib.network.laws import pseudo_derivative
@@ -103,7 +104,8 @@ def evidence_trial(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Ev
         "t,stj->sj", fading, run.spikes[replica, :, :asked, adapting].numpy().astype(float)
     )
     balance = cue_balance(c, x)
-    goes_with = np.nan_to_num(_correlations(raised, balance))
+    with np.errstate(invalid="ignore", divide="ignore"):  # NaN where a threshold never changes
+        goes_with = np.nan_to_num(np.corrcoef(raised.T, balance)[-1, :-1])
     j = int(np.abs(goes_with).argmax())
     neuron = c.n_rec - c.adaptive + j
     v, threshold = (x[0, :, neuron].double().numpy() for x in (trial.v, trial.threshold))
@@ -145,21 +147,12 @@ def threshold_traces(
     return eps
 
 
-def _correlations(
-    values: Float[np.ndarray, "S n"], balance: Int[np.ndarray, " S"]
-) -> Float[np.ndarray, " n"]:
-    """Of each column with the balance; NaN where it never changes."""
-    a, b = values - values.mean(0), balance - balance.mean()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return a.T @ b / np.sqrt((a**2).sum(0) * (b**2).sum())
-
-
 def memory_table(patterns: Mapping[str, TrainingRun], evidence: Mapping[str, TrainingRun]) -> str:
     """Markdown: a row a scheme; its loss on patterns, its correct answers here, and its pulses."""
-    head = "| | patterns: loss (95 %) | evidence: correct answers, % (95 %) | SETs | RESETs |"
-    lines = [head, "|--" * 5 + "|"]
+    rows = []
     for scheme, run in evidence.items():
-        sets, resets = pulses_a_synapse(run)
-        both = f"{loss_interval(patterns[scheme])} | {accuracy_interval(run)}"
-        lines.append(f"| {NAMES[scheme]} | {both} | {sets:.2f} | {resets:.2f} |")
-    return "\n".join(lines)
+        pulses = (f"{number:.2f}" for number in pulses_a_synapse(run))
+        both = loss_interval(patterns[scheme]), accuracy_interval(run)
+        rows.append([NAMES[scheme], *both, *pulses])
+    head = "patterns: loss (95 %)", "evidence: correct answers, % (95 %)", "SETs", "RESETs"
+    return markdown(["", *head], rows)

@@ -7,7 +7,7 @@ while they learn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +53,7 @@ def remaining_gradient(
     config = config.replace(epochs=max(config.epochs, (after + windows[-1]) // config.samples + 1))
     signed, absolute = dict.fromkeys(LAYERS, 0.0), dict.fromkeys(LAYERS, 0.0)
     share: dict[str, list[np.ndarray]] = {name: [] for name in LAYERS}
-    for update, gradients in enumerate(_learning(config, after + windows[-1])):
+    for update, gradients in enumerate(learning(Network(config), range(after + windows[-1]))):
         n = update + 1 - after
         if n <= 0:
             continue
@@ -83,7 +83,7 @@ def written_share(
     wanted, written = torch.zeros(config.replicas), torch.zeros(len(pairs), config.replicas)
     rates = {name: torch.tensor(config.each(f"lr_{name}")) for name in LAYERS}
     scale = torch.tensor(config.each("scale"))
-    for gradients in _learning(config, updates):
+    for gradients in learning(Network(config), range(updates)):
         for name, g in gradients.items():
             dG = g.abs() * (rates[name] * scale)[:, None, None]
             wanted += dG.sum((1, 2))
@@ -93,12 +93,12 @@ def written_share(
     return (written / wanted).numpy()
 
 
-def _learning(config: TrainConfig, updates: int) -> Iterator[dict[str, Tensor]]:
-    """Gradients of each update, by layer, of networks that learn their samples in turn."""
-    network = Network(config)
+def learning(network: Network, updates: Iterable[int]) -> Iterator[dict[str, Tensor]]:
+    """Gradients of each of these updates, by layer, while networks learn their samples in turn."""
+    c = network.config
     with one_torch_thread():
-        for update in range(updates):
-            sample = torch.full((config.replicas,), update % config.samples)
+        for update in updates:
+            sample = torch.full((c.replicas,), update % c.samples)
             gradients = network.run(sample, update).gradients
             yield dict(zip(LAYERS, gradients, strict=True))
-            network.learn(gradients, update + 1, update // config.samples)
+            network.learn(gradients, update + 1, update // c.samples)

@@ -10,22 +10,14 @@ point of symmetry; PCM only goes up, so that here a RESET empties what has gone 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pcmlib.book.experiments.comparison import versus
-from pcmlib.book.experiments.training import (
-    NETWORKS,
-    loss_interval,
-    pulses_a_synapse,
-    reported,
-)
+from pcmlib.book.experiments.comparison import Runs, versus
+from pcmlib.book.experiments.reproduction import markdown
+from pcmlib.book.experiments.training import NETWORKS, loss_interval, pulses_a_synapse, reported
 from pcmlib.training import TrainingRun
 
 ON_PCM, GATHERED = "accumulator on PCM", "digital accumulator"
 DROPPED, CHANCE = "none: dropped", "none: at random"
 OPEN, VERIFIED = "open loop", "write-verify"
-
-Runs = Mapping[str, Mapping[str, TrainingRun]]
 
 
 def memories(*, networks: int = NETWORKS) -> Runs:
@@ -51,15 +43,15 @@ def memories(*, networks: int = NETWORKS) -> Runs:
 def effort_table(runs: Runs) -> str:
     """Markdown: loss, times that of mixed precision, and pulses and reads per synapse."""
     usual = runs[OPEN][GATHERED]
-    head = "| memory for small changes | pulses | loss (95 %) | ratio | SETs | RESETs | reads |"
-    lines = [head, "|--" * 7 + "|"]
+    rows = []
     for how, column in runs.items():
         for memory, run in column.items():
             sets, resets = pulses_a_synapse(run)
-            times = "" if run is usual else str(versus(usual, run).ratio)
-            effort = f"{sets:.2f} | {resets:.2f} | {reads_a_synapse(run):.1f}"
-            lines.append(f"| {memory} | {how} | {loss_interval(run)} | {times} | {effort} |")
-    return "\n".join(lines)
+            times = "" if run is usual else versus(usual, run).ratio
+            effort = f"{sets:.2f}", f"{resets:.2f}", f"{reads_a_synapse(run):.1f}"
+            rows.append([memory, how, loss_interval(run), times, *effort])
+    head = "memory for small changes", "pulses", "loss (95 %)", "ratio", "SETs", "RESETs", "reads"
+    return markdown(head, rows)
 
 
 def reads_a_synapse(run: TrainingRun) -> float:

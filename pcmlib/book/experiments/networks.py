@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from pcmlib.base.checks import require, require_count
-from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.records import Record
+from pcmlib.book.experiments.gradients import learning
 from pcmlib.network import reference
 from pcmlib.network.reference import Gradients, Regularisation
 from pcmlib.training import TrainConfig
@@ -41,6 +40,16 @@ class Traces(Record):
     signal: Float[np.ndarray, " T"]  # L, learning signal of neuron j
     output: Float[np.ndarray, " T"]
     target: Float[np.ndarray, " T"]
+
+    @property
+    def fired(self) -> Bool[np.ndarray, " T"]:
+        """When neuron j spiked."""
+        return self.spikes[:, self.post]
+
+    @property
+    def arrived(self) -> Bool[np.ndarray, " T"]:
+        """When channel i did."""
+        return self.inputs[:, self.pre]
 
     @property
     def gradient(self) -> Float[np.ndarray, " T"]:
@@ -145,16 +154,13 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
     for epoch in epochs:
         require_count("epochs", epoch, at_least=0)
     began = time.perf_counter()
-    network = Network(config)
+    network, S = Network(config), config.samples
     found = []
     for epoch in range(max(epochs) + 1):
         if epoch in epochs:
             found.append(_measure(network))
-        with one_torch_thread():
-            for s in range(config.samples):
-                update = epoch * config.samples + s
-                result = network.run(_everyone(config, s), update)
-                network.learn(result.gradients, update + 1, epoch)
+        for _ in learning(network, range(epoch * S, (epoch + 1) * S)):
+            pass
     loss, feedback, *layers = (np.array(x, float) for x in zip(*found, strict=True))
     names = ("in", "rec", "out")
     return Angles(
@@ -167,10 +173,6 @@ def angles(config: TrainConfig, epochs: Sequence[int] = (0, 5, 20, 50, 100)) -> 
     )
 
 
-def _everyone(config: TrainConfig, sample: int) -> Tensor:
-    return torch.full((config.replicas,), sample)
-
-
 def _measure(network: Network) -> list[np.ndarray]:
     """Loss, angle of B to the readout, then the angles with random and with symmetric feedback."""
     c = network.config
@@ -181,7 +183,7 @@ def _measure(network: Network) -> list[np.ndarray]:
     loss, sums = torch.zeros(c.replicas), {name: (0, 0, 0) for name in feedback}
     for s in range(S):
         x, target = network.inputs[:, s], network.targets[:, s]
-        result = network.run(_everyone(c, s), 0)
+        result = network.run(torch.full((c.replicas,), s), 0)
         loss += result.loss / S
         for name, B in feedback.items():
             error = result.trial.y - target

@@ -23,6 +23,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.network.reference import (
     DigitalSynapses,
     Gradients,
@@ -121,7 +122,6 @@ def _problem() -> tuple[
 
 def markdown_table(losses: Float[np.ndarray, " updates"]) -> str:
     """The losses of each update beside those of NEST and of the TensorFlow code."""
-    lines = ["| update | ours | NEST | TensorFlow |", "|--|--|--|--|"]
-    for n, row in enumerate(zip(losses, NEST, TENSORFLOW, strict=False), start=1):
-        lines.append(f"| {n} | " + " | ".join(f"{loss:.11f}" for loss in row) + " |")
-    return "\n".join(lines)
+    rows = zip(losses, NEST, TENSORFLOW, strict=False)
+    numbered = ([n, *(f"{loss:.11f}" for loss in row)] for n, row in enumerate(rows, start=1))
+    return markdown(("update", "ours", "NEST", "TensorFlow"), numbered)

@@ -28,6 +28,7 @@ from __future__ import annotations
 import json
 import math
 import numbers
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,6 +161,13 @@ def glue(name: str, value: Any) -> None:
     The protocol is MyST-NB's ``glue``: an output of a type that notebooks do not draw.
     """
     _record(name, repr(value.item() if hasattr(value, "item") else value))
+
+
+def markdown(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A table in Markdown."""
+    head = list(head)
+    lines = [head, ["--"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, cells))} |" for cells in lines)
 
 
 def _print_table(title: str, rows: list[tuple[str, ...]]) -> None:

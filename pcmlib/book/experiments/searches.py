@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from pcmlib.base.checks import require_count
 from pcmlib.base.records import Record
+from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.training import TrainConfig
 from pcmlib.training.store import stored_train
 
@@ -101,12 +102,11 @@ def best_in_turn(search: Search, budget: int) -> tuple[float, float]:
 
 def studies_table(studies: Mapping[str, Mapping[str, Any]]) -> str:
     """Markdown: a row a study; the share of runaways, and the best loss of each round."""
-    rounds = " | ".join(f"round {k}, best" for k in (1, 2, 3))
-    lines = [f"| | runaways | {rounds} |", "|--|--|--|--|--|"]
+    rows = []
     for name, record in studies.items():
         found = [trial["loss"] for trial in record["trials"]]
         kept = [loss for loss in found if loss is not None]
-        best = [min(kept), record["finalists"][0]["loss"], record["last"][0]["loss"]]
+        best = min(kept), record["finalists"][0]["loss"], record["last"][0]["loss"]
         lost = f"{100 * (1 - len(kept) / len(found)):.0f} %"
-        lines.append(" | ".join([f"| {name}", lost, *(f"{loss:.3g}" for loss in best)]) + " |")
-    return "\n".join(lines)
+        rows.append([name, lost, *(f"{loss:.3g}" for loss in best)])
+    return markdown(["", "runaways", *(f"round {k}, best" for k in (1, 2, 3))], rows)

@@ -56,12 +56,12 @@ def bootstrap(
     return Interval(float(mean), *(float(mean + wider * (x - mean)) for x in (low, high)))
 
 
-def ratio(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"], *, seed: int = 0) -> Interval:
+def ratio(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> Interval:
     """How many times larger a is than b: the geometric mean over pairs, with its 95 % interval."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     require(a.shape == b.shape, "b", b, f"as long as a: {len(a)}")
     require(bool((a > 0).all() and (b > 0).all()), "(a, b)", (a, b), "above 0")
-    log = bootstrap(np.log(a) - np.log(b), seed=seed)
+    log = bootstrap(np.log(a) - np.log(b))
     return Interval(*(float(np.exp(x)) for x in (log.value, log.low, log.high)))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from pcmlib.book.experiments.reproduction import glue
+from pcmlib.book.experiments.reproduction import glue, markdown
 from pcmlib.book.experiments.statistics import Interval, bootstrap
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun
@@ -109,14 +109,12 @@ def pulses_a_synapse(run: TrainingRun) -> tuple[float, float]:
 
 def markdown_table(runs: Mapping[str, TrainingRun]) -> str:
     """One row per run: final loss with its interval, rate, pulses per synapse, training time."""
-    lines = ["| | loss (95 %) | rate (Hz) | SETs | RESETs | seconds |", "|--|--|--|--|--|--|"]
+    rows = []
     for name, run in runs.items():
-        sets, resets = pulses_a_synapse(run)
-        loss, rate = loss_interval(run), final_rate(run)
-        lines.append(
-            f"| {name} | {loss} | {rate:.1f} | {sets:.2f} | {resets:.2f} | {run.seconds:.0f} |"
-        )
-    return "\n".join(lines)
+        sets, resets = (f"{pulses:.2f}" for pulses in pulses_a_synapse(run))
+        rate, seconds = f"{final_rate(run):.1f}", f"{run.seconds:.0f}"
+        rows.append([name, loss_interval(run), rate, sets, resets, seconds])
+    return markdown(["", "loss (95 %)", "rate (Hz)", "SETs", "RESETs", "seconds"], rows)
 
 
 def glue_run(name: str, run: TrainingRun) -> None:

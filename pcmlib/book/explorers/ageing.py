@@ -1,6 +1,6 @@
 """What the explorer of chapter 17 computes and shows: weights some time after they were written.
 
-The experiment is `pcmlib.book.experiments.ageing.aged_weights`, with the same random numbers.
+Conductances in µS, without read noise.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from pcmlib.book.experiments.ageing import DAY, LARGEST
+from pcmlib.book.experiments.ageing import DAY
 from pcmlib.book.explorers.arrays import fill
-from pcmlib.book.figures.age import draw_aged_weights
+from pcmlib.book.figures.age import LARGEST, draw_aged_weights
 from pcmlib.book.live import live
 from pcmlib.device import drifted
 from pcmlib.device.record import in_force, numbers
@@ -26,7 +25,12 @@ _SYNAPSES = (400,)
     wanted=_SYNAPSES, later=_SYNAPSES, compensated=_SYNAPSES, error=(1,), left=(1,),
 )  # fmt: skip
 def ageing(days, nu_spread, common, p, wanted, later, compensated, error, left):
-    """Chapter 17: weights so many days after they were written, as they are and compensated."""
+    """Chapter 17: weights so many days after they were written, as they are and compensated.
+
+    Each is the difference of two devices, of which the smaller stands at `common` µS. Compensation
+    multiplies all of them by what the devices conducted together at T0, over what they do now. An
+    error is the root of the mean square of what is lost, in % of that of the weights.
+    """
     p[0].nu_spread = nu_spread
     c, n = in_force(p[0]), len(wanted)
     deviate = np.zeros((1, 2, n), np.float32)
@@ -49,6 +53,4 @@ def ageing(days, nu_spread, common, p, wanted, later, compensated, error, left):
     error[0], left[0] = 100 * math.sqrt(lost / weight), 100 * math.sqrt(remains / weight)
 
 
-@ageing.figure
-def _(**outputs: np.ndarray) -> Figure:
-    return draw_aged_weights(**outputs)
+ageing.figure(draw_aged_weights)

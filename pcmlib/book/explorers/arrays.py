@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,18 @@ def read_cells(out, cells, t, noise, p):
             out[r, i] = read_out(Gd, _F(noise) * cells.xi[r, 0, i], p)
 
 
+@kernel(error_model="numpy")
+def mean_and_sd(x):
+    """Mean and sample standard deviation."""
+    total = squares = 0.0
+    for i in range(len(x)):
+        total += x[i]
+    mean = total / len(x)
+    for i in range(len(x)):
+        squares += (x[i] - mean) ** 2
+    return mean, math.sqrt(squares / (len(x) - 1))
+
+
 # As `pcmlib.crossbar.Crossbar`
 
 
@@ -122,9 +135,7 @@ def fill_means(values, mean):
 def update_of(number, p, decay):
     """An update whose pulses are open loop."""
     above, within = _F(REFRESH_ABOVE) * p.g_max, _F(REFRESH_WITHIN) * p.g_max
-    return Update(
-        0.0, number, False, False, _F(0), _F(ASSUMED_PULSE), decay, above, within
-    )  # fmt: skip
+    return Update(0.0, number, False, False, _F(0), _F(ASSUMED_PULSE), decay, above, within)
 
 
 @kernel(inner=True, error_model="numpy")

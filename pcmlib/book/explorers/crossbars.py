@@ -7,6 +7,7 @@ the Python that Numba compiles for a browser. Conductances in µS, times in s.
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,9 +23,9 @@ from pcmlib.book.experiments.crossbars import (
     RANDOM_WEIGHTS,
     SCHEMES,
 )
-from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, refresh
-from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.explorers.arrays import fill, fill_means, give, make_bar, mean_and_sd, refresh
 from pcmlib.book.figures import crossbars as plots
+from pcmlib.book.figures.style import live_title
 from pcmlib.book.live import live
 from pcmlib.crossbar.laws import REACH, lacks_room, whole_pulses
 from pcmlib.crossbar.programming import Update, verify
@@ -63,16 +64,12 @@ def product_noise(
         u[i] = rng.uniform_at(of_x, 0, 0, i)
     wanted = max(1, round(active * n))
     for i in range(n):
-        rank = 0
-        for k in range(n):
-            rank += u[k] < u[i]
-        x[i] = rank < wanted
+        x[i] = (u < u[i]).sum() < wanted
     for j in range(n):
         total = _F(0)
         for i in range(n):
             total += x[i] * w[i * n + j]
-        for r in range(exact.shape[0]):
-            exact[r, j] = total
+        exact[:, j] = total
     number[0] = pairs
     one_error[0] = read_products(one, exact, w, x, 1, elapsed, c)
     many_error[0] = read_products(many, exact, w, x, int(pairs), elapsed, c)
@@ -98,17 +95,21 @@ def read_products(out, exact, w, x, pairs, elapsed, p):
                 out[r, j] += sign / _F(pairs) * read_out(Gd, xi[j], p)
         for j in range(n):
             squares += (out[r, j] - exact[r, j]) ** 2
-    mean = variance = 0.0
-    for j in range(n):
-        mean += exact[0, j] / n
-    for j in range(n):
-        variance += (exact[0, j] - mean) ** 2 / n
-    return 100 * math.sqrt(squares / (reads * n)) / math.sqrt(variance)
+    return 100 * math.sqrt(squares / (reads * n)) / exact[0].std()
 
 
 @product_noise.figure
 def _(exact, one, many, number, one_error, many_error) -> Figure:
-    return plots.draw_product_noise(exact, one, many, number, one_error, many_error, last=80)
+    each = {"1": (one, one_error), "N": (many, many_error)}
+    runs = {
+        pairs: SimpleNamespace(exact=exact, reads=reads, relative_error=error.item() / 100)
+        for pairs, (reads, error) in each.items()
+    }
+    figure = plots.plot_product_noise(runs, last=80)
+    live_title(figure.axes[0], "1 pair: error {one_error:.1f} %", one_error=one_error)
+    told = {"number": number, "many_error": many_error}
+    live_title(figure.axes[1], "pairs: {number:.0f}, error {many_error:.1f} %", **told)
+    return figure
 
 
 # 05: saturation
@@ -124,9 +125,7 @@ _RUNS = (2, _UPDATES)
 def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response):
     """Chapter 05: random updates fill both sides; a refresh empties them. bits: 0 (PCM), 3, 4, 6
     by their place."""
-    p[0].bits = bits + 2 if bits < 3 else 6.0
-    if bits == 0:
-        p[0].bits = 0
+    p[0].bits = (0.0, 3.0, 4.0, 6.0)[int(bits)]
     c, decay = in_force(p[0]), _F(math.exp(-1 / p[0].a))
     updates, synapses = larger.shape[1], _SYNAPSES
     of_steps, up = rng.derive(np.uint64(0), RANDOM_STEPS), np.empty((updates, synapses), np.bool_)
@@ -165,10 +164,12 @@ def saturation(refresh_every, pairs, bits, p, larger, smaller, middle, response)
 
 
 @saturation.figure
-def _(larger, smaller, middle, response) -> Figure:
-    names = ("no refresh", "refreshed")
-    curves = {n: (smaller[k], middle[k], larger[k], response[k]) for k, n in enumerate(names)}
-    return plots.draw_saturation(np.arange(1, _UPDATES + 1), curves)
+def _(**outputs: np.ndarray) -> Figure:
+    runs = {}
+    for k, name in enumerate(("no refresh", "refreshed")):
+        own = {output: values[k] for output, values in outputs.items()}
+        runs[name] = SimpleNamespace(update=np.arange(1, _UPDATES + 1), **own)
+    return plots.plot_saturation(runs)
 
 
 # 06
@@ -220,13 +221,8 @@ def write_cell(
     """Program the synapses of one cell from source to target."""
     devices, mean, number = bar.devices, bar.mean, 1
     _, pairs, _, synapses = devices.G.shape
-    half = devices.G.size // 2
-    G, P = part(devices.G, 0, (2 * half,)), part(devices.P, 0, (2 * half,))
-    for k in range(2 * half):
-        G[k], P[k] = max(source if k < half else -source, p.g_reset), 1
-    for side in range(2):
-        for j in range(synapses):
-            devices.turn[side, 0, j] = 0
+    devices.G[0], devices.G[1] = max(source, p.g_reset), max(-source, p.g_reset)
+    devices.P[:], devices.turn[:] = 1, 0
     fill_means(devices.G, mean)
     if update_ready:
         for j in range(synapses):
@@ -261,5 +257,5 @@ def write_cell(
 
 
 @write_statistics.figure
-def _(mean, std, error, spread) -> Figure:
-    return plots.draw_write_statistics(LEVELS.numpy(), mean, std, error, spread)
+def _(**outputs: np.ndarray) -> Figure:
+    return plots.plot_write_statistics(SimpleNamespace(target=LEVELS.numpy(), **outputs))

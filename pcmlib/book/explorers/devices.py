@@ -7,22 +7,23 @@ Python that Numba compiles for a browser. Conductances in µS, times in s.
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments import devices as experiments
-from pcmlib.book.explorers.arrays import fill, make_cells, read_cells, set_cells
-from pcmlib.book.explorers.moments import mean_and_sd
+from pcmlib.book.explorers.arrays import fill, make_cells, mean_and_sd, read_cells, set_cells
 from pcmlib.book.figures import devices as plots
 from pcmlib.book.live import live
-from pcmlib.device import PCMParameters, drifted, set_increment
+from pcmlib.device import drifted, set_increment
 from pcmlib.device.laws import read_out
 from pcmlib.device.record import in_force, numbers
 
 _F = np.float32
 _PULSES = 20  # of the WRITE statistics
+_NUMBERS = np.arange(1, _PULSES + 1)
 _SECONDS, _CELLS = 400, 3  # of the staircase
 _ARRAY_SECONDS, _STOP = 299, 100.0  # s: of an array's reads, and of its pulses
 _LEVELS, _READS = 25, 2000  # of the READ panel
@@ -73,13 +74,8 @@ def staircase(interval, g_max, write_noise, read_noise, drift, p, time, conducta
     own = p[0]
     own.g_max, own.write_noise, own.read_noise, own.drift = g_max, write_noise, read_noise, drift
     cells, seconds = conductance.shape
-    key = np.empty(cells, np.uint64)
-    for r in range(cells):
-        key[r] = 1 + r
-    read, quiet = (
-        np.empty((seconds, cells, 1), np.float32),
-        np.empty((seconds, cells, 1), np.float32),
-    )
+    key = np.arange(1, cells + 1).astype(np.uint64)
+    read, quiet = np.empty((2, seconds, cells, 1), np.float32)
     decay = _F(math.exp(-1 / own.a))
     at, before, given = np.empty(seconds), np.empty(seconds, np.int64), 0
     for k in range(seconds):
@@ -150,8 +146,8 @@ def pulse_statistics(
 
 @pulse_statistics.figure
 def _(mean, std, low, high, exact_mean, exact_std) -> Figure:
-    found = np.arange(1, _PULSES + 1), mean, std, low, high
-    return plots.draw_pulse_statistics(*found, (exact_mean, exact_std), ylim=(0, 16))
+    found = SimpleNamespace(pulse=_NUMBERS, mean=mean, std=std, low=low, high=high)
+    return plots.plot_pulse_statistics(found, (exact_mean, exact_std), ylim=(0, 16))
 
 
 # 03
@@ -185,10 +181,11 @@ def array_drift(interval, nu, nu_spread, g_max, p, mean, low, high, pulse):
 
 @array_drift.figure
 def _(mean, low, high, pulse) -> Figure:
-    time = np.arange(1.0, _ARRAY_SECONDS + 1)
-    runs = {"with drift": 0, "without": 1}
-    curves = {name: (mean[k], low[k], high[k]) for name, k in runs.items()}
-    return plots.draw_array_drift(time, curves, pulse, ylim=(0, 20))
+    time, runs = np.arange(1.0, _ARRAY_SECONDS + 1), {}
+    for k, name in enumerate(("with drift", "without")):
+        band = {"mean": mean[k], "low": low[k], "high": high[k]}
+        runs[name] = SimpleNamespace(time=time, pulse_times=pulse, **band)
+    return plots.plot_array_drift(runs, ylim=(0, 20))
 
 
 # 04
@@ -229,20 +226,7 @@ def device_panels(
 
 @device_panels.figure
 def _(write_mean, write_low, write_high, level, read_mean, read_low, read_high, curve) -> Figure:
-    return plots.draw_device_panels(
-        (np.arange(1, _PULSES + 1), write_mean, write_low, write_high),
-        (level, read_mean, read_low, read_high),
-        experiments.DriftCurves(_TIMES, np.array(_STARTS), curve),
-        g_max=21,
-    )
-
-
-def chance_of_decrease(g_max: float = 20.0) -> Figure:
-    """Chapter 02: the chance that a SET lowers the conductance, and where the mean device is."""
-    p = PCMParameters(g_max=g_max)
-    conductance = np.linspace(0.1, 14, 140)
-    pulses = (1, 2, 5, 10, 20)
-    mean, _ = experiments.exact_moments(p, pulses=max(pulses))
-    track = {k: p.g_reset if k == 1 else float(mean[k - 2]) for k in pulses}
-    chances = {k: experiments.chance_of_decrease(conductance, k, p) for k in pulses}
-    return plots.plot_chance_of_decrease(conductance, chances, track)
+    write = SimpleNamespace(pulse=_NUMBERS, mean=write_mean, low=write_low, high=write_high)
+    read = SimpleNamespace(conductance=level, mean=read_mean, low=read_low, high=read_high)
+    curves = experiments.DriftCurves(_TIMES, np.array(_STARTS), curve)
+    return plots.plot_device_panels(write, read, curves, g_max=21)

@@ -46,11 +46,9 @@ def train_network(
 
     The shapes follow from the run; those above are the book's.
     """
-    for e in range(len(loss)):
-        loss[e] = accuracy[e] = rate_hz[e] = set_pulses[e] = reset_pulses[e] = reads[e] = np.nan
-    for a in range(aged.shape[1]):
-        for compensated in range(2):
-            aged[compensated, a, 0] = aged[compensated, a, 1] = np.nan
+    for curve in (loss, accuracy, rate_hz, set_pulses, reset_pulses, reads):
+        curve[:] = np.nan
+    aged[:] = np.nan
     ended[0] = train_run(
         run[0], True, loss, accuracy, rate_hz, set_pulses, reset_pulses, reads, targets, outputs,
         spikes, conductance, aged,
@@ -77,15 +75,13 @@ def treat(seed, p, steps, conductance, done):
         if step.what != READ or p.read_noise > 0:
             draw += 1
         if step.what == SET:
-            for i in range(devices):
-                counts[0, 0, i] = int(step.pulses)
+            counts[:] = int(step.pulses)
             set_cells(cells, counts, step.t, p, decay, key, draw)
         elif step.what == RESET:
             reset_cells(cells, step.t, p, key, draw)
         elif p.read_noise > 0:
             fill(cells.xi, key, draw)
-        for i in range(devices):
-            conductance[k, i] = np.nan
+        conductance[k] = np.nan
         if step.what == READ:
             read_cells(conductance[k : k + 1], cells, step.t, 1, p)
         done[0] = k + 1

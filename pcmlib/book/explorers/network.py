@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments.networks import trial_traces
-from pcmlib.book.figures.networks import plot_synapse
+from pcmlib.book.figures.networks import plot_traces
 from pcmlib.book.live import live
 from pcmlib.network.epoch import run_sample
 from pcmlib.network.laws import pseudo_derivative
@@ -93,14 +95,15 @@ def _(threshold: float, tau_rec: float, gamma: float) -> dict[str, np.ndarray]:
     config = TrainConfig(threshold=threshold, tau_rec=tau_rec / 1000, gamma=gamma)
     traces = trial_traces(config, post=NEURON)
     outputs = {name: getattr(traces, name)[:_STEPS] for name in _ROWS}
-    fired, arrived = traces.spikes[:_STEPS, NEURON], traces.inputs[:_STEPS, traces.pre]
-    outputs["fired"] = np.where(fired, _LIMITS[0], np.nan)
-    outputs["arrived"] = np.where(arrived, 0.0, np.nan)
+    outputs["fired"] = np.where(traces.fired[:_STEPS], _LIMITS[0], np.nan)
+    outputs["arrived"] = np.where(traces.arrived[:_STEPS], 0.0, np.nan)
     outputs["level"] = np.full(2, threshold)
     return {name: values.astype(np.float32) for name, values in outputs.items()}
 
 
 @trial.figure
-def _(**outputs: np.ndarray) -> Figure:
+def _(fired, arrived, level, **rows: np.ndarray) -> Figure:
+    marks = {"fired": np.isfinite(fired), "arrived": np.isfinite(arrived)}
     time = np.arange(_STEPS) * TrainConfig().dt
-    return plot_synapse(time, **outputs, limits=_LIMITS)
+    shown = SimpleNamespace(time=time, threshold=level, **marks, **rows)
+    return plot_traces(shown, limits=_LIMITS)

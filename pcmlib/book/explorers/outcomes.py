@@ -7,10 +7,9 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.searches import random_search
-from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
 from pcmlib.book.explorers.small_runs import SMALL, small
-from pcmlib.book.figures.comparison import draw_cost
+from pcmlib.book.figures.comparison import plot_cost
 from pcmlib.book.figures.searches import draw_search
 from pcmlib.book.live import Later, live
 
@@ -37,15 +36,8 @@ def cost(set_pulse, reset_pulse, pulses, energy):
 @cost.figure
 def _(energy: np.ndarray) -> Figure:
     runs = {NAMES[scheme]: small(scheme) for scheme in CROSSBAR_SCHEMES}
-    curves = {
-        name: (
-            run.set_pulses.double().numpy().mean(0) / run.config.synapses,
-            joules,
-            smoothed(run.loss.double().numpy()).mean(0),
-        )
-        for (name, run), joules in zip(runs.items(), energy, strict=True)
-    }
-    return draw_cost(curves, xlim=(0.01, 10.0), energy_xlim=(1e-12, 1e-6))
+    energies = dict(zip(runs, energy[:, None], strict=True))
+    return plot_cost(runs, energies, xlim=(0.01, 10.0), energy_xlim=(1e-12, 1e-6))
 
 
 @live(
@@ -68,12 +60,7 @@ def search(
     n, used = tuning.shape[0], int(networks)
     order = np.empty(n, np.int64)
     for i in range(n):
-        a = b = 0.0
-        for k in range(used):
-            a += tuning[i, k] / used
-        for k in range(fresh.shape[1]):
-            b += fresh[i, k] / fresh.shape[1]
-        shown[i], true[i] = a, b
+        shown[i], true[i] = tuning[i, :used].mean(), fresh[i].mean()
     chosen = 0
     for i in range(n):
         rank = 0
@@ -93,6 +80,4 @@ def search(
     level[0] = level[1] = budget
 
 
-@search.figure
-def _(**outputs: np.ndarray) -> Figure:
-    return draw_search(**outputs)
+search.figure(draw_search)

@@ -6,9 +6,9 @@ The neuron hears a trial of the task: ten channels of the left cues, and ten of 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from pcmlib.book.figures.evidence import draw_adaptation
 from pcmlib.book.live import live
@@ -20,14 +20,12 @@ from pcmlib.training.presets import EVIDENCE
 _F = np.float32
 _TASK = EvidenceTask(samples=1)
 _SHAPE = (_TASK.steps,)
-PHASES = (_TASK.cues, _TASK.cue, _TASK.pause, _TASK.recall)
-CHANCES = (_TASK.input_rate * _TASK.dt, _TASK.noise_rate * _TASK.dt, _TASK.chance)
+_PHASES = (_TASK.cues, _TASK.cue, _TASK.pause, _TASK.recall)
+_CHANCES = (_TASK.input_rate * _TASK.dt, _TASK.noise_rate * _TASK.dt, _TASK.chance)
 ASKED = _TASK.steps - _TASK.recall  # the step at which the recall begins
 SEED = 3  # of the trial, five of whose seven cues are from the left
 ALPHA = math.exp(-_TASK.dt / EVIDENCE["tau_rec"])
 _THETA, _GAMMA, _REST = EVIDENCE["threshold"], EVIDENCE["gamma"], EVIDENCE["refractory"]
-_CUES, _CUE, _PAUSE, _RECALL = PHASES
-_SPIKES, _NOISE, _CHANCE = CHANCES
 _MARK = -1.5  # where spikes are marked
 _DT, _N_IN, _T = _TASK.dt, _TASK.n_in, _TASK.steps
 
@@ -42,9 +40,7 @@ def remember(weight, beta, tau_adapt, v, level, fired, membrane_trace, adapted, 
     The synapse is of the first channel; its traces are the membrane's and the threshold's.
     """
     x, y = np.zeros((1, _T, _N_IN), np.bool_), np.zeros((1, _T, 2), np.float32)
-    draw_evidence(
-        key_of(np.uint64(SEED), 0), (_CUES, _CUE, _PAUSE, _RECALL), (_SPIKES, _NOISE, _CHANCE), x, y
-    )
+    draw_evidence(key_of(np.uint64(SEED), 0), _PHASES, _CHANCES, x, y)
     rho, alpha, theta = _F(math.exp(-_DT / tau_adapt)), _F(ALPHA), _F(_THETA)
     raised, trace, eps, rest = _F(0), _F(0), _F(0), 0
     level[0], fired[0], most = theta, np.nan, _F(0)
@@ -69,6 +65,4 @@ def remember(weight, beta, tau_adapt, v, level, fired, membrane_trace, adapted, 
     left[0] = 100 * adapted[ASKED] / most if most > 0 else 0
 
 
-@remember.figure
-def _(**outputs: np.ndarray) -> Figure:
-    return draw_adaptation(**outputs, dt=_DT, asked=ASKED * _DT)
+remember.figure(partial(draw_adaptation, dt=_DT, asked=ASKED * _DT))

@@ -7,22 +7,22 @@ runs, too.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Shaped
 from matplotlib.figure import Figure
-from numba import types
 
 from pcmlib.base.kernels import kernel
 from pcmlib.base.reports import report
 from pcmlib.book.experiments.evidence import short_set
 from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
+from pcmlib.book.explorers.training import learn_faster, quieten
 from pcmlib.book.explorers.trials import begin, draw_samples
 from pcmlib.book.explorers.whole_run import decide, hold
 from pcmlib.book.figures.evidence import draw_small_evidence
-from pcmlib.book.live.function import LiveFunction
+from pcmlib.book.live.function import Chosen
 from pcmlib.network.epoch import pass_over
 from pcmlib.training import TrainConfig
 from pcmlib.training.record import config_of, numbers
@@ -50,46 +50,21 @@ def small(scheme: str) -> TrainConfig:
 
 def small_evidence(
     *schemes: str, choices: Mapping[str, Sequence[str]] | None = None
-) -> Callable[[Callable[..., int]], SmallEvidence]:
+) -> Callable[[Callable[..., int]], Chosen]:
     """Make a live function of `change`(runs, knobs): it changes a record, and says which."""
-    return lambda change: SmallEvidence(change, schemes, choices)
+    runs = np.concatenate([numbers(small(scheme)) for scheme in schemes])
+
+    def draw(**outputs: np.ndarray) -> Figure:
+        return draw_small_evidence(usual=_train(runs[0])["right"], **outputs)
+
+    made = (runs, _OUTPUTS, train_evidence, _train, choices)
+    return lambda change: Chosen(change, *made).figure(draw)
 
 
-class SmallEvidence(LiveFunction):
-    """What `small_evidence` makes of a function."""
-
-    def __init__(
-        self,
-        change: Callable[..., int],
-        schemes: Sequence[str],
-        choices: Mapping[str, Sequence[str]] | None,
-    ) -> None:
-        runs = np.concatenate([numbers(small(scheme)) for scheme in schemes])
-        knobs = list(inspect.signature(change).parameters)[1:]
-        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs, choices)
-        self.change, self.schemes = change, schemes
-        self.draw, self._here = self._draw, self._train
-
-    @property
-    def parts(self) -> list[tuple[Callable, tuple]]:
-        """The knobs' part, which returns a place, and the training of the record there."""
-        runs, outputs = self.types
-        choose = kernel(error_model="numpy")(self.change)
-        knobs = [types.float64] * len(self.knobs)
-        return [(choose, (*runs, *knobs)), (train_evidence, (runs[0].dtype, *outputs))]
-
-    def _train(self, **knobs: float) -> dict[str, np.ndarray]:
-        runs = self.data["runs"].copy().view(np.recarray)
-        return _trained(config_of(runs[self.change(runs, **knobs)]))
-
-    def _draw(self, **outputs: np.ndarray) -> Figure:
-        usual = _trained(small(self.schemes[0]))["right"]
-        return draw_small_evidence(usual=usual, **outputs)
-
-
-def _trained(config: TrainConfig) -> dict[str, np.ndarray]:
+def _train(record: Shaped[np.void, ""]) -> dict[str, np.ndarray]:
     """What `train_evidence` makes of a record."""
-    run = stored_train(config.replace(snapshots=()), progress=False)
+    config = config_of(record).replace(snapshots=())
+    run = stored_train(config, progress=False)
     right = 100 * smoothed(run.accuracy.double().numpy(), _WINDOW)[0]
     sets = int(run.set_pulses[0, -1]) / config.synapses
     found = {"right": right, "share": [right[-1]], "sets": [sets]}
@@ -113,11 +88,7 @@ def train_evidence(run, right, share, sets):
             state, run, everything, epoch, epoch, 0, True, True, targets, counts, outputs, z,
             decide, hold,
         )  # fmt: skip
-        since, total = max(0, epoch + 1 - _WINDOW), np.float32(0)
-        for e in range(since, epoch + 1):
-            total += hits[e]
-        for e in range(epoch, EPOCHS):  # as far as it has come
-            right[e] = 100 * total / (epoch + 1 - since)
+        right[epoch:] = 100 * hits[max(0, epoch + 1 - _WINDOW) : epoch + 1].mean()  # so far
         share[0], sets[0] = right[epoch], state.n_set.sum() / exists
         if not holds:
             break
@@ -125,6 +96,8 @@ def train_evidence(run, right, share, sets):
 
 
 # The chapters' own
+
+_ON_PCM = ["mixed-precision", *(s for s in CROSSBAR_SCHEMES if s != "mixed-precision")]
 
 
 @small_evidence("vanilla")
@@ -137,18 +110,10 @@ def where_memory_is(runs, adaptive, tau_adapt, recurrence):
     return 0
 
 
-@small_evidence(
-    "mixed-precision", *(scheme for scheme in CROSSBAR_SCHEMES if scheme != "mixed-precision"),
-    choices={"scheme": [NAMES["mixed-precision"],
-                        *(NAMES[s] for s in CROSSBAR_SCHEMES if s != "mixed-precision")]},
-)  # fmt: skip
+@small_evidence(*_ON_PCM, choices={"scheme": [NAMES[scheme] for scheme in _ON_PCM]})
 def memory_on_pcm(runs, scheme, learning, noise):
     """Chapter 20: any scheme on PCM; learning rates; devices with noise and drift, or without."""
     run = runs[int(scheme)]
-    run.lr_in *= learning
-    run.lr_rec *= learning
-    run.lr_out *= learning
-    run.write_noise *= noise
-    run.read_noise *= noise
-    run.drift *= noise
+    learn_faster(run, learning)
+    quieten(run, noise)
     return int(scheme)

@@ -7,19 +7,17 @@ the same figure.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Shaped
 from matplotlib.figure import Figure
-from numba import types
 
 from pcmlib.base.kernels import kernel
 from pcmlib.base.reports import report
 from pcmlib.book.explorers.whole_run import BINS, train_run
 from pcmlib.book.figures.training import plot_small_runs
-from pcmlib.book.live.function import LiveFunction
+from pcmlib.book.live.function import Chosen
 from pcmlib.training import TrainConfig, TrainingRun
 from pcmlib.training.record import config_of, numbers
 from pcmlib.training.store import stored_train
@@ -51,53 +49,19 @@ def small_run(
     choices: Mapping[str, Sequence[str]] | None = None,
     beside: tuple[str, str] | None = None,
     ylim: tuple[float, float] = (0.01, 1.0),
-) -> Callable[[Callable[..., int]], SmallRun]:
+) -> Callable[[Callable[..., int]], Chosen]:
     """Make a live function of `change`(runs, knobs): it changes a record of `sets`, and says which.
 
-    It is plain arithmetic on records, which Numba compiles and Python calls. Its learning curves
-    are drawn beside those of a set as it is: of a scheme and under a name, or of the first one.
+    Its learning curves are drawn beside those of a set as it is: of a scheme and under a name, or
+    of the first one.
     """
     runs = sets(*schemes, memories=memories)
-    return lambda change: SmallRun(change, runs, beside, ylim, choices)
+    name, usual = (beside[0], sets(beside[1])) if beside else ("the chapter's set", runs)
 
+    def draw(**outputs: np.ndarray) -> Figure:
+        return plot_small_runs((name, _train(usual[0])), outputs, ylim=ylim)
 
-class SmallRun(LiveFunction):
-    """What `small_run` makes of a function."""
-
-    def __init__(
-        self,
-        change: Callable[..., int],
-        runs: Shaped[np.ndarray, " n"],
-        beside: tuple[str, str] | None,
-        ylim: tuple[float, float],
-        choices: Mapping[str, Sequence[str]] | None,
-    ) -> None:
-        knobs = list(inspect.signature(change).parameters)[1:]
-        super().__init__(change, {"runs": runs}, _OUTPUTS, knobs, choices)
-        self.change, self.beside, self.ylim = change, beside, ylim
-        self.draw, self._here = self._draw, self._train
-
-    @property
-    def parts(self) -> list[tuple[Callable, tuple]]:
-        """The knobs' part, which returns a place, and the training of the record there."""
-        runs, outputs = self.types
-        choose = kernel(error_model="numpy")(self.change)
-        knobs = [types.float64] * len(self.knobs)
-        return [(choose, (*runs, *knobs)), (train_some, (runs[0].dtype, *outputs))]
-
-    def _train(self, **knobs: float) -> dict[str, np.ndarray]:
-        runs = self.data["runs"].copy().view(np.recarray)
-        return _train(runs[self.change(runs, **knobs)])
-
-    def _draw(self, low, mean, high, output, target, final, rate) -> Figure:
-        name, scheme = self.beside or ("the chapter's set", "")
-        record = sets(scheme)[0] if scheme else self.data["runs"][0]
-        usual = _train(record)
-        curves = {
-            name: [usual[n] for n in ("low", "mean", "high")],
-            "this setting": (low, mean, high),
-        }
-        return plot_small_runs(curves, output, target, final, rate, ylim=self.ylim)
+    return lambda change: Chosen(change, runs, _OUTPUTS, train_some, _train, choices).figure(draw)
 
 
 def small(scheme: str) -> TrainingRun:
@@ -142,18 +106,14 @@ def train_some(run, low, mean, high, output, target, final, rate):
 def summarise(loss, rate_hz, low, mean, high, output, final, rate):
     """Learning curves [R, E], smoothed: their range and mean; what stands at the end."""
     R, E = loss.shape
-    final[0] = rate[0] = 0
     for e in range(E):
         low[e], mean[e], high[e] = np.inf, 0, -np.inf
-        since = max(0, e + 1 - _WINDOW)
         for r in range(R):
-            smooth = np.float32(0)
-            for k in range(since, e + 1):
-                smooth += loss[r, k] / np.float32(e + 1 - since)
+            smooth = loss[r, max(0, e + 1 - _WINDOW) : e + 1].mean()
             low[e], high[e] = min(low[e], smooth), max(high[e], smooth)
             mean[e] += smooth / R
+    final[0], rate[0] = mean[E - 1], 0
     for r in range(R):
         rate[0] += rate_hz[r, E - 1] / R
-    final[0] = mean[E - 1]
     for t in range(output.size):
         output[t] = min(max(output[t], np.float32(-2)), np.float32(2))

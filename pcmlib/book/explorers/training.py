@@ -12,7 +12,6 @@ from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES
 from pcmlib.book.explorers.small_runs import small_run
 from pcmlib.crossbar import ASSUMED_PULSE
 
-SCHEME_OF = {name: scheme for scheme, name in NAMES.items()}
 MEMORIES = {"full model": None, "2 bits": 2, "4 bits": 4, "8 bits": 8}
 
 
@@ -20,7 +19,7 @@ MEMORIES = {"full model": None, "2 bits": 2, "4 bits": 4, "8 bits": 8}
 def fp32(runs, learning, n_rec, threshold):
     """Chapter 08: learning rates, size and threshold of an FP32 network."""
     run = runs[0]
-    _learn_faster(run, learning)
+    learn_faster(run, learning)
     run.n_rec = n_rec
     run.threshold *= threshold
     return 0
@@ -32,7 +31,7 @@ def sign(runs, stop_level, scale, noise):
     run = runs[0]
     run.stop_level *= stop_level
     run.scale *= scale
-    _quieten(run, noise)
+    quieten(run, noise)
     return 0
 
 
@@ -42,7 +41,7 @@ def stochastic(runs, prob_scale, scale, noise):
     run = runs[0]
     run.prob_scale *= prob_scale
     run.scale *= scale
-    _quieten(run, noise)
+    quieten(run, noise)
     return 0
 
 
@@ -51,8 +50,8 @@ def multi_memristor(runs, pairs, learning, noise):
     """Chapter 11: pairs a synapse."""
     run = runs[0]
     run.pairs = pairs
-    _learn_faster(run, learning)
-    _quieten(run, noise)
+    learn_faster(run, learning)
+    quieten(run, noise)
     return 0
 
 
@@ -61,9 +60,9 @@ def mixed_precision(runs, quantum, learning, scale, noise):
     """Chapter 12: the accumulator's quantum, and what a pulse is worth."""
     run = runs[0]
     run.quantum *= quantum
-    _learn_faster(run, learning)
+    learn_faster(run, learning)
     run.scale *= scale
-    _quieten(run, noise)
+    quieten(run, noise)
     return 0
 
 
@@ -99,14 +98,15 @@ _MEMORIES = len(MEMORIES)
 
 
 @register_jitable
-def _learn_faster(run, factor):
+def learn_faster(run, factor):
+    """With all learning rates times `factor`."""
     run.lr_in *= factor
     run.lr_rec *= factor
     run.lr_out *= factor
 
 
 @register_jitable
-def _quieten(run, noise):
+def quieten(run, noise):
     """Without noise and drift where `noise` is 0."""
     run.write_noise *= noise
     run.read_noise *= noise

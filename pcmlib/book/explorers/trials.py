@@ -6,6 +6,7 @@ import math
 
 from pcmlib.base.kernels import kernel
 from pcmlib.network.start import by_time, make_state
+from pcmlib.network.state import copy
 from pcmlib.tasks import TASKS, draw_task
 from pcmlib.tasks.evidence import draw_evidence
 from pcmlib.tasks.samples import key_of
@@ -29,25 +30,18 @@ def begin(run, seed, x):
 
 @kernel(inner=True, error_model="numpy")
 def draw_samples(run, seed, epoch, x, targets, counts, state):
-    """The samples of an epoch, and their spikes by time in `state`; one assignment at a time, since
-    slices need what no page has."""
-    evidence = run.task == _EVIDENCE
-    for s in range(x.shape[0]):
-        for t in range(x.shape[1]):
-            counts[s, t] = 1 if not evidence or t >= x.shape[1] - run.recall else 0
-            for k in range(targets.shape[2]):
-                targets[s, t, k] = 0
-            for i in range(x.shape[2]):
-                x[s, t, i] = False
-    if evidence:
+    """The samples of an epoch, and their spikes by time in `state`; these one at a time, since to
+    assign arrays to slices needs what no page has."""
+    x[:], targets[:], counts[:] = False, 0, 1
+    if run.task == _EVIDENCE:
+        counts[:, : x.shape[1] - int(run.recall)] = 0
         phases = int(run.cues), int(run.cue), int(run.pause), int(run.recall)
         chances = run.input_rate * run.dt, run.noise_rate * run.dt, run.chance
         draw_evidence(key_of(seed, epoch), phases, chances, x, targets)
     else:
         draw_task(run, seed, epoch, x, targets)
     first, index, when = by_time(x)
+    copy(first, state.first)
     for s in range(first.shape[0]):
-        for t in range(first.shape[1]):
-            state.first[s, t] = first[s, t]
         for k in range(first[s, -1]):
             state.index[s, k], state.when[s, k] = index[s, k], when[s, k]

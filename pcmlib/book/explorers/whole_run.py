@@ -144,9 +144,8 @@ def lost(part, run, end, after):
 def fill_histogram(devices, g_max, counts):
     """counts [2, BINS]: how many of a layer's devices stand where, G+ and G-."""
     _, pairs, n_pre, n_post = devices.P.shape  # none of digital weights
+    counts[:] = 0
     for side in range(2):
-        for at in range(BINS):
-            counts[side, at] = 0
         for n in range(pairs):
             for i in range(n_pre):
                 for j in range(n_post):

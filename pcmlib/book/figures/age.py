@@ -7,24 +7,25 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from pcmlib.book.experiments.ageing import LARGEST
 from pcmlib.book.figures.style import (
     BLUE,
     CLASS_LOSS,
     COLOURS,
+    DOTTED,
     LOSS,
     RED,
     band,
     book_style,
     label,
-    legend,
+    live_title,
     loss_axis,
+    over_epochs,
     panels,
 )
-from pcmlib.book.live.artists import written
 from pcmlib.training import Evaluation, TrainingRun
 from pcmlib.training.aging import UNITS
 
+LARGEST = 7.0  # µS, of the explorer's weights
 _MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
           ((1, "s"), (1, "min"), (1, "h"), (1, "d"), (30, "d"), (1, "y"))}  # fmt: skip
 
@@ -57,30 +58,27 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
     label(axes, "time since the last update", LOSS if squares else CLASS_LOSS)
     low, high = (losses.min(), losses.max()) if losses.size else (0.01, 1.0)
     loss_axis(axes, (low / 1.5, high * 1.5))
-    legend(axes, loc="upper left")
+    axes.legend(loc="upper left")
     return figure
 
 
 @book_style()
-def plot_relearning(
-    run: TrainingRun, relearned: TrainingRun, *, ylim: tuple[float, float] = (0.004, 0.6)
-) -> Figure:
+def plot_relearning(run: TrainingRun, relearned: TrainingRun) -> Figure:
     """The first epochs of a training, and those after a rest: mean over networks, and their range.
 
     The dotted line is the loss before the rest.
     """
     figure, (axes,) = panels(height=3.0, left=0.11)
-    done = run.config.epochs
-    again = relearned.loss[:, done:].double().numpy()
-    first = run.loss[:, : again.shape[1]].double().numpy()
-    epoch = np.arange(1, again.shape[1] + 1)
-    band(axes, epoch, first, BLUE, "learning for the first time", "o")
-    band(axes, epoch, again, RED, "learning again, after the rest", "o")
-    axes.axhline(float(run.final_loss().mean()), color="black", lw=0.8, ls=":")
-    label(axes, "epoch", LOSS, xlim=(0.5, len(epoch) + 0.5))
+    again = relearned.loss[:, run.config.epochs :].double().numpy()
+    epochs = again.shape[1]
+    first = run.loss[:, :epochs].double().numpy()
+    over_epochs(axes, first, BLUE, "learning for the first time", "o")
+    over_epochs(axes, again, RED, "learning again, after the rest", "o")
+    axes.axhline(float(run.final_loss().mean()), **DOTTED)
+    label(axes, "epoch", LOSS, xlim=(0.5, epochs + 0.5))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    loss_axis(axes, ylim)
-    legend(axes)
+    loss_axis(axes, (0.004, 0.6))
+    axes.legend()
     return figure
 
 
@@ -97,9 +95,8 @@ def draw_aged_weights(
     limits = (-1.15 * LARGEST, 1.15 * LARGEST)
     for panel, found, colour in zip(axes, (later, compensated), (RED, BLUE), strict=True):
         panel.plot(wanted, found, ".", ms=3, alpha=0.5, color=colour, rasterized=True)
-        panel.plot(limits, limits, color="black", lw=0.8, ls=":")
+        panel.plot(limits, limits, **DOTTED)
         label(panel, "as written (µS)", "now (µS)", xlim=limits, ylim=limits)
-    plain, right = (panel.set_title("", fontsize=10, loc="left") for panel in axes)
-    written(plain, "uncompensated: error {error:.1f} %", error=error)
-    written(right, "compensated: error {left:.1f} %", left=left)
+    live_title(axes[0], "uncompensated: error {error:.1f} %", error=error)
+    live_title(axes[1], "compensated: error {left:.1f} %", left=left)
     return figure

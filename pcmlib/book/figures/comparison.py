@@ -12,40 +12,38 @@ from pcmlib.book.experiments.adam import AdamRun
 from pcmlib.book.experiments.comparison import ACCEPTABLE, DIGITAL, PCM, Runs
 from pcmlib.book.experiments.cost import wear_of
 from pcmlib.book.experiments.gradients import Remaining
-from pcmlib.book.experiments.statistics import Interval, smoothed
-from pcmlib.book.experiments.training import (
-    CROSSBAR_SCHEMES,
-    NAMES,
-    loss_interval,
-    silent_loss,
-)
+from pcmlib.book.experiments.statistics import Interval, bootstrap, smoothed
+from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES, loss_interval, silent_loss
 from pcmlib.book.figures.style import (
+    BLUE,
     COLOURS,
+    DOTTED,
     LAYERS,
     LOSS,
-    LOSS_TICKS,
+    RED,
     SKY,
     band,
     book_style,
+    error_bars,
     label,
-    legend,
     loss_axis,
+    loss_ticks,
     panels,
+    ticks,
 )
 from pcmlib.book.figures.training import SCHEME_COLOURS, colours
 from pcmlib.training import TrainingRun
 
 
 @book_style()
-def plot_comparison(
-    runs: Runs, adam: AdamRun, *, ylim: tuple[float, float] = (0.0015, 1.0)
-) -> Figure:
+def plot_comparison(runs: Runs, adam: AdamRun) -> Figure:
     """Final loss against the memory, a colour a scheme: mean, 95 % interval, and each network.
 
     The bands are the intervals of FP32, by plain descent and by Adam; the dotted line an output
     that stays at 0, and the dashed one the loss below which the paper is quoted to call a training
     acceptable.
     """
+    ylim = (0.0015, 1.0)
     figure, (axes,) = panels(height=3.9, left=0.1, top=0.8)
     for name, run in {"FP32": runs[DIGITAL]["vanilla"], "FP32, Adam": adam}.items():
         digital = loss_interval(run)
@@ -59,16 +57,14 @@ def plot_comparison(
         for at, memory in zip(x, memories, strict=True):
             dots = np.clip(runs[memory][scheme].final_loss().numpy(), *ylim)
             axes.plot(np.full(len(dots), at), dots, ".", ms=3, alpha=0.5, color=colour)
-        values = np.array([i.value for i in found])
-        ends = np.array([[i.value - i.low, i.high - i.value] for i in found]).T
-        axes.errorbar(x, values, ends, fmt="o", ms=5, lw=2, color=colour, label=name)
-    axes.axhline(silent_loss(runs[PCM]["sign"]), color="black", lw=0.8, ls=":")
+        error_bars(axes, x, found, fmt="o", ms=5, lw=2, color=colour, label=name)
+    axes.axhline(silent_loss(runs[PCM]["sign"]), **DOTTED)
     axes.axhline(ACCEPTABLE, color="black", lw=0.8, ls="--")
     axes.set_xticks(range(len(memories)), memories)
     axes.grid(axis="x", visible=False)
     label(axes, "memory", LOSS, xlim=(-0.5, len(memories) - 0.5))
     loss_axis(axes, ylim)
-    figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=9)
+    figure.legend(loc="upper center", ncols=3)
     return figure
 
 
@@ -83,7 +79,7 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
         name = NAMES[scheme]
         axes.loglog(worn, 100 * share, color=SCHEME_COLOURS[name], label=name)
     label(axes, "SET pulses per device", "devices with at least as many (%)", ylim=(1e-4, 150))
-    axes.legend(loc="upper right", frameon=False, fontsize=9)
+    axes.legend(loc="upper right")
     return figure
 
 
@@ -96,12 +92,26 @@ def plot_remaining(found: Remaining) -> Figure:
         axes.fill_between(found.updates, share.min(1), share.max(1), color=colour, alpha=0.2, lw=0)
         axes.loglog(found.updates, share.mean(1), "o-", ms=4, color=colour, label=layer)
     n = np.array(found.updates)
-    axes.loglog(n, n**-0.5, color="black", lw=0.8, ls=":", label=r"random signs, $1/\sqrt{n}$")
+    axes.loglog(n, n**-0.5, **DOTTED, label=r"random signs, $1/\sqrt{n}$")
     label(axes, "updates added up", "share of the gradient left", ylim=(0.03, 1.3))
-    axes.set_yticks([0.03, 0.1, 0.3, 1], ["0.03", "0.1", "0.3", "1"])
-    axes.set_xticks(n, [str(k) for k in found.updates])
-    axes.minorticks_off()
-    axes.legend(loc="lower left", frameon=False, fontsize=9)
+    ticks(axes.yaxis, (0.03, 0.1, 0.3, 1))
+    ticks(axes.xaxis, found.updates)
+    axes.legend(loc="lower left")
+    return figure
+
+
+@book_style()
+def plot_accuracies(found: Mapping[str, Float[np.ndarray, " networks"]]) -> Figure:
+    """Accuracy (%) of each network, and the mean with its 95 % interval; the last entry on top."""
+    figure, (axes,) = panels(height=0.8 + 0.32 * len(found), left=0.22)
+    for row, shares in enumerate(found.values()):
+        mean = bootstrap(shares)
+        axes.plot(shares, np.full(len(shares), row - 0.18), ".", ms=4, color=BLUE, alpha=0.5)
+        ends = np.nan_to_num([[mean.value - mean.low], [mean.high - mean.value]])
+        axes.errorbar(mean.value, row, xerr=ends, fmt="o", ms=5, color=RED, capsize=3)
+    axes.set_yticks(range(len(found)), list(found))
+    axes.grid(axis="y", visible=False)
+    label(axes, "accuracy on new samples (%)", "", ylim=(-0.6, len(found) - 0.4))
     return figure
 
 
@@ -134,15 +144,13 @@ def plot_intervals(
         marks = [(interval.value, rows.index(n) + shift) for n, interval in values.items()]
         axes.plot(*zip(*marks, strict=True), "o", ms=5.5, color=colour, label=group)
     if silent is not None:
-        axes.axvline(silent, color="black", lw=0.8, ls=":")
+        axes.axvline(silent, **DOTTED)
     axes.set_xscale("log")
     axes.set_yticks(range(len(rows)), rows)
     label(axes, quantity, "", xlim=xlim, ylim=(len(rows) - 0.4, -0.6))
-    ticks = [t for t in LOSS_TICKS if xlim[0] <= t <= xlim[1]]
-    axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axes.minorticks_off()
+    loss_ticks(axes.xaxis, xlim)
     if len(groups) > 1:
-        figure.legend(loc="upper right", ncols=len(groups), frameon=False, fontsize=9)
+        figure.legend(loc="upper right", ncols=len(groups))
     return figure
 
 
@@ -168,9 +176,9 @@ def plot_against(
     else:
         axes.set_ylim(ylim)
     if silent is not None:
-        axes.axhline(silent, color="black", lw=0.8, ls=":")
+        axes.axhline(silent, **DOTTED)
     if len(curves) > 1:
-        legend(axes, ncols=2)
+        axes.legend(ncols=2)
     return figure
 
 
@@ -182,33 +190,16 @@ def plot_cost(
     xlim: tuple[float, float] = (0.01, 100.0),
     energy_xlim: tuple[float, float] = (1e-10, 3e-5),
 ) -> Figure:
-    """Loss against SET pulses per synapse, and against the energy that programming took."""
-    curves = {
-        name: (
-            run.set_pulses.double().numpy().mean(0) / run.config.synapses,
-            energies[name].mean(0),
-            smoothed(run.loss.double().numpy()).mean(0),
-        )
-        for name, run in runs.items()
-    }
-    return draw_cost(curves, xlim=xlim, energy_xlim=energy_xlim)
-
-
-@book_style()
-def draw_cost(
-    curves: Mapping[str, Sequence[np.ndarray]],
-    *,
-    xlim: tuple[float, float],
-    energy_xlim: tuple[float, float],
-) -> Figure:
-    """The same from arrays: SET pulses per synapse, energy (J) and loss of each run."""
+    """Loss against SET pulses per synapse, and against the energy that programming took (J)."""
     figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
-    for (name, (sets, joules, loss)), colour in zip(curves.items(), colours(curves), strict=True):
+    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+        sets = run.set_pulses.double().numpy().mean(0) / run.config.synapses
+        loss = smoothed(run.loss.double().numpy()).mean(0)
         pulses.loglog(sets, loss, color=colour, label=name)
-        energy.loglog(joules, loss, color=colour, label=name)
+        energy.loglog(energies[name].mean(0), loss, color=colour, label=name)
     label(pulses, "SET pulses per synapse", LOSS, xlim=xlim)
     label(energy, "programming energy (J)", "", xlim=energy_xlim)
     for panel in (pulses, energy):
         loss_axis(panel, (0.004, 1.0))
-    legend(pulses)
+    pulses.legend()
     return figure

@@ -14,9 +14,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, StepPatch
+
+from pcmlib.book.live import artists
 
 
 def contents(figure: Figure) -> str:
@@ -36,27 +36,19 @@ def _panel(axes: Axes) -> Iterator[str]:
 
 def numbers(artist: Artist) -> dict[str, np.ndarray]:
     """The numbers that an artist draws, by coordinate; masked ones are NaN."""
-    found = {}
-    if isinstance(artist, Line2D):
-        x, y = artist.get_data(orig=False)
-        found = {"x": x, "y": y}
-    elif isinstance(artist, AxesImage):
-        found = {"values": artist.get_array()}
-    elif isinstance(artist, StepPatch):
-        values, edges, _ = artist.get_data()
-        found = {"x": edges, "y": values}
-    elif isinstance(artist, Collection | Patch):
-        paths = artist.get_paths() if isinstance(artist, Collection) else [artist.get_path()]
-        vertices = [path.vertices for path in paths]
-        if isinstance(artist, Patch):
-            vertices = [artist.get_patch_transform().transform(vertices[0])]
-        elif len(artist.get_offsets()) > 1:  # marks of a scatter, whose path is their shape
-            vertices = [artist.get_offsets()]
-        x, y = np.ma.concatenate([*vertices, np.empty((0, 2))]).T
-        found = {"x": x, "y": y}
-        if isinstance(artist, Collection) and artist.get_array() is not None:
-            found["values"] = artist.get_array()
-    return {k: np.ma.filled(np.ma.asarray(v, float), np.nan).ravel() for k, v in found.items()}
+    if not isinstance(artist, Collection | Patch) or isinstance(artist, StepPatch):
+        return artists.numbers(artist)
+    paths = artist.get_paths() if isinstance(artist, Collection) else [artist.get_path()]
+    vertices = [path.vertices for path in paths]
+    if isinstance(artist, Patch):
+        vertices = [artist.get_patch_transform().transform(vertices[0])]
+    elif len(artist.get_offsets()) > 1:  # marks of a scatter, whose path is their shape
+        vertices = [artist.get_offsets()]
+    x, y = np.ma.concatenate([*vertices, np.empty((0, 2))]).T
+    found = {"x": artists.plain(x), "y": artists.plain(y)}
+    if isinstance(artist, Collection) and artist.get_array() is not None:
+        found["values"] = artists.plain(artist.get_array())
+    return found
 
 
 def _summary(values: np.ndarray) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,39 +14,24 @@ from pcmlib.book.experiments.reads import SumsOfReads
 from pcmlib.book.figures.style import (
     COLOURS,
     DIVERGING,
+    DOTTED,
     SEQUENTIAL,
     book_style,
     label,
-    legend,
+    live_title,
     panels,
+    ticks,
 )
-from pcmlib.book.live.artists import written
 
 
 @book_style()
-def plot_write_statistics(statistics: WriteStatistics, *, std_limit: float = 4.0) -> Figure:
+def plot_write_statistics(found: WriteStatistics | SimpleNamespace) -> Figure:
     """Two heat maps, source against target: the mean reached and its sd over synapses."""
-    s = statistics
-    return draw_write_statistics(s.target, s.mean, s.std, s.error, s.spread, std_limit=std_limit)
-
-
-@book_style()
-def draw_write_statistics(
-    levels: np.ndarray,
-    mean: np.ndarray,
-    std: np.ndarray,
-    error: np.ndarray | float,
-    spread: np.ndarray | float,
-    *,
-    std_limit: float = 4.0,
-) -> Figure:
-    """The same from arrays."""
     figure, (left, right) = panels(2, height=3.5, wspace=0.6, left=0.085, right=0.92)
-    _heat_map(left, levels, mean, DIVERGING, (-12, 12), "mean reached (µS)")
-    _heat_map(right, levels, std, SEQUENTIAL, (0, std_limit), "sd reached (µS)")
-    titles = [panel.set_title("", fontsize=10, loc="left") for panel in (left, right)]
-    written(titles[0], "mean square error {error:.2f} µS²", error=error)
-    written(titles[1], "mean sd {spread:.2f} µS", spread=spread)
+    _heat_map(left, found.target, found.mean, DIVERGING, (-12, 12), "mean reached (µS)")
+    _heat_map(right, found.target, found.std, SEQUENTIAL, (0, 4), "sd reached (µS)")
+    live_title(left, "mean square error {error:.2f} µS²", error=found.error)
+    live_title(right, "mean sd {spread:.2f} µS", spread=found.spread)
     return figure
 
 
@@ -59,18 +45,11 @@ def _heat_map(
 ) -> None:
     low, high = float(levels[0]), float(levels[-1])
     edge = (float(levels[1]) - low) / 2
-    image = axes.imshow(
-        values,
-        cmap=colours,
-        vmin=limits[0],
-        vmax=limits[1],
-        extent=(low - edge, high + edge, high + edge, low - edge),
-        interpolation="none",
-    )
+    place = (low - edge, high + edge, high + edge, low - edge)
+    image = axes.imshow(values, colours, extent=place, interpolation="none", clim=limits)
     axes.grid(False)
     label(axes, "target (µS)", "source (µS)")
-    axes.set_xticks(np.arange(low, high + 1, 5))
-    axes.set_yticks(np.arange(low, high + 1, 5))
+    axes.set(xticks=np.arange(low, high + 1, 5), yticks=np.arange(low, high + 1, 5))
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, pad=0.04)
     bar.set_label(name)
     bar.outline.set_visible(False)
@@ -78,27 +57,24 @@ def _heat_map(
 
 @book_style()
 def plot_spread_and_error(
-    pairs: Sequence[int], curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    schemes: Mapping[str, Mapping[int, WriteStatistics | SimpleNamespace]],
 ) -> Figure:
-    """Mean sd and mean square error of the maps against N, with the 1/sqrt(N) line.
-
-    `curves`: for each scheme, the mean sd (µS) and the mean square error (µS^2) for each N.
-    """
+    """Mean sd and mean square error of the maps of each scheme against N, with 1/sqrt(N)."""
     figure, (spread, error) = panels(2, height=3.0, wspace=0.28)
-    N = np.asarray(pairs, float)
-    for (name, (sd, mse)), colour in zip(curves.items(), COLOURS, strict=False):
+    first = 0.0
+    for (name, runs), colour in zip(schemes.items(), COLOURS, strict=False):
+        N, sd = np.array(list(runs), float), [run.spread for run in runs.values()]
         spread.loglog(N, sd, "o-", color=colour, label=name)
-        error.semilogx(N, mse, "o-", color=colour, label=name)
-    first = max(sd[0] for sd, _ in curves.values()) * np.sqrt(N[0])
+        error.semilogx(N, [run.error for run in runs.values()], "o-", color=colour, label=name)
+        first = max(first, sd[0] * np.sqrt(N[0]))
     spread.loglog(N, first / np.sqrt(N), color="black", lw=1, ls="--", label=r"$\propto N^{-1/2}$")
     label(spread, "pairs $N$", "mean sd (µS)", title="the spread falls", ylim=(0.4, 3))
     label(error, "pairs $N$", "mean square error (µS²)", title="the bias stays", ylim=(0, 11))
     for axes in (spread, error):
-        axes.set_xticks(N, [f"{n:g}" for n in N])
-        axes.minorticks_off()
-    spread.set_yticks([0.5, 1, 2], ["0.5", "1", "2"])
-    legend(spread)
-    legend(error, loc="center right")
+        ticks(axes.xaxis, runs)
+    ticks(spread.yaxis, (0.5, 1, 2))
+    spread.legend()
+    error.legend(loc="center right")
     return figure
 
 
@@ -112,59 +88,27 @@ def plot_bias(
         for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
             row = int(np.argmin(np.abs(run.source - source)))
             panel.plot(run.target, run.mean[row], "o-", ms=3, color=colour, label=name)
-        panel.plot(run.target, run.target, color="black", lw=0.8, ls=":", label="on target")
-        label(
-            panel,
-            "target (µS)",
-            "mean reached (µS)",
-            title=f"from {source:g} µS",
-            xlim=(-10.5, 10.5),
-            ylim=(-11.5, 11.5),
-        )
-    legend(axes[0], loc="upper left")
+        panel.plot(run.target, run.target, **DOTTED, label="on target")
+        label(panel, "target (µS)", "mean reached (µS)", title=f"from {source:g} µS")
+        panel.set(xlim=(-10.5, 10.5), ylim=(-11.5, 11.5))
+    axes[0].legend(loc="upper left")
     return figure
 
 
 @book_style()
-def plot_product_noise(runs: Mapping[str, ProductNoise], *, last: float = 35.0) -> Figure:
+def plot_product_noise(
+    runs: Mapping[str, ProductNoise | SimpleNamespace], *, last: float = 35.0
+) -> Figure:
     """Outputs of a matrix-vector product as read, against their exact values; one panel a run."""
     figure, axes = panels(len(runs), height=3.2, wspace=0.3)
     for panel, (name, run), colour in zip(axes, runs.items(), COLOURS, strict=False):
-        shown = run.reads[:20]
-        _dots(panel, np.broadcast_to(run.exact, shown.shape), shown, colour, last)
-        title = f"{name}: error {100 * run.relative_error:.1f} %"
-        panel.set_title(title, fontsize=10, loc="left")
+        read, limits = run.reads[:20], (-last, last)
+        dots = {"ms": 3, "alpha": 0.35, "color": colour, "rasterized": True}
+        panel.plot(np.broadcast_to(run.exact, read.shape).ravel(), read.ravel(), ".", **dots)
+        panel.plot(limits, limits, **DOTTED)
+        label(panel, "exact output (µS)", "as read (µS)", xlim=limits, ylim=limits)
+        panel.set_title(f"{name}: error {100 * run.relative_error:.1f} %")
     return figure
-
-
-@book_style()
-def draw_product_noise(
-    exact: np.ndarray,
-    one: np.ndarray,
-    many: np.ndarray,
-    number: np.ndarray,
-    one_error: np.ndarray,
-    many_error: np.ndarray,
-    *,
-    last: float = 35.0,
-) -> Figure:
-    """The same from arrays: of one pair and of a number of them, errors in %."""
-    figure, axes = panels(2, height=3.2, wspace=0.3)
-    for panel, read, colour in zip(axes, (one, many), COLOURS, strict=False):
-        _dots(panel, exact, read, colour, last)
-    left, right = (panel.set_title("", fontsize=10, loc="left") for panel in axes)
-    written(left, "1 pair: error {one_error:.1f} %", one_error=one_error)
-    told = {"number": number, "many_error": many_error}
-    written(right, "pairs: {number:.0f}, error {many_error:.1f} %", **told)
-    return figure
-
-
-def _dots(panel: Axes, exact: np.ndarray, read: np.ndarray, colour: str, last: float) -> None:
-    dots = {"ms": 3, "alpha": 0.35, "color": colour, "rasterized": True}
-    panel.plot(exact.ravel(), read.ravel(), ".", **dots)
-    panel.plot([-last, last], [-last, last], color="black", lw=0.8, ls=":")
-    limits = (-last, last)
-    label(panel, "exact output (µS)", "as read (µS)", xlim=limits, ylim=limits)
 
 
 @book_style()
@@ -175,33 +119,22 @@ def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]
         axes.semilogx(elapsed, 100 * np.asarray(error), "o-", ms=4, color=colour, label=name)
     label(axes, "time since programming (s)", "error (% of the outputs' sd)")
     axes.set_ylim(0, None)
-    legend(axes)
+    axes.legend()
     return figure
 
 
 @book_style()
-def plot_saturation(runs: Mapping[str, Saturation]) -> Figure:
+def plot_saturation(runs: Mapping[str, Saturation | SimpleNamespace]) -> Figure:
     """Sides of the synapses, and what an update still moves, against the number of updates."""
-    curves = {
-        name: (run.sides[:, 1], run.sides.mean(axis=1), run.sides[:, 0], run.response)
-        for name, run in runs.items()
-    }
-    return draw_saturation(next(iter(runs.values())).update, curves)
-
-
-@book_style()
-def draw_saturation(update: np.ndarray, curves: Mapping[str, Sequence[np.ndarray]]) -> Figure:
-    """The same from arrays: of each run the smaller side, the middle, the larger, the response."""
     figure, (sides, moved) = panels(2, height=3.0, wspace=0.28)
-    each = zip(curves.items(), COLOURS, strict=False)
-    for (name, (smaller, middle, larger, response)), colour in each:
-        sides.fill_between(update, smaller, larger, color=colour, alpha=0.25)
-        sides.plot(update, middle, color=colour, label=name)
-        moved.plot(update, response, color=colour, lw=1.2, label=name)
-    limits = (0, float(update[-1]))
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        sides.fill_between(run.update, run.smaller, run.larger, color=colour, alpha=0.25)
+        sides.plot(run.update, run.middle, color=colour, label=name)
+        moved.plot(run.update, run.response, color=colour, lw=1.2, label=name)
+    limits = (0, float(run.update[-1]))
     label(sides, "updates", "conductance of the sides (µS)", xlim=limits, ylim=(0, 12))
     label(moved, "updates", "step of the weight (µS)", xlim=limits, ylim=(-0.3, 2.2))
-    legend(sides, loc="lower right")
+    sides.legend(loc="lower right")
     return figure
 
 
@@ -227,9 +160,8 @@ def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatis
     label(near, "tolerance (µS)", "from the target (µS)", title="how close", ylim=(0, 3))
     label(cost, "tolerance (µS)", "number per synapse", title="what it costs", ylim=(0, 20))
     for axes in (near, cost):
-        axes.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
-        axes.minorticks_off()
-        legend(axes)
+        ticks(axes.xaxis, (0.25, 0.5, 1, 2, 4))
+        axes.legend()
     return figure
 
 
@@ -247,5 +179,5 @@ def plot_sums_of_reads(sums: Sequence[SumsOfReads]) -> Figure:
         title = f"{one.count} pairs"
         label(axes, "sum of G+ - G- (µS)", "density (1/µS)", title=title, xlim=(-reach, reach))
         axes.set_ylim(0, 1.4 * density.max())
-    legend(every[0], loc="upper left")
+    every[0].legend(loc="upper left")
     return figure

@@ -1,32 +1,43 @@
-"""Figures of the device chapters."""
+"""Figures of the device chapters.
+
+Each takes what an experiment found, or an explorer, whose outputs have the same names: a mean, and
+the `low` and `high` end of a band of one sd.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.devices import (
+    FIGURE,
     ArrayDrift,
     DriftCurves,
     PulseStatistics,
     ReadStatistics,
     Staircase,
+    chance_of_decrease,
+    exact_moments,
 )
 from pcmlib.book.figures.style import (
     BLUE,
     COLOURS,
+    DOTTED,
     RED,
     SEQUENTIAL,
     book_style,
     label,
-    legend,
     panels,
 )
+from pcmlib.crossbar import ASSUMED_PULSE
+from pcmlib.device import PCMParameters
+
+_PULSE = {"marker": "^", "ls": "none", "color": "black", "ms": 5, "clip_on": False}
 
 
 @book_style()
@@ -41,57 +52,31 @@ def plot_staircase(
     for run, colour in zip(runs, COLOURS, strict=False):
         axes.plot(run.time, run.conductance, ".", ms=2, alpha=0.45, color=colour, rasterized=True)
         axes.plot(run.time, run.drifted, color=colour)
-    axes.plot(
-        runs[0].pulse_times,
-        np.full(len(runs[0].pulse_times), ylim[0]),
-        "^",
-        color="black",
-        ms=5,
-        clip_on=False,
-        label="SET pulse",
-    )
+    pulses = runs[0].pulse_times
+    axes.plot(pulses, np.full(len(pulses), ylim[0]), **_PULSE, label="SET pulse")
     end = float(runs[0].time[-1]) if last is None else last
     label(axes, "time (s)", "conductance (µS)", xlim=(0, end + 1), ylim=ylim)
-    legend(axes, loc="upper left")
+    axes.legend(loc="upper left")
     return figure
 
 
 @book_style()
 def plot_pulse_statistics(
-    statistics: PulseStatistics,
+    found: PulseStatistics | SimpleNamespace,
     exact: tuple[np.ndarray, np.ndarray] | None = None,
     *,
     ylim: tuple[float, float] = (0, 14),
 ) -> Figure:
     """Fig. 5: mean and sd over devices against pulse number, together and each alone."""
-    mean, std = statistics.mean, statistics.std
-    return draw_pulse_statistics(
-        statistics.pulse, mean, std, mean - std, mean + std, exact, ylim=ylim
-    )
-
-
-@book_style()
-def draw_pulse_statistics(
-    pulse: np.ndarray,
-    mean: np.ndarray,
-    std: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    exact: tuple[np.ndarray, np.ndarray] | None = None,
-    *,
-    ylim: tuple[float, float] = (0, 14),
-) -> Figure:
-    """The same from arrays; `low` and `high` are mean - sd and mean + sd."""
+    pulse = found.pulse
     figure, (both, centre, spread) = panels(3, height=2.8, wspace=0.42, left=0.085)
-    both.vlines(pulse, low, high, color=BLUE, lw=1.2)
-    both.plot(pulse, mean, "o", ms=3, color=BLUE)
-    centre.plot(pulse, mean, "o", ms=3.5, color=BLUE, label="devices")
-    spread.plot(pulse, std, "o", ms=3.5, color=RED, label="devices")
-    if exact is not None:
-        centre.plot(pulse, exact[0], color="black", lw=1, label="exact, no clip")
-        spread.plot(pulse, exact[1], color="black", lw=1, label="exact, no clip")
-        legend(centre, loc="lower right")
-        legend(spread, loc="lower right")
+    both.vlines(pulse, found.low, found.high, color=BLUE, lw=1.2)
+    both.plot(pulse, found.mean, "o", ms=3, color=BLUE)
+    centre.plot(pulse, found.mean, "o", ms=3.5, color=BLUE, label="devices")
+    spread.plot(pulse, found.std, "o", ms=3.5, color=RED, label="devices")
+    for axes, moment in zip((centre, spread), exact or (), strict=False):
+        axes.plot(pulse, moment, color="black", lw=1, label="exact, no clip")
+        axes.legend(loc="lower right")
     limits = (0, float(pulse[-1]) + 1)
     label(both, "pulse number", "conductance (µS)", title="mean ± sd", xlim=limits, ylim=ylim)
     label(centre, "pulse number", "mean (µS)", title="mean", xlim=limits, ylim=ylim)
@@ -113,139 +98,98 @@ def plot_distributions(
         name = f"{pulse} pulse" + "s" * (pulse > 1)
         axes.stairs(density, bins, color=colour, lw=1.6, label=name)
     label(axes, "conductance (µS)", "density (1/µS)", xlim=(0, last), ylim=(0, 0.45))
-    legend(axes)
+    axes.legend()
     return figure
 
 
 @book_style()
 def plot_chance_of_decrease(
-    conductance: np.ndarray, chances: Mapping[int, np.ndarray], track: Mapping[int, float]
+    parameters: PCMParameters = FIGURE, pulses: Sequence[int] = (1, 2, 5, 10, 20)
 ) -> Figure:
     """Chance that a SET lowers the conductance, against where the device stands.
 
-    `chances`: one curve a pulse number; `track`: where the mean device stands before that pulse.
+    One curve a pulse number; a dot where the mean device stands before that pulse.
     """
     figure, (axes,) = panels(height=3.0)
-    for (pulse, chance), colour in zip(chances.items(), COLOURS, strict=False):
-        axes.plot(conductance, 100 * chance, color=colour, label=f"pulse {pulse}")
-        at = track[pulse]
-        height = 100 * float(np.interp(at, conductance, chance))
+    conductance = np.linspace(0.1, 14, 140)
+    mean, _ = exact_moments(parameters, pulses=max(pulses))
+    for pulse, colour in zip(pulses, COLOURS, strict=False):
+        chance = 100 * chance_of_decrease(conductance, pulse, parameters)
+        axes.plot(conductance, chance, color=colour, label=f"pulse {pulse}")
+        at = [parameters.g_reset, *mean][pulse - 1]
+        height = np.interp(at, conductance, chance)
         axes.plot([at], [height], "o", ms=7, mec="black", color=colour)
-    label(
-        axes,
-        "conductance before the pulse (µS)",
-        "chance that the SET lowers it (%)",
-        xlim=(0, float(conductance[-1])),
-        ylim=(0, 60),
-    )
-    legend(axes, ncols=2)
+    x, y = "conductance before the pulse (µS)", "chance that the SET lowers it (%)"
+    label(axes, x, y, xlim=(0, float(conductance[-1])), ylim=(0, 60))
+    axes.legend(ncols=2)
     return figure
 
 
 @book_style()
 def plot_array_drift(
-    runs: Mapping[str, ArrayDrift], *, ylim: tuple[float, float] = (0, 16), band: bool = True
+    runs: Mapping[str, ArrayDrift | SimpleNamespace], *, ylim: tuple[float, float] = (0, 16)
 ) -> Figure:
     """Fig. 7: mean reading of an array (band: one sd over devices) during and after pulses."""
-    first = next(iter(runs.values()))
-    curves = {
-        name: (run.mean, run.mean - run.std, run.mean + run.std) if band else (run.mean,)
-        for name, run in runs.items()
-    }
-    return draw_array_drift(first.time, curves, first.pulse_times, ylim=ylim)
-
-
-@book_style()
-def draw_array_drift(
-    time: np.ndarray,
-    curves: Mapping[str, Sequence[np.ndarray]],
-    pulses: np.ndarray,
-    *,
-    ylim: tuple[float, float] = (0, 16),
-) -> Figure:
-    """The same from arrays: each curve the mean, and perhaps the lower and upper end of a band."""
     figure, (axes,) = panels(height=3.2)
-    for (name, (mean, *band)), colour in zip(curves.items(), COLOURS, strict=False):
-        if band:
-            axes.fill_between(time, *band, color=colour, alpha=0.18, lw=0)
-        axes.plot(time, mean, color=colour, lw=1.3, label=name)
-    bottom = np.full(len(pulses), ylim[0])
-    axes.plot(pulses, bottom, "^", color="black", ms=5, clip_on=False, label="SET")
-    limits = (0, float(time[-1]) + 1)
+    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        axes.fill_between(run.time, run.low, run.high, color=colour, alpha=0.18, lw=0)
+        axes.plot(run.time, run.mean, color=colour, lw=1.3, label=name)
+    first = next(iter(runs.values()))
+    bottom = np.full(len(first.pulse_times), ylim[0])
+    axes.plot(first.pulse_times, bottom, **_PULSE, label="SET")
+    limits = (0, float(first.time[-1]) + 1)
     label(axes, "time (s)", "mean conductance (µS)", xlim=limits, ylim=ylim)
-    legend(axes, loc="lower right", ncols=2)
+    axes.legend(loc="lower right", ncols=2)
     return figure
-
-
-def _write(axes: Axes, pulse, mean, low, high, ylim: tuple[float, float]) -> None:
-    """Mean and a band of one sd against the number of SET pulses."""
-    axes.fill_between(pulse, low, high, color=BLUE, alpha=0.2, lw=0)
-    axes.plot(pulse, mean, "o-", ms=3, color=BLUE)
-    limits = (1, float(pulse[-1]))
-    label(axes, "SET pulses", "conductance (µS)", title="WRITE", xlim=limits, ylim=ylim)
-
-
-def _read(axes: Axes, G, mean, low, high, last: float) -> None:
-    """What is measured against what the device holds, with a band of one sd."""
-    axes.fill_between(G, low, high, color=RED, alpha=0.4, lw=0)
-    axes.plot(G, mean, color=RED, lw=1)
-    axes.plot([0, last], [0, last], color="black", lw=0.8, ls=":")
-    limits = (0.0, last)
-    label(axes, "device (µS)", "measured (µS)", title="READ", xlim=limits, ylim=limits)
-
-
-def _drift(axes: Axes, curves: DriftCurves) -> None:
-    """Conductance against the time since the pulse, on a logarithmic axis."""
-    colours = mpl.colormaps[SEQUENTIAL](np.linspace(0.15, 0.85, len(curves.start)))
-    for start, conductance, colour in zip(curves.start, curves.conductance, colours, strict=True):
-        axes.semilogx(curves.time, conductance, color=colour, label=f"{start:g} µS")
-    axes.axvline(38.6, color="black", lw=0.8, ls=":")
-    limits = (float(curves.time[0]), float(curves.time[-1]))
-    name, unit = "time since the pulse (s)", "conductance (µS)"
-    label(axes, name, unit, title="DRIFT", xlim=limits, ylim=(0, 20))
-    axes.set_xticks(10.0 ** np.arange(-3, 5, 2))
 
 
 @book_style()
 def plot_device_panels(
-    write: PulseStatistics, read: ReadStatistics, curves: DriftCurves, *, g_max: float = 13.0
-) -> Figure:
-    """The three device panels of the SRNN paper: WRITE, READ and DRIFT."""
-    bands = (
-        (x, s.mean, s.mean - s.std, s.mean + s.std)
-        for x, s in ((write.pulse, write), (read.conductance, read))
-    )
-    return draw_device_panels(*bands, curves, g_max=g_max)
-
-
-@book_style()
-def draw_device_panels(
-    write: Sequence[np.ndarray],
-    read: Sequence[np.ndarray],
+    write: PulseStatistics | SimpleNamespace,
+    read: ReadStatistics | SimpleNamespace,
     curves: DriftCurves,
     *,
     g_max: float = 13.0,
 ) -> Figure:
-    """The same from arrays: pulses or conductances, mean, and the ends of its band."""
-    figure, axes = panels(3, height=2.8, wspace=0.42, left=0.085)
-    _write(axes[0], *write, (0, g_max))
-    _read(axes[1], *read, g_max)
-    _drift(axes[2], curves)
+    """The three device panels of the SRNN paper: WRITE, READ and DRIFT.
+
+    Conductance against the number of SETs; as measured against what the device holds; and against
+    the time since the pulse.
+    """
+    figure, (pulses, measured, drift) = panels(3, height=2.8, wspace=0.42, left=0.085)
+    limits = (0.0, g_max)
+    pulses.fill_between(write.pulse, write.low, write.high, color=BLUE, alpha=0.2, lw=0)
+    pulses.plot(write.pulse, write.mean, "o-", ms=3, color=BLUE)
+    ends = (1, float(write.pulse[-1]))
+    label(pulses, "SET pulses", "conductance (µS)", title="WRITE", xlim=ends, ylim=limits)
+
+    measured.fill_between(read.conductance, read.low, read.high, color=RED, alpha=0.4, lw=0)
+    measured.plot(read.conductance, read.mean, color=RED, lw=1)
+    measured.plot(limits, limits, **DOTTED)
+    label(measured, "device (µS)", "measured (µS)", title="READ", xlim=limits, ylim=limits)
+
+    colours = mpl.colormaps[SEQUENTIAL](np.linspace(0.15, 0.85, len(curves.start)))
+    for start, conductance, colour in zip(curves.start, curves.conductance, colours, strict=True):
+        drift.semilogx(curves.time, conductance, color=colour, label=f"{start:g} µS")
+    drift.axvline(38.6, **DOTTED)
+    ends = (float(curves.time[0]), float(curves.time[-1]))
+    name, unit = "time since the pulse (s)", "conductance (µS)"
+    label(drift, name, unit, title="DRIFT", xlim=ends, ylim=(0, 20))
+    drift.set_xticks(10.0 ** np.arange(-3, 5, 2))
     return figure
 
 
 @book_style()
-def plot_steps(
-    pulse: np.ndarray, mean: np.ndarray, std: np.ndarray, *, assumed: float = 0.75
-) -> Figure:
-    """Mean and sd over devices of the step of each SET pulse, beside an assumed constant step."""
+def plot_steps(pulse: np.ndarray, mean: np.ndarray, std: np.ndarray) -> Figure:
+    """Mean and sd over devices of the step of each SET pulse, beside the step that is assumed."""
     figure, (axes,) = panels(height=3.0)
     axes.plot(pulse, mean, "o-", ms=4, color=BLUE, label="mean step")
     axes.plot(pulse, std, "o-", ms=4, color=RED, label="sd of the step")
-    axes.axhline(assumed, color="black", lw=1, ls="--", label=f"{assumed:g} µS")
+    assumed = f"{ASSUMED_PULSE:g} µS"
+    axes.axhline(ASSUMED_PULSE, color="black", lw=1, ls="--", label=assumed)
     label(axes, "pulse number", "step (µS)", xlim=(0, float(pulse[-1]) + 1), ylim=(0, 2.2))
     axes.set_xticks(np.arange(0, pulse[-1] + 1, 5))
-    legend(axes)
+    axes.legend()
     return figure
 
 
@@ -258,5 +202,5 @@ def plot_retention(time: np.ndarray, bands: Mapping[str, Float[np.ndarray, "3 ti
         axes.semilogx(time, middle, color=colour, label=name)
     limits = (float(time[0]), float(time[-1]))
     label(axes, "time since the pulse (s)", "G(t) / G(T₀)", xlim=limits, ylim=(0, 1.8))
-    legend(axes, loc="lower left")
+    axes.legend(loc="lower left")
     return figure

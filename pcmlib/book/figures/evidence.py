@@ -8,29 +8,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.evidence import EvidenceTrial, accuracies, accuracy_interval
 from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.figures.style import (
     BLUE,
+    DOTTED,
     GREEN,
     ORANGE,
     RED,
-    band,
     book_style,
     draw_raster,
+    error_bars,
     label,
-    legend,
+    live_title,
+    over_epochs,
     panels,
 )
 from pcmlib.book.figures.training import colours
-from pcmlib.book.live.artists import written
 from pcmlib.training import TrainingRun
 
 RIGHT = "correct answers (%)"
 _LIMITS = (40.0, 101.0)  # %
+_ASKED = {"color": "black", "lw": 0.8, "ls": "--"}  # a line where the recall begins
 
 
 @book_style()
@@ -49,14 +50,12 @@ def plot_evidence(trial: EvidenceTrial) -> Figure:
     axes[2].plot(trial.time, trial.v, color=BLUE, lw=0.7, label="membrane")
     axes[2].plot(trial.time, trial.threshold, color=RED, lw=1.5, label="threshold")
     label(axes[2], "", f"neuron {trial.neuron}")
-    legend(axes[2], loc="upper right", ncols=2)
+    axes[2].legend(loc="upper right", ncols=2)
     axes[3].plot(trial.time, 100 * trial.chance, color=GREEN)
     label(axes[3], "time (s)", "correct answer (%)", ylim=(-5, 105))
     for panel in axes:
-        panel.axvline(trial.asked, color="black", lw=0.8, ls="--")
-        panel.set_xlim(ends)
-        panel.tick_params(labelbottom=panel is axes[3])
-        panel.set_xlabel("time (s)" if panel is axes[3] else "")
+        panel.axvline(trial.asked, **_ASKED)
+        panel.set(xlim=ends, xlabel="time (s)" if panel is axes[3] else "")
     figure.align_ylabels(list(axes))
     return figure
 
@@ -65,17 +64,13 @@ def plot_evidence(trial: EvidenceTrial) -> Figure:
 def plot_eligibility(trial: EvidenceTrial) -> Figure:
     """What one synapse keeps of its input: the trace of a LIF neuron, and that of a threshold."""
     figure, (short, long) = panels(1, rows=2, height=3.6, left=0.11, hspace=0.25)
-    rows = (
-        (short, trial.zbar, BLUE, r"$\bar z_i$", "of the membrane: 20 ms"),
-        (long, trial.eps, RED, r"$\epsilon_{ji}$", "of the threshold: 2 s"),
-    )
-    for panel, values, colour, name, title in rows:
-        panel.plot(trial.time, values, color=colour, lw=1.2)
-        panel.axvline(trial.asked, color="black", lw=0.8, ls="--")
-        last = panel is long
-        limits = (0, float(trial.time[-1]))
-        label(panel, "time (s)" if last else "", name, title=title, xlim=limits)
-        panel.tick_params(labelbottom=last)
+    short.plot(trial.time, trial.zbar, color=BLUE, lw=1.2)
+    label(short, "", r"$\bar z_i$", title="of the membrane: 20 ms")
+    long.plot(trial.time, trial.eps, color=RED, lw=1.2)
+    label(long, "time (s)", r"$\epsilon_{ji}$", title="of the threshold: 2 s")
+    long.set_xlim(0, float(trial.time[-1]))
+    for panel in (short, long):
+        panel.axvline(trial.asked, **_ASKED)
     figure.align_ylabels([short, long])
     return figure
 
@@ -98,12 +93,12 @@ def plot_right(runs: Mapping[str, TrainingRun], *, window: int = 5) -> Figure:
     figure, (axes,) = panels(height=3.4, top=0.86)
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
         share = 100 * smoothed(run.accuracy.double().numpy(), window)
-        band(axes, np.arange(1, share.shape[1] + 1), share, colour, name)
+        over_epochs(axes, share, colour, name)
     longest = max(run.config.epochs for run in runs.values())
     label(axes, "epoch", RIGHT, xlim=(0, longest), ylim=_LIMITS)
-    _coin(axes)
+    axes.axhline(50, **DOTTED)
     if len(runs) > 1:
-        figure.legend(loc="upper center", ncols=4, frameon=False, fontsize=9)
+        figure.legend(loc="upper center", ncols=4)
     return figure
 
 
@@ -117,7 +112,7 @@ def plot_rows(runs: Mapping[str, TrainingRun]) -> Figure:
         axes.plot(dots, np.full(len(dots), y), ".", ms=4, alpha=0.5, color=BLUE)
         axes.plot([found.low, found.high], [y, y], color=BLUE, lw=2.2)
         axes.plot(found.value, y, "o", ms=5.5, color=BLUE)
-    axes.axvline(50, color="black", lw=0.8, ls=":")
+    axes.axvline(50, **DOTTED)
     axes.set_yticks(range(len(runs)), list(runs))
     label(axes, RIGHT, "", xlim=_LIMITS, ylim=(len(runs) - 0.4, -0.6))
     return figure
@@ -131,16 +126,13 @@ def plot_right_against(
     figure, (axes,) = panels(height=3.0)
     at = np.arange(len(x))
     for k, ((curve, runs), colour) in enumerate(zip(curves.items(), colours(curves), strict=True)):
-        found = [accuracy_interval(run) for run in runs]
-        values = np.array([i.value for i in found])
-        ends = np.nan_to_num([[i.value - i.low, i.high - i.value] for i in found]).T
-        shift = 0.04 * (k - (len(curves) - 1) / 2)
-        axes.errorbar(at + shift, values, ends, fmt="o-", ms=5, color=colour, label=curve)
+        found, shift = map(accuracy_interval, runs), 0.04 * (k - (len(curves) - 1) / 2)
+        error_bars(axes, at + shift, list(found), fmt="o-", ms=5, color=colour, label=curve)
     label(axes, name, RIGHT, ylim=_LIMITS)
     axes.set_xticks(at, [f"{value:g}" for value in x])
-    _coin(axes)
+    axes.axhline(50, **DOTTED)
     if len(curves) > 1:
-        legend(axes, loc="upper left", ncols=2)
+        axes.legend(loc="upper left", ncols=2)
     return figure
 
 
@@ -158,18 +150,13 @@ def plot_right_by_pulses(runs: Mapping[str, TrainingRun], *, digital: TrainingRu
         sets = run.set_pulses.double().numpy().mean(0) / run.config.synapses
         share = 100 * smoothed(run.accuracy.double().numpy(), 10).mean(0)
         axes.plot(sets, share, color=colour, lw=1, alpha=0.7)
-        end = accuracy_interval(run)
-        ends = np.nan_to_num([[end.value - end.low], [end.high - end.value]])
-        axes.errorbar(sets[-1], end.value, ends, fmt="o", ms=6, lw=2.2, color=colour, label=name)
+        end = {"fmt": "o", "ms": 6, "lw": 2.2, "color": colour, "label": name}
+        error_bars(axes, sets[-1:], [accuracy_interval(run)], **end)
     axes.set_xscale("log")
     label(axes, "SET pulses per synapse", RIGHT, ylim=_LIMITS)
-    _coin(axes)
-    figure.legend(loc="upper center", ncols=3, frameon=False, fontsize=9)
+    axes.axhline(50, **DOTTED)
+    figure.legend(loc="upper center", ncols=3)
     return figure
-
-
-def _coin(axes: Axes) -> None:
-    axes.axhline(50, color="black", lw=0.8, ls=":")
 
 
 # Explorers
@@ -191,22 +178,19 @@ def draw_adaptation(
     """One neuron through a trial: membrane and threshold, and the two traces of a synapse."""
     figure, axes = panels(1, rows=3, height=4.6, left=0.11, hspace=0.3)
     time = np.arange(len(v)) * dt
-    ends = (0.0, float(time[-1]))
     axes[0].plot(time, v, color=BLUE, lw=0.8, label="membrane")
     axes[0].plot(time, level, color=RED, lw=1.5, label="threshold")
     axes[0].plot(time, fired, "|", ms=6, color="black", ls="none")
     axes[1].plot(time, membrane_trace, color=ORANGE, lw=1)
     axes[2].plot(time, adapted, color=GREEN, lw=1.5)
-    label(axes[0], "", "neuron", xlim=ends, ylim=(-2.0, 3.2))
-    label(axes[1], "", r"$\bar z_i$", xlim=ends, ylim=(0, 4))
-    label(axes[2], "time (s)", r"$\beta\,\epsilon_{ji}$", xlim=ends, ylim=(0, 1))
-    title = axes[0].set_title("", fontsize=10, loc="left")
-    written(title, "{count:.0f} spikes; {left:.0f} % of the trace left at the question",
-            count=count, left=left)  # fmt: skip
+    label(axes[0], "", "neuron", ylim=(-2.0, 3.2))
+    label(axes[1], "", r"$\bar z_i$", ylim=(0, 4))
+    label(axes[2], "time (s)", r"$\beta\,\epsilon_{ji}$", xlim=(0, time[-1]), ylim=(0, 1))
+    says = "{count:.0f} spikes; {left:.0f} % of the trace left at the question"
+    live_title(axes[0], says, count=count, left=left)
     for panel in axes:
-        panel.axvline(asked, color="black", lw=0.8, ls="--")
-        panel.tick_params(labelbottom=panel is axes[2])
-    legend(axes[0], loc="lower right", ncols=2)
+        panel.axvline(asked, **_ASKED)
+    axes[0].legend(loc="lower right", ncols=2)
     return figure
 
 
@@ -220,9 +204,8 @@ def draw_small_evidence(
     axes.plot(epoch, usual, color=BLUE, label="the chapter's set")
     axes.plot(epoch, right, color=RED, label="this setting")
     label(axes, "epoch", RIGHT, xlim=(0, len(right)), ylim=_LIMITS)
-    _coin(axes)
-    title = axes.set_title("", fontsize=10, loc="left")
-    written(title, "{share:.0f} % correct at the end, {sets:.2f} SETs per synapse", share=share,
-            sets=sets)  # fmt: skip
-    legend(axes, loc="lower right")
+    axes.axhline(50, **DOTTED)
+    says = "{share:.0f} % correct at the end, {sets:.2f} SETs per synapse"
+    live_title(axes, says, share=share, sets=sets)
+    axes.legend(loc="lower right")
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, legend, panels
+from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, panels
 from pcmlib.device.fit import Fit
 from pcmlib.device.fit.checks import FAR, Comparison
 
@@ -25,33 +25,33 @@ def plot_fit(found: Fit) -> Figure:
     columns, rows = (2, 2) if drifts else (3, 1)
     figure, axes = panels(columns, rows=rows, height=2.6 * rows, wspace=0.4, left=0.085)
     mean, step, residual = axes[0], axes[1], axes[-1]
-    over_pulses = [x for x in (("mean", BLUE, "mean"), ("sd", RED, "spread")) if x[0] in checks]
-    for name, colour, says in over_pulses:
-        _compare(mean, checks[name], colour, says)
+    _compare(mean, checks, "mean", "sd")
     label(mean, "SET pulses since RESET", "conductance (µS)")
-    legend(mean)
-    for name, colour, says in (("step", BLUE, "mean"), ("step_sd", RED, "spread")):
-        if name in checks:
-            _compare(step, checks[name], colour, says)
+    mean.legend()
+    _compare(step, checks, "step", "step_sd")
     label(step, "conductance before (µS)", "step of a SET (µS)")
     if drifts:
-        for name, colour, says in (("change", BLUE, "mean"), ("change_sd", RED, "spread")):
-            _compare(axes[2], checks[name], colour, says)
+        _compare(axes[2], checks, "change", "change_sd")
         axes[2].set_xscale("log")
         label(axes[2], "time since the pulse (s)", "change of ln G since the first read")
-    for name, colour, says in over_pulses:
-        one = checks[name]
-        residual.plot(one.at, one.residual, "o", ms=3, color=colour, label=says)
+    for name, colour, says in (("mean", BLUE, "mean"), ("sd", RED, "spread")):
+        if name in checks:
+            one = checks[name]
+            residual.plot(one.at, one.residual, "o", ms=3, color=colour, label=says)
     residual.axhspan(-FAR, FAR, color="#808080", alpha=0.15, lw=0)
     label(residual, "SET pulses since RESET", "residual (standard deviations)")
     return figure
 
 
-def _compare(axes: Axes, one: Comparison, colour: str, says: str) -> None:
-    sd = one.simulated.std(0)
-    axes.fill_between(one.at, one.mean - 3 * sd, one.mean + 3 * sd, color=colour, alpha=0.25, lw=0)
-    axes.plot(one.at, one.mean, color=colour, lw=1)
-    axes.plot(one.at, one.measured, "o", ms=3, color=colour, label=says)
+def _compare(axes: Axes, checks: Mapping[str, Comparison], mean: str, spread: str) -> None:
+    """Those of the two comparisons that there are."""
+    for name, colour, says in ((mean, BLUE, "mean"), (spread, RED, "spread")):
+        if name in checks:
+            one = checks[name]
+            ends = one.mean + 3 * one.simulated.std(0) * np.array([[-1], [1]])
+            axes.fill_between(one.at, *ends, color=colour, alpha=0.25, lw=0)
+            axes.plot(one.at, one.mean, color=colour, lw=1)
+            axes.plot(one.at, one.measured, "o", ms=3, color=colour, label=says)
 
 
 @book_style()
@@ -74,5 +74,5 @@ def plot_errors(
     axes.set_yscale("log")
     axes.set_xticks(np.arange(len(names)), names)
     label(axes, "constant", "standard error / value", ylim=(0.005, most * 1.2))
-    legend(axes, loc="lower left", ncols=2)
+    axes.legend(loc="lower left", ncols=2)
     return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from pcmlib.book.experiments.networks import Angles, Traces
 from pcmlib.book.figures.style import (
     BLUE,
     COLOURS,
+    DOTTED,
     GREEN,
     LAYERS,
     ORANGE,
@@ -19,7 +21,6 @@ from pcmlib.book.figures.style import (
     book_style,
     draw_raster,
     label,
-    legend,
     panels,
 )
 
@@ -34,66 +35,43 @@ def plot_trial(traces: Traces) -> Figure:
     axes[2].plot(traces.time, traces.target, color="black", lw=1, label="target")
     axes[2].plot(traces.time, traces.output, color=BLUE, label="output")
     label(axes[2], "time (s)", "output", xlim=(0, len(traces.time) * dt))
-    legend(axes[2], loc="upper right", ncols=2)
+    axes[2].legend(loc="upper right", ncols=2)
     for panel in axes[:2]:
         panel.set_xlabel("")
-        panel.tick_params(labelbottom=False)
     return figure
 
 
 @book_style()
-def plot_traces(traces: Traces, *, until: float = 0.4) -> Figure:
-    """What one synapse sees: membrane, pseudo-derivative, eligibility, signal, gradient so far."""
-    shown = traces.time <= until
-    rows = {name: getattr(traces, name)[shown] for name in ("v", "h", "ebar", "signal", "gradient")}
-    fired, arrived = (
-        np.where(spikes[shown], 1.0, np.nan)
-        for spikes in (traces.spikes[:, traces.post], traces.inputs[:, traces.pre])
-    )
-    return plot_synapse(
-        traces.time[shown], **rows, fired=fired, arrived=arrived, level=traces.threshold
-    )
-
-
-@book_style()
-def plot_synapse(
-    time: np.ndarray,
-    v: np.ndarray,
-    h: np.ndarray,
-    ebar: np.ndarray,
-    signal: np.ndarray,
-    gradient: np.ndarray,
-    fired: np.ndarray,
-    arrived: np.ndarray,
-    level: np.ndarray | float,
-    *,
-    limits: Sequence[float] = (),
+def plot_traces(
+    traces: Traces | SimpleNamespace, *, until: float = 0.4, limits: Sequence[float] = ()
 ) -> Figure:
-    """The same from arrays; fired, arrived: NaN where the neuron, the input channel does not spike.
+    """What one synapse sees: membrane, pseudo-derivative, eligibility, signal, gradient so far.
 
     `limits`: upper ends of the five axes, for figures that must not jump.
     """
     figure, axes = panels(1, rows=5, height=6.0, left=0.155, hspace=0.22)
+    shown = traces.time <= until
+    time = traces.time[shown]
     rows = (
-        (v, "membrane\n$v_j$", BLUE),
-        (h, "pseudo-\nderivative $h_j$", ORANGE),
-        (ebar, "eligibility\n$\\bar e_{ji}$", GREEN),
-        (signal, "learning\nsignal $L_j$", RED),
-        (gradient, "gradient\nso far", "black"),
+        ("v", "membrane\n$v_j$", BLUE),
+        ("h", "pseudo-\nderivative $h_j$", ORANGE),
+        ("ebar", "eligibility\n$\\bar e_{ji}$", GREEN),
+        ("signal", "learning\nsignal $L_j$", RED),
+        ("gradient", "gradient\nso far", "black"),
     )
-    ends = float(time[0]), float(time[-1])
     for row, (panel, (values, name, colour)) in enumerate(zip(axes, rows, strict=True)):
-        panel.plot(time, values, color=colour, lw=1.2)
-        label(panel, "time (s)" if row == 4 else "", name, xlim=ends)
-        panel.tick_params(labelbottom=row == 4)
+        panel.plot(time, getattr(traces, values)[shown], color=colour, lw=1.2)
+        label(panel, "", name)
         if limits:
             panel.set_ylim(0 if row in (1, 2) else -limits[row], limits[row])
+    ends = float(time[0]), float(time[-1])
+    axes[4].set(xlabel="time (s)", xlim=ends)
     figure.align_ylabels(list(axes))
     marks = {"color": "black", "ls": "none", "clip_on": False}
     top, bottom = np.float32(axes[0].get_ylim()[1]), np.float32(axes[2].get_ylim()[0])
-    axes[0].plot(time, np.where(np.isnan(fired), np.nan, top), "v", ms=4, **marks)
-    axes[0].plot(ends, np.broadcast_to(level, 2), color="black", lw=0.8, ls=":")
-    axes[2].plot(time, np.where(np.isnan(arrived), np.nan, bottom), "|", ms=8, **marks)
+    axes[0].plot(time, np.where(traces.fired[shown], top, np.nan), "v", ms=4, **marks)
+    axes[0].plot(ends, np.broadcast_to(traces.threshold, 2), **DOTTED)
+    axes[2].plot(time, np.where(traces.arrived[shown], bottom, np.nan), "|", ms=8, **marks)
     return figure
 
 
@@ -109,9 +87,9 @@ def plot_angles(angles: Angles) -> Figure:
         for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
             band(panel, x, found[name].T, colour, layer, marker="o")
         label(panel, "epoch", "angle to BPTT (°)", title=title, ylim=(0, 120))
-        panel.axhline(90, color="black", lw=0.8, ls=":")
+        panel.axhline(90, **DOTTED)
         panel.set_xticks(x, [str(epoch) for epoch in angles.epochs])
     band(random, x, angles.feedback.T, "black", "$B$ to readout", marker="o")
-    legend(random, ncols=2, loc="upper right")
+    random.legend(ncols=2, loc="upper right")
     symmetric.set_ylabel("")
     return figure

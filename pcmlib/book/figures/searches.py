@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.searches import Search, best_of
-from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, legend, panels
+from pcmlib.book.figures.style import BLUE, COLOURS, DOTTED, RED, book_style, label, panels
 
 
 @book_style()
@@ -19,26 +20,22 @@ def plot_studies(
     """Loss of each candidate of round 1 as a dot, and the best so far as a line."""
     figure, (axes,) = panels(height=3.2)
     for (name, record), colour in zip(studies.items(), COLOURS, strict=False):
-        losses = [trial["loss"] for trial in record["trials"]]
-        loss = np.array([np.inf if x is None else x for x in losses], float)
+        loss = _losses(record)
         trial = np.arange(1, len(loss) + 1)
         axes.semilogy(trial, np.clip(loss, *ylim), ".", ms=5, alpha=0.5, color=colour)
         axes.step(trial, np.minimum.accumulate(loss), where="post", color=colour, label=name)
     label(axes, "candidate", "mean squared error", ylim=ylim)
-    legend(axes, loc="upper right", ncols=2)
+    axes.legend(loc="upper right", ncols=2)
     return figure
 
 
 @book_style()
-def plot_parameters(
-    record: Mapping[str, Any], *, ylim: tuple[float, float] = (0.01, 1.0)
-) -> Figure:
+def plot_parameters(record: Mapping[str, Any]) -> Figure:
     """Loss of each candidate against each parameter of one study; the best is marked."""
-    names = list(record["space"])
+    names, ylim = list(record["space"]), (0.01, 1.0)
     rows = -(-len(names) // 4)
     figure, axes = panels(4, rows=rows, height=0.5 + 1.75 * rows, wspace=0.3, hspace=0.75)
-    losses = [trial["loss"] for trial in record["trials"]]
-    loss = np.clip([np.inf if x is None else x for x in losses], *ylim)
+    loss = np.clip(_losses(record), *ylim)
     best = int(np.argmin(loss))
     for k, (name, panel) in enumerate(zip(names, axes, strict=False)):
         values = np.array([trial[name] for trial in record["trials"]])
@@ -52,6 +49,12 @@ def plot_parameters(
     for panel in axes[len(names) :]:
         panel.set_visible(False)
     return figure
+
+
+def _losses(record: Mapping[str, Any]) -> Float[np.ndarray, " candidates"]:
+    """Of each candidate of round 1; infinite where it diverged."""
+    losses = (trial["loss"] for trial in record["trials"])
+    return np.array([np.inf if loss is None else loss for loss in losses], float)
 
 
 @book_style()
@@ -79,14 +82,14 @@ def draw_search(
     figure, (scatter, curve) = panels(2, height=3.2, wspace=0.3)
     limits = (0.01, 1.2)
     scatter.loglog(shown, true, ".", ms=7, color=BLUE, alpha=0.7)
-    scatter.plot(limits, limits, color="black", lw=0.8, ls=":")
+    scatter.plot(limits, limits, **DOTTED)
     scatter.plot(chosen_shown, chosen_true, "o", ms=9, mfc="none", mew=1.8, color=RED)
     label(scatter, "loss on tuning networks", "loss on fresh networks", xlim=limits, ylim=limits)
     k = np.arange(1, len(best_shown) + 1)
     curve.semilogy(k, best_shown, color=RED, label="on tuning networks")
     curve.semilogy(k, best_true, color=BLUE, label="on fresh networks")
-    curve.plot(level, limits, color="black", lw=0.8, ls=":")
+    curve.plot(level, limits, **DOTTED)
     last = max(2.0, float(k[-1]))
     label(curve, "candidates tried", "loss of the best", xlim=(1, last), ylim=limits)
-    legend(curve, loc="upper right")
+    curve.legend(loc="upper right")
     return figure

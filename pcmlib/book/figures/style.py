@@ -7,7 +7,7 @@ stands out on both. Limits of axes are arguments, so that an explorer's frames d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,9 +16,12 @@ import matplotlib.style
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
+from pcmlib.book.experiments.statistics import Interval
 from pcmlib.book.figures.contents import contents
+from pcmlib.book.live.artists import written
 
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = (
     "#0072b2",
@@ -48,6 +51,7 @@ STYLE = {
     "figure.dpi": 100,
     "svg.hashsalt": "pcmlib",  # the same figure has the same bytes
 }
+DOTTED = {"color": "black", "lw": 0.8, "ls": ":"}  # a line to compare with
 WIDTH = 7.2  # inches: the width of the book's text
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
 LOSS, CLASS_LOSS = "mean squared error", "cross-entropy (nats)"
@@ -86,35 +90,33 @@ class BookFigure(Figure):
 def panels(
     columns: int = 1, *, height: float = 3.0, rows: int = 1, wspace: float = 0.32, **margins: float
 ) -> tuple[Figure, np.ndarray]:
-    """A figure of the text's width in the book's style, and its axes in reading order."""
+    """A figure of the text's width in the book's style, and its axes in reading order.
+
+    Those of one column share their x axis.
+    """
     figure = BookFigure(figsize=(WIDTH, height))
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=columns == 1).ravel()
     edges = {"left": 0.09, "right": 0.98, "bottom": 0.5 / height, "top": 1 - 0.3 / height}
     figure.subplots_adjust(**{**edges, "wspace": wspace, "hspace": 0.45, **margins})
     return figure, axes
 
 
-def label(
-    axes: Axes,
-    x: str,
-    y: str,
-    *,
-    title: str = "",
-    xlim: tuple[float, float] | None = None,
-    ylim: tuple[float, float] | None = None,
-) -> None:
-    """Name an axes' quantities with their units, and fix its limits."""
-    axes.set(xlabel=x, ylabel=y)
-    axes.set_title(title, fontsize=STYLE["axes.titlesize"], loc="left")
-    if xlim is not None:
-        axes.set_xlim(xlim)
-    if ylim is not None:
-        axes.set_ylim(ylim)
+def label(axes: Axes, x: str, y: str, **more: Any) -> None:
+    """Name an axes' quantities with their units; `more`: its title and limits, as of `Axes.set`."""
+    axes.set(xlabel=x, ylabel=y, **more)
 
 
-def legend(axes: Axes, **options: object) -> None:
-    """A legend without a frame, in the book's size."""
-    axes.legend(frameon=False, fontsize=STYLE["legend.fontsize"], **options)
+@book_style()
+def live_title(axes: Axes, template: str, **values: np.ndarray | float) -> None:
+    """A title with outputs of a live function in it, as `written` has them."""
+    written(axes.set_title(""), template, **values)
+
+
+def ticks(axis: Axis, values: Iterable[float]) -> None:
+    """Plain numbers at these places alone."""
+    values = list(values)
+    axis.set_ticks(values, [f"{value:g}" for value in values])
+    axis.axes.minorticks_off()
 
 
 def draw_raster(axes: Axes, spikes: np.ndarray, dt: float, *, name: str = "neuron") -> None:
@@ -137,10 +139,25 @@ def band(
     axes.plot(x, values.mean(0), color=colour, label=name, marker=marker, ms=4)
 
 
+def over_epochs(
+    axes: Axes, values: Float[np.ndarray, "R E"], colour: str, name: str, marker: str = ""
+) -> None:
+    """The same against the epochs, from 1 on."""
+    band(axes, np.arange(1, values.shape[1] + 1), values, colour, name, marker)
+
+
+def error_bars(axes: Axes, x: np.ndarray, found: Sequence[Interval], **look: Any) -> None:
+    """A mark at each estimate, and its interval where it has one."""
+    ends = np.nan_to_num([[i.value - i.low, i.high - i.value] for i in found]).T
+    axes.errorbar(x, np.array([i.value for i in found]), ends, **look)
+
+
 def loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
     """A logarithmic axis of losses, with plain numbers at its ticks."""
-    axes.set_yscale("log")
-    axes.set_ylim(ylim)
-    ticks = [tick for tick in LOSS_TICKS if ylim[0] <= tick <= ylim[1]]
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
+    axes.set(yscale="log", ylim=ylim)
+    loss_ticks(axes.yaxis, ylim)
+
+
+def loss_ticks(axis: Axis, limits: tuple[float, float]) -> None:
+    """Those of `LOSS_TICKS` within the limits."""
+    ticks(axis, (tick for tick in LOSS_TICKS if limits[0] <= tick <= limits[1]))

@@ -6,7 +6,7 @@ unless a figure says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,18 +17,18 @@ from pcmlib.book.figures.style import (
     BLUE,
     CLASS_LOSS,
     COLOURS,
+    DOTTED,
     LAYERS,
     LOSS,
     RED,
-    band,
     book_style,
     draw_raster,
     label,
-    legend,
+    live_title,
     loss_axis,
+    over_epochs,
     panels,
 )
-from pcmlib.book.live.artists import written
 from pcmlib.training import TrainingRun
 
 _DRAWN = [name for scheme, name in NAMES.items() if scheme not in ("vanilla", "accumulator")]
@@ -56,14 +56,13 @@ def plot_learning(
     """
     figure, (axes,) = panels(height=3.2, left=0.11)
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
-        curve = smoothed(run.loss.double().numpy(), window)
-        band(axes, np.arange(1, curve.shape[1] + 1), curve, colour, name)
+        over_epochs(axes, smoothed(run.loss.double().numpy(), window), colour, name)
     first = next(iter(runs.values()))
-    axes.axhline(silent_loss(first), color="black", lw=0.8, ls=":")
+    axes.axhline(silent_loss(first), **DOTTED)
     longest = max(run.config.epochs for run in runs.values())
     label(axes, "epoch", CLASS_LOSS if first.config.classes else LOSS, xlim=(0, longest))
     loss_axis(axes, ylim)
-    legend(axes, loc="upper right", ncols=2)
+    axes.legend(loc="upper right", ncols=2)
     return figure
 
 
@@ -74,33 +73,19 @@ def plot_outputs(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Figu
     figure, axes = panels(len(epochs), rows=2, height=4.2, wspace=0.18)
     time = run.config.time.numpy()
     error = (run.snapshots - run.targets)[..., 0].flatten(1, 2).numpy()
-    for k, epoch in enumerate(epochs):
-        top, bottom = axes[k], axes[len(epochs) + k]
+    for k, (epoch, top, bottom) in enumerate(zip(epochs, *axes.reshape(2, -1), strict=True)):
         top.plot(time, run.targets[replica, sample, :, 0], color="black", lw=1, label="target")
         output = run.snapshots[k, replica, sample, :, 0]
         top.plot(time, output, color=BLUE, lw=1.3, label="output")
-        name = "before learning" if epoch == 0 else f"after {epoch} epochs"
-        label(
-            top,
-            "",
-            "output" if k == 0 else "",
-            title=name,
-            xlim=(0, float(time[-1])),
-            ylim=(-1.6, 1.6),
-        )
+        top.set_title("before learning" if epoch == 0 else f"after {epoch} epochs")
         low, middle, high = np.quantile(error[k], [0.1, 0.5, 0.9], axis=0)
         bottom.fill_between(time, low, high, color=RED, alpha=0.25, lw=0)
         bottom.plot(time, middle, color=RED, lw=1)
-        label(
-            bottom,
-            "time (s)",
-            "error" if k == 0 else "",
-            xlim=(0, float(time[-1])),
-            ylim=(-1.6, 1.6),
-        )
-        for panel in (top, bottom):
+        bottom.set_xlabel("time (s)")
+        for panel, name in ((top, "output"), (bottom, "error")):
+            panel.set(xlim=(0, float(time[-1])), ylim=(-1.6, 1.6), ylabel=name if k == 0 else "")
             panel.tick_params(labelleft=k == 0)
-    legend(axes[0], loc="upper right", ncols=2, columnspacing=1, handlelength=1)
+    axes[0].legend(loc="upper right", ncols=2, columnspacing=1, handlelength=1)
     return figure
 
 
@@ -110,12 +95,12 @@ def plot_activity(run: TrainingRun, *, replica: int = 0, sample: int = 0) -> Fig
     figure, (raster, rate) = panels(2, height=3.0, wspace=0.28)
     draw_raster(raster, run.spikes[replica, sample].numpy(), run.config.dt)
     hertz = run.rate_hz.double().numpy()
-    band(rate, np.arange(1, hertz.shape[1] + 1), hertz, BLUE, "mean rate")
+    over_epochs(rate, hertz, BLUE, "mean rate")
     target = run.config.each("target_rate")[replica]
-    rate.axhline(target, color="black", lw=0.8, ls=":", label="target of the regularisation")
+    rate.axhline(target, **DOTTED, label="target of the regularisation")
     top = 1.1 * max(float(hertz.max()), target)
     label(rate, "epoch", "rate (Hz)", xlim=(0, run.config.epochs), ylim=(0, top))
-    legend(rate)
+    rate.legend()
     return figure
 
 
@@ -131,20 +116,12 @@ def plot_conductances(run: TrainingRun) -> Figure:
         for side, (sign, colour) in enumerate((("+", BLUE), ("-", RED))):
             values = G[:, side].mean(axis=1)
             values = values[exists] if name == "rec" else values
-            share, _ = np.histogram(values.ravel(), bins)
-            panel.stairs(
-                100 * share / max(values.size, 1),
-                bins,
-                color=colour,
-                label=f"$G^{sign}$",
-                fill=side == 0,
-                alpha=0.45 if side == 0 else 1,
-            )
-        panel.set_yscale("log")
-        limits = (0.0, last)
-        ylabel = "synapses (%)" if name == "in" else ""
-        label(panel, "conductance (µS)", ylabel, title=title, xlim=limits, ylim=(1e-3, 200))
-    legend(axes[0])
+            share = 100 * np.histogram(values.ravel(), bins)[0] / max(values.size, 1)
+            look = {"fill": True, "alpha": 0.45} if side == 0 else {}
+            panel.stairs(share, bins, color=colour, label=f"$G^{sign}$", **look)
+        label(panel, "conductance (µS)", "synapses (%)" if name == "in" else "", title=title)
+        panel.set(yscale="log", xlim=(0.0, last), ylim=(1e-3, 200))
+    axes[0].legend()
     return figure
 
 
@@ -161,7 +138,7 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
             panel.stairs(density, edges, color=colour, label=run_name)
         label(panel, "weight", "density" if name == "in" else "", title=title)
         panel.set_ylim(0, 1.4 * panel.get_ylim()[1])
-    legend(axes[0], loc="upper left", handlelength=1)
+    axes[0].legend(loc="upper left", handlelength=1)
     return figure
 
 
@@ -174,12 +151,11 @@ def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure
     figure, (total, each) = panels(2, height=3.0, wspace=0.3)
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
         sets = run.set_pulses.double().numpy() / run.config.synapses
-        epoch = np.arange(1, sets.shape[1] + 1)
-        band(total, epoch, sets, colour, name)
-        band(each, epoch, smoothed(np.diff(sets, axis=1, prepend=0)), colour, name)
+        over_epochs(total, sets, colour, name)
+        over_epochs(each, smoothed(np.diff(sets, axis=1, prepend=0)), colour, name)
         if run.reset_pulses.any():
-            resets = run.reset_pulses.double().numpy() / run.config.synapses
-            total.plot(epoch, resets.mean(0), color=colour, ls="--")
+            resets = run.reset_pulses.double().numpy().mean(0) / run.config.synapses
+            total.plot(np.arange(1, len(resets) + 1), resets, color=colour, ls="--")
     longest = max(run.config.epochs for run in runs.values())
     label(total, "epoch", "pulses per synapse", title="so far", xlim=(0, longest))
     label(each, "epoch", "SET pulses per synapse", title="in an epoch", xlim=(0, longest))
@@ -188,38 +164,36 @@ def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure
         if log:
             panel.set_yscale("log")
             panel.set_ylim(1e-3, 20 * max(1.0, panel.get_ylim()[1]))  # room for the legend
-    legend(each, loc="upper right", ncols=1 + (len(runs) > 3))
+    each.legend(loc="upper right", ncols=1 + (len(runs) > 3))
     return figure
 
 
 @book_style()
 def plot_small_runs(
-    curves: Mapping[str, Sequence[np.ndarray]],
-    output: np.ndarray,
-    target: np.ndarray,
-    final: np.ndarray,
-    rate: np.ndarray,
+    usual: tuple[str, Mapping[str, np.ndarray]],
+    found: Mapping[str, np.ndarray],
     *,
     ylim: tuple[float, float] = (0.01, 1.0),
 ) -> Figure:
     """What a training explorer shows: learning curves, and the last run's output on its target.
 
-    `curves`: lowest network, mean and highest at each epoch, of each run.
+    Both runs have the lowest network, the mean and the highest at each epoch; the usual one has a
+    name.
     """
     figure, (learning, shown) = panels(2, height=3.0, wspace=0.28)
-    for (name, (low, mean, high)), colour in zip(curves.items(), COLOURS, strict=False):
-        epoch = np.arange(1, len(mean) + 1)
-        learning.fill_between(epoch, low, high, color=colour, alpha=0.18, lw=0)
-        learning.plot(epoch, mean, color=colour, label=name)
-    learning.axhline((target.astype(float) ** 2).mean(), color="black", lw=0.8, ls=":")
-    label(learning, "epoch", LOSS, xlim=(0, len(mean)))
+    target, epoch = found["target"], np.arange(1, len(found["mean"]) + 1)
+    for (name, run), colour in zip((usual, ("this setting", found)), COLOURS, strict=False):
+        learning.fill_between(epoch, run["low"], run["high"], color=colour, alpha=0.18, lw=0)
+        learning.plot(epoch, run["mean"], color=colour, label=name)
+    learning.axhline((target.astype(float) ** 2).mean(), **DOTTED)
+    label(learning, "epoch", LOSS, xlim=(0, len(epoch)))
     loss_axis(learning, ylim)
-    legend(learning, loc="lower left")
+    learning.legend(loc="lower left")
     time = np.arange(len(target)) * 1e-3
     shown.plot(time, target, color="black", lw=1, label="target")
-    shown.plot(time, output, color=colour, lw=1.2, label="output")
+    shown.plot(time, found["output"], color=colour, lw=1.2, label="output")
     label(shown, "time (s)", "output", xlim=(0, float(time[-1])), ylim=(-2, 2))
-    title = shown.set_title("", loc="left", fontsize=10)
-    written(title, "error {final:.3f}, {rate:.0f} Hz", final=final, rate=rate)
-    legend(shown, ncols=2, loc="lower right")
+    says = "error {final:.3f}, {rate:.0f} Hz"
+    live_title(shown, says, final=found["final"], rate=found["rate"])
+    shown.legend(ncols=2, loc="lower right")
     return figure

@@ -115,7 +115,7 @@ const { redraw, element, path, scale } = (() => {
     },
     stairs({ axes, data, fill, stroke, baseline }, outputs) {
       const [sx, sy] = scales(axes);
-      const [values, edges] = [numbers(data.values, outputs), numbers(data.edges, outputs)];
+      const [values, edges] = [numbers(data.y, outputs), numbers(data.x, outputs)];
       const below = axes.box[2] + 1e3; // where 0 is on a log axis
       const height = (value) => Math.min(sy(value) || below, below);
       let d = "";

@@ -112,13 +112,26 @@ def _name(axes: Axes) -> str:
     return repr(axes.get_title("left") or axes.get_ylabel())
 
 
+def numbers(artist: Artist) -> dict[str, np.ndarray]:
+    """The numbers that a line, stairs or an image draws, by coordinate; masked ones are NaN."""
+    found = {}
+    if isinstance(artist, Line2D):
+        found["x"], found["y"] = artist.get_data(orig=False)
+    elif isinstance(artist, StepPatch):
+        values, edges, _ = artist.get_data()
+        found = {"x": edges, "y": values}
+    elif isinstance(artist, AxesImage):
+        found["values"] = artist.get_array()
+    return {name: plain(values) for name, values in found.items()}
+
+
+def plain(values: Any) -> np.ndarray:
+    """In a row, with NaN for what is masked."""
+    return np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()
+
+
 def _data(artist: Artist) -> dict[str, np.ndarray]:
     """The arrays that an artist draws, by name."""
-    if isinstance(artist, Line2D):
-        return {
-            "x": _plain(artist.get_xdata(orig=False)),
-            "y": _plain(artist.get_ydata(orig=False)),
-        }
     if isinstance(artist, LineCollection):  # vertical segments, as of error bars
         segments = np.array([path.vertices for path in artist.get_paths()]).reshape(-1, 2, 2)
         upright = np.array_equal(segments[:, 0, 0], segments[:, 1, 0], equal_nan=True)
@@ -132,16 +145,7 @@ def _data(artist: Artist) -> dict[str, np.ndarray]:
         n = (len(vertices) - 3) // 2
         there, back = vertices[1 : n + 1], vertices[n + 2 : 2 * n + 2][::-1]
         return {"x": there[:, 0], "low": there[:, 1], "high": back[:, 1]}
-    if isinstance(artist, StepPatch):
-        values, edges, _ = artist.get_data()
-        return {"values": _plain(values), "edges": _plain(edges)}
-    if isinstance(artist, AxesImage):
-        return {"values": _plain(artist.get_array())}
-    return {}
-
-
-def _plain(values: Any) -> np.ndarray:
-    return np.ma.filled(np.ma.asarray(values, float), np.nan).ravel()
+    return numbers(artist)
 
 
 def _bind(

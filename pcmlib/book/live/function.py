@@ -169,3 +169,37 @@ class LiveFunction:
         to compile the function for it."""
         self._here = compute
         return self
+
+
+class Chosen(LiveFunction):
+    """A live function in two parts: knobs change one of several records, and what comes of that.
+
+    `choose`(runs, knobs) is plain arithmetic on the records, which Numba compiles and Python calls;
+    it returns the place of one. A browser then calls the compiled `compute`(record, outputs), and
+    this machine `here`(record), which returns the outputs.
+    """
+
+    def __init__(
+        self,
+        choose: Callable[..., int],
+        runs: np.ndarray,
+        outputs: Mapping[str, tuple[int, ...]],
+        compute: Callable,
+        here: Callable[[np.void], dict[str, np.ndarray]],
+        choices: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        knobs = list(inspect.signature(choose).parameters)[1:]
+        super().__init__(choose, {"runs": runs}, outputs, knobs, choices)
+        self.compute = compute
+        self.here(lambda **knobs: here(self.chosen(**knobs)))
+
+    def chosen(self, **knobs: float) -> np.void:
+        """The record that the knobs make."""
+        runs = self.data["runs"].copy().view(np.recarray)
+        return runs[self.function(runs, **knobs)]
+
+    @property
+    def parts(self) -> list[tuple[Callable, tuple]]:
+        runs, outputs = self.types
+        knobs = [types.float64] * len(self.knobs)
+        return [(self.compiled, (*runs, *knobs)), (self.compute, (runs[0].dtype, *outputs))]

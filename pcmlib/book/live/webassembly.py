@@ -19,6 +19,7 @@ import functools
 import gc
 import hashlib
 import importlib
+import itertools
 import json
 import os
 import re
@@ -188,47 +189,34 @@ def _for(machine: llvm.TargetMachine, code: str) -> str:
 
 def imports(wasm: bytes) -> set[str]:
     """Names of the functions that an object imports (WebAssembly's binary format, section 2)."""
-    at, found = 8, set()
+    data, found = iter(wasm[8:]), set()
 
     def number() -> int:
-        nonlocal at
         value = shift = 0
-        while True:
-            byte = wasm[at]
-            at += 1
+        for byte in data:
             value |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                return value
+                break
+        return value
 
-    def text() -> str:
-        nonlocal at
-        size = number()
-        at += size
-        return wasm[at - size : at].decode()
+    def text() -> bytes:
+        return bytes(itertools.islice(data, number()))
 
-    while at < len(wasm):
-        section, size = number(), number()
-        if section != 2:
-            at += size
-            continue
-        for _ in range(number()):
-            text()
-            name, kind = text(), number()
-            if kind == 0:  # function: its type
+    while next(data) != 2:
+        text()  # another section
+    number()
+    for _ in range(number()):
+        _, name, kind = text(), text(), number()
+        if kind == 0:  # function: its type
+            number()
+            found.add(name.decode())
+        elif kind == 3:  # global: its type, and whether it changes
+            _ = number(), number()
+        else:  # table: the type of its elements, and, as of a memory, least and greatest size
+            if kind == 1:
                 number()
-                found.add(name)
-            elif kind in (1, 2):  # table: its elements; memory
-                if kind == 1:
-                    number()
-                bounded = number() & 1
-                number()
-                if bounded:
-                    number()
-            else:  # global: its type, and whether it changes
-                number()
-                number()
-        break
+            _ = [number() for _ in range(1 + (number() & 1))]
     return found
 
 

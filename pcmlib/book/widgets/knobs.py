@@ -17,14 +17,11 @@ from pcmlib.base.checks import require, require_number
 
 
 class Knob:
-    """A row of values, one of them the default."""
+    """A row of values, one of them the default; `describe` says what a page has to know of it."""
 
     label: str
     default: Any
-
-    @property
-    def values(self) -> tuple:
-        raise NotImplementedError
+    values: tuple
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -39,10 +36,6 @@ class Knob:
     def number(self, value: Any) -> float:
         """A value as a live function takes it."""
         return float(value)
-
-    def describe(self) -> dict[str, Any]:
-        """What a page has to know to read it."""
-        raise NotImplementedError
 
     def __post_init__(self) -> None:
         require(bool(self.label), "label", self.label, "a text that names the knob")

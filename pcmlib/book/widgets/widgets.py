@@ -15,7 +15,6 @@ import asyncio
 import base64
 import hashlib
 import html
-import itertools
 import os
 import threading
 import time
@@ -46,10 +45,10 @@ SETTLE = 0.2
 its place. A front end sends one at a time, so that the newest needs a moment to arrive."""
 
 
-def explorer(
-    function: LiveFunction | Callable[..., Figure], *, caption: str, **knobs: Knob
-) -> Explorer:
+class Explorer:
     """A figure with knobs; as the last line of a cell it shows itself.
+
+    It offers widgets and HTML, from which a front end picks.
 
     Parameters
     ----------
@@ -70,17 +69,9 @@ def explorer(
     ValueError
         Where an argument is bad, or a figure shows what is no output of the live function.
     """
-    return Explorer(function, caption, knobs)
-
-
-class Explorer:
-    """What `explorer` returns: offers widgets and HTML, from which a front end picks."""
 
     def __init__(
-        self,
-        function: LiveFunction | Callable[..., Figure],
-        caption: str,
-        knobs: dict[str, Knob],
+        self, function: LiveFunction | Callable[..., Figure], *, caption: str, **knobs: Knob
     ) -> None:
         require(bool(caption.strip()), "caption", caption, "a text that says what is shown")
         require(bool(knobs), "knobs", knobs, "one knob or more")
@@ -117,11 +108,6 @@ class Explorer:
             key: knob.values[position]
             for (key, knob), position in zip(self.knobs.items(), positions, strict=True)
         }
-
-    def corners(self) -> Iterator[Positions]:
-        """The defaults, then all combinations of each knob's first and last position."""
-        yield self.start
-        yield from itertools.product(*((0, len(knob.values) - 1) for knob in self.knobs.values()))
 
     def numbers(self, positions: Positions) -> dict[str, float]:
         """The same as a live function takes them."""
@@ -182,6 +168,9 @@ class Explorer:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.label}({', '.join(self.knobs)})>"
+
+
+explorer = Explorer  # as a chapter calls it
 
 
 class Panel:

@@ -10,7 +10,6 @@ from pcmlib.book.experiments.crossbars import (
     power_law,
     product_noise,
     saturation,
-    spread_and_error,
     without_drift,
     write_statistics,
 )
@@ -68,10 +67,6 @@ def test_a_pulse_count_from_the_mean_curve_hits_the_mean():
 def test_a_power_law_is_found():
     N = (8, 1, 3)
     assert power_law(N, [5 * n**-0.5 for n in N]) == pytest.approx(-0.5)
-    maps = {n: write_statistics(pairs=n, rows=2, refresh=False) for n in (1, 2)}
-    spread, error = spread_and_error(maps)
-    assert spread == [maps[1].spread, maps[2].spread]
-    assert error == [maps[1].error, maps[2].error]
 
 
 def test_drift_is_a_factor_that_can_be_divided_out():
@@ -99,7 +94,7 @@ def test_saturation_silences_updates_and_refresh_revives_them():
     assert left_alone.refreshed.sum() == 0
     assert (refreshed.refreshed[9::10][3:] > 0).all()
     # 4000 sides, half of them with a pulse of sd up to 1.3 µS: a standard error of 0.015 µS
-    assert (np.diff(left_alone.sides.mean(axis=1)) > -0.06).all()
+    assert (np.diff(left_alone.middle) > -0.06).all()
 
 
 @pytest.mark.parametrize(

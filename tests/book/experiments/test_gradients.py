@@ -13,12 +13,12 @@ SMALL = TrainConfig(n_in=20, n_rec=15, steps=100, samples=2, replicas=2, epochs=
 def given(monkeypatch, gradients):
     """Networks whose gradient is the same for all layers: gradients[update], a number or [2, 3]."""
 
-    def learning(config, updates):
-        for update in range(updates):
-            g = torch.as_tensor(gradients[update]).expand(config.replicas, 2, 3)
+    def learning(network, updates):
+        for update in updates:
+            g = torch.as_tensor(gradients[update]).expand(network.config.replicas, 2, 3)
             yield dict.fromkeys(ge.LAYERS, g.float())
 
-    monkeypatch.setattr(ge, "_learning", learning)
+    monkeypatch.setattr(ge, "learning", learning)
 
 
 def test_what_agrees_stays_and_what_alternates_goes(monkeypatch):
@@ -34,7 +34,7 @@ def test_random_directions_leave_one_over_the_root_of_n(monkeypatch):
     sd of |x| over its mean is 0.756, so the standard error is about 0.25 * 0.756 / sqrt(6000)."""
     generator = torch.Generator().manual_seed(1)
     numbers = torch.randn(16, 2, 60, 50, generator=generator)
-    monkeypatch.setattr(ge, "_learning", lambda *_: (dict.fromkeys(ge.LAYERS, g) for g in numbers))
+    monkeypatch.setattr(ge, "learning", lambda *_: (dict.fromkeys(ge.LAYERS, g) for g in numbers))
     left = ge.remaining_gradient(SMALL, (16,), after=0).share["rec"]
     assert left.mean() == pytest.approx(0.25, abs=4 * 0.25 * 0.756 / np.sqrt(6000))
 

@@ -1,16 +1,17 @@
-"""The explorer of forgetting gives the experiment's own numbers, at any position of its knobs.
+"""The explorer of forgetting gives an array's own numbers, at any position of its knobs.
 
-The oracle is `pcmlib.book.experiments.ageing`: `PCMArray`, with the same random numbers.
+The oracle is `PCMArray`, with the same random numbers.
 """
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from knobs import floats
 
-from pcmlib.book.experiments.ageing import aged_weights
 from pcmlib.book.explorers.ageing import ageing
+from pcmlib.device import PCMArray, PCMParameters
 
 
 @settings(max_examples=20)
@@ -19,11 +20,17 @@ from pcmlib.book.explorers.ageing import ageing
 )
 def test_ageing(days, nu_spread, common):
     found = ageing(days=days, nu_spread=nu_spread, common=common)
-    run = aged_weights(days, nu_spread, common)
-    for name in run._fields:
-        np.testing.assert_allclose(found[name], getattr(run, name), atol=1e-4)
-    for name, values in (("error", run.later), ("left", run.compensated)):
-        np.testing.assert_allclose(found[name], run.error(values), rtol=1e-3, atol=1e-3)
+    wanted = torch.linspace(-7, 7, 400)
+    cells = PCMArray((2, 400), PCMParameters(nu_spread=nu_spread))
+    cells.put(torch.stack([wanted, -wanted]).clamp(min=0) + common)
+    drifted = cells.drifted(days * 86400)
+    later = drifted[0] - drifted[1]
+    compensated = later * (cells.G.double().sum() / drifted.double().sum())
+    for name, values in (("wanted", wanted), ("later", later), ("compensated", compensated)):
+        np.testing.assert_allclose(found[name], values, atol=1e-4)
+    for name, values in (("error", later), ("left", compensated)):
+        lost = ((values - wanted) ** 2).mean() / (wanted**2).mean()
+        np.testing.assert_allclose(found[name], 100 * lost.sqrt(), rtol=1e-3, atol=1e-3)
 
 
 def test_alike_devices_are_compensated_whole_and_others_the_less_the_more_they_hold():

@@ -44,13 +44,8 @@ def test_saturation(refresh_every, pairs, bits):
     p = PCMParameters(bits=BITS[bits])
     for row, every in enumerate((0, refresh_every)):
         run = experiments.saturation(pairs=pairs, refresh_every=every, parameters=p)
-        for name, values in (
-            ("larger", run.sides[:, 0]),
-            ("smaller", run.sides[:, 1]),
-            ("middle", run.sides.mean(1)),
-            ("response", run.response),
-        ):
-            np.testing.assert_allclose(found[name][row], values, atol=1e-5)
+        for name in ("larger", "smaller", "middle", "response"):
+            np.testing.assert_allclose(found[name][row], getattr(run, name), atol=1e-5)
 
 
 @settings(max_examples=10)

@@ -60,7 +60,7 @@ def test_knobs_change_the_network():
 def test_choices_are_schemes_and_factors_are_factors():
     runs = memory_on_pcm.data["runs"].copy().view(np.recarray)
     assert memory_on_pcm.choices["scheme"][2] == "stochastic"
-    assert memory_on_pcm.change(runs, 2.0, 3.0, 0.0) == 2
+    assert memory_on_pcm.function(runs, 2.0, 3.0, 0.0) == 2
     usual = small("stochastic")
     assert runs[2].lr_in == pytest.approx(3 * usual.lr_in)
     assert (runs[2].write_noise, runs[2].read_noise, runs[2].drift) == (0, 0, 0)

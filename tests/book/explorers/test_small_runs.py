@@ -11,18 +11,17 @@ from pcmlib.book.experiments.networks import trial_traces
 from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.explorers import network
 from pcmlib.book.explorers import training as demos
-from pcmlib.book.explorers.small_runs import SMALL, SmallRun, sets, summarise
-from pcmlib.book.live.function import FUNCTIONS
+from pcmlib.book.explorers.small_runs import SMALL, sets, summarise
+from pcmlib.book.live.function import Chosen
 from pcmlib.training import TrainConfig
 from pcmlib.training.record import config_of
 
-RUNS = [f for f in FUNCTIONS.values() if isinstance(f, SmallRun)]
+RUNS = [value for value in vars(demos).values() if isinstance(value, Chosen)]
 
 
 def changed(function, **knobs):
     """The configuration that the knobs make."""
-    runs = function.data["runs"].copy().view(np.recarray)
-    return config_of(runs[function.change(runs, **function.checked(knobs))])
+    return config_of(function.chosen(**function.checked(knobs)))
 
 
 @pytest.mark.parametrize("function", RUNS, ids=lambda f: f.name)

@@ -110,9 +110,9 @@ def test_an_age_below_the_time_between_updates_is_left_out():
 )
 def test_a_small_network_that_remembers_is_trained_as_train_does(function, knobs):
     """On fresh trials in each epoch: correct answers, and pulses."""
-    wanted, runs = function(**knobs), function.data["runs"].copy().view(np.recarray)
+    wanted = function(**knobs)
     right, share, sets = np.zeros(60, np.float32), *np.zeros((2, 1), np.float32)
-    train_evidence(runs[function.change(runs, **knobs)], right, share, sets)
+    train_evidence(function.chosen(**knobs), right, share, sets)
     np.testing.assert_allclose(right, wanted["right"], atol=1e-3)
     assert share == pytest.approx(wanted["share"], abs=1e-3)
     assert sets == pytest.approx(wanted["sets"], rel=1e-3)

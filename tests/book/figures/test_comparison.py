@@ -80,3 +80,16 @@ def test_cost_and_sweeps_are_drawn(run):
     axes = plots.plot_against([1, 2], {"a": sweep}, name="N", quantity="%", ylim=(0, 9)).axes[0]
     assert axes.get_ylim() == (0, 9)
     assert axes.get_yscale() == "linear"
+
+
+def test_each_network_and_each_mean_is_drawn():
+    found = {"a": np.array([90.0, 80.0]), "b": np.array([70.0])}
+    axes = plots.plot_accuracies(found).axes[0]
+    drawn = [list(line.get_xdata()) for line in axes.lines]
+    assert drawn[0] == [90.0, 80.0]
+    assert [85.0] in drawn
+    assert drawn.count([70.0]) >= 2
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["a", "b"]
+    bars = axes.collections[0].get_segments()[0]
+    assert bars[0][0] < 85 < bars[1][0]
+    assert bars[1][0] - 85 == pytest.approx(85 - bars[0][0])

@@ -18,7 +18,7 @@ def test_every_axis_names_its_quantity_and_unit():
         plots.plot_distributions(run),
         plots.plot_array_drift({"a": experiments.array_drift(devices=10)}),
         demos.device_panels.draw(**demos.device_panels(g_max=12.0, nu=0.04, c3=0.13, m3=0.03)),
-        demos.chance_of_decrease(),
+        plots.plot_chance_of_decrease(),
         crossbar_plots.plot_write_statistics(crossbar_experiments.write_statistics(rows=2)),
         crossbar_plots.plot_product_error(np.array([1.0, 10.0]), {"a": [0.1, 0.2]}),
     ]

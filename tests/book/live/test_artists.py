@@ -1,10 +1,12 @@
 """Which artist shows which output, found by its values."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from pcmlib.book.figures.devices import draw_array_drift
+from pcmlib.book.figures.devices import plot_array_drift
 from pcmlib.book.live.artists import trace, written
 
 RNG = np.random.default_rng(0)
@@ -58,7 +60,7 @@ def test_each_kind_of_artist_is_known_by_its_data():
             ("line", {"x": "xs", "y": "line"}),
             ("band", {"x": "constant", "low": "low", "high": "high"}),
             ("segments", {"x": "constant", "low": "low", "high": "high"}),
-            ("stairs", {"values": "line", "edges": "constant"}),
+            ("stairs", {"x": "constant", "y": "line"}),
             ("image", {"values": "map"}),
             ("text", {"one": "one"}),
         ],
@@ -183,8 +185,11 @@ def test_a_figure_of_the_book():
     given = samples(mean=(2, 9), low=(2, 9), high=(2, 9), pulse=3)
 
     def draw(o):
-        curves = {n: (o["mean"][k], o["low"][k], o["high"][k]) for k, n in enumerate("ab")}
-        return draw_array_drift(np.arange(9), curves, o["pulse"])
+        runs = {}
+        for k, name in enumerate("ab"):
+            band = {end: o[end][k] for end in ("mean", "low", "high")}
+            runs[name] = SimpleNamespace(time=np.arange(9), pulse_times=o["pulse"], **band)
+        return plot_array_drift(runs)
 
     _, artists = trace(draw, given)
     assert [a["kind"] for a in artists].count("band") == 2

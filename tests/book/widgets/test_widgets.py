@@ -50,10 +50,8 @@ def make(function=line, knobs=KNOBS, **options):
     return explorer(function, caption="A line.", **options, **knobs)
 
 
-def test_corners_are_the_ends_of_all_knobs():
-    corners = list(make().corners())
-    assert corners[0] == (2, 0, 0)
-    assert set(corners[1:]) == {(i, j, k) for i in (0, 4) for j in (0, 1) for k in (0, 1)}
+def test_positions_stand_for_values():
+    assert make().start == (2, 0, 0)
     assert make().values((4, 1, 1)) == {"slope": 4, "sign": "down", "mesh": True}
 
 
