@@ -37,7 +37,8 @@ whole.
 
 {_comparison(record["comparison"])}
 
-{_beside_nest(record.get("nest"))}{_beside_aihwkit(record.get("aihwkit"))}## Where the time goes
+{_another_run(record.get("again"))}{_beside_nest(record.get("nest"))}\
+{_beside_aihwkit(record.get("aihwkit"))}## Where the time goes
 
 These times are for one network with mixed precision on the full PCM model, on one core. A device
 is read only when its presynaptic neuron spikes: {record["profile"]["reads"] / 1e6:.2f} million
@@ -105,6 +106,28 @@ def _comparison(runs: dict[str, dict[str, float]]) -> str:
     return _table(head, rows)
 
 
+def _another_run(again: dict[str, Any] | None) -> str:
+    """How much these ratios depend on the hour."""
+    if not again:
+        return ""
+    runs, gains = again["comparison"], []
+    for name, run in runs.items():
+        if not name.startswith("reference") and not name.endswith("before"):
+            scheme = "vanilla" if "vanilla" in name else "mixed-precision"
+            gains.append(f"{runs[f'reference, {scheme}']['wall_ms'] / run['wall_ms']:,.0f}×")
+    text = f"""Ratios depend on what else the host does. Another run on the same machine, on
+{again["date"]}, gave {", ".join(gains)}"""
+    beside_nest = []
+    for name, problem in again["nest"].items():
+        alone = next(iter(problem.values()))["wall_ms"]
+        for scheme in ("vanilla", "mixed-precision"):
+            ours = problem[f"pcmlib, {scheme}, networks: 1"]["wall_ms"]
+            beside_nest.append(f"{alone / ours:.0f}× ({name}, {scheme})")
+    return f"""{text}; and, beside NEST on one thread, {", ".join(beside_nest)}.
+
+"""
+
+
 def _beside_nest(problems: dict[str, Any] | None) -> str:
     """The section on NEST, where it was measured."""
     if not problems:
@@ -146,7 +169,8 @@ def _beside_aihwkit(measured: dict[str, Any] | None) -> str:
     return f"""## Beside aihwkit
 
 A layer of a torch network on PCM ([](chapter-your-network)): forward pass, gradient and update of a
-batch of ten, in milliseconds on one core. aihwkit's layers are those of its PCM presets.
+batch of ten, in milliseconds on one core, measured on {measured["date"]}. aihwkit's layers are
+those of its PCM presets.
 
 {_table(["layer", *sides], rows)}
 

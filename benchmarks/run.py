@@ -57,7 +57,10 @@ def main() -> None:
     if arguments.nest is not None:
         results["nest"] = beside_nest(arguments.nest)
     if arguments.aihwkit is not None:
-        results["aihwkit"] = beside_aihwkit(arguments.aihwkit)
+        results["aihwkit"] = {
+            "date": results["machine"]["date"],
+            **beside_aihwkit(arguments.aihwkit),
+        }
     with one_torch_thread():
         results["growth"] = growth()
         results["profile"] = parts.profile(MIXED)
