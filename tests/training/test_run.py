@@ -78,11 +78,14 @@ def test_vanilla_learns_at_the_references_defaults():
 
 
 def test_mixed_precision_learns_with_the_readmes_set():
-    """Last 20 epochs over 8 seeds on the full PCM model; 0.135 when this was written."""
+    """Median of the last 20 epochs over 8 seeds on the full PCM model; 0.12 over 64 seeds.
+
+    Not their mean: a burst in one of these epochs, which one network in 25 has, would decide it.
+    """
     run = train(TrainConfig.preset("mixed-precision", "reference", replicas=8))
-    final = run.final_loss(20)
-    assert final.mean() <= 0.18
-    assert final.max() < 0.5
+    settled = run.loss[:, -20:].median(1).values
+    assert settled.mean() <= 0.18
+    assert settled.max() < 0.5
     # No seed blows up: a burst of a network whose pulse is a third of its threshold passes at once.
     assert (run.loss > 1).sum(1).max() <= 5
     assert run.loss.max() < 100
