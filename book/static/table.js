@@ -118,8 +118,7 @@ class ReadsTable {
       return back;
     }), "pulse", "no less than in the device's row before; after a RESET, or for another ramp of the same device, give it another label");
     const instant = ": the drift law has no value in the pulse's own instant";
-    if (this.time) refuse(this.time.map((t) => t === 0), "time", `s since the last pulse, above 0${instant}`);
-    if (this.time) refuse(this.time.map((t) => t < 0), "time", "s since the last pulse, above 0");
+    if (this.time) refuse(this.time.map((t) => t <= 0), "time", `s since the last pulse, above 0${instant}`);
     const middle = ReadsTable.median(this.conductance);
     const size = (holds, allowed) =>
       ReadsTable.require(holds, `${file}, ${columns.conductance.title} (median)`, middle, allowed);
