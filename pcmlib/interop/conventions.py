@@ -140,7 +140,8 @@ NEST = Conventions(
     state='get("weight") is stale until the next spike',
     names={"leak": "tau_m", "threshold": "V_th", "refractory": "t_ref"},
     options={"regular_spike_arrival": {True: {}, False: {"gain": "1 - leak"}}},
-    must={"E_L": 0.0, "I_e": 0.0, "V_min": -sys.float_info.max}, readout={"E_L": 0.0, "I_e": 0.0},
+    must={"model": "eprop_iaf_bsshslm_2020", "E_L": 0.0, "I_e": 0.0, "V_min": -sys.float_info.max},
+    readout={"E_L": 0.0, "I_e": 0.0},
     sends={"E_L": 0.0, "I_e": 0.0, "regular_spike_arrival": True},
 )  # fmt: skip
 

@@ -133,6 +133,7 @@ REFUSED = [
     ("norse-box", box(reset_method=reset_subtract), {}, r"next step's v = 0\.9: must be 1"),
     ("norse-box", box(reset_method=max), {}, "reset_method = 'max': must be one of reset_value, "),
     ("nest", nest(E_L=-70.0), {}, "E_L = -70.0: must be 0.0"),
+    ("nest", nest(model=("iaf_psc_delta",) * 2), {}, "model = .*: must be 'eprop_iaf_bss"),
     ("nest", nest(V_min=-1.0), {}, "V_min = -1.0: must be "),
     ("nest", nest(t_ref=2.5), {}, "refractory time = '2.5 steps': must be a whole number"),
     ("rockpool", {}, {}, "simulator = 'rockpool': must be one of snntorch, norse, norse-box, nest"),
