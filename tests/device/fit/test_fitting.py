@@ -1,6 +1,7 @@
 """Constants from simulated reads, and what a table does not tell."""
 
 import csv
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_no_simpler_law_will_do(whole):
 
 def test_another_device_from_one_read_a_state_and_no_times():
     """150 devices, as above; nothing is said of drift."""
-    table = simulate_reads(OTHER, devices=150, pulses=10, seed=5).replace(time=None)
+    table = simulate_reads(OTHER, devices=150, pulses=10, seed=5)
+    table = dataclasses.replace(table, time=None)
     found = fit_device(table, simpler=False)
     errors = off(found, OTHER)
     assert {"m1", "c1", "A1", "a", "m2", "c2", "A2", "m3", "c3"} <= errors.keys()
