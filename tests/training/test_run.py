@@ -84,11 +84,12 @@ def test_mixed_precision_learns_with_the_readmes_set():
     """
     run = train(TrainConfig.preset("mixed-precision", "reference", replicas=8))
     settled = run.loss[:, -20:].median(1).values
-    assert settled.mean() <= 0.18
+    assert settled.mean() <= 0.15
     assert settled.max() < 0.5
     # No seed blows up: a burst of a network whose pulse is a third of its threshold passes at once;
     # over 64 seeds, 9 epochs of 250 at most.
     assert (run.loss > 1).sum(1).max() <= 10
+    assert (run.loss > 1).sum() <= 40
     assert run.loss.max() < 100
     assert run.rate_hz[:, 20:].max() < 100
     assert run.rate_hz[:, -20:].mean(1).max() < 50
