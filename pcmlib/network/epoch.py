@@ -15,7 +15,7 @@ from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.gradient import gradients, limit
 from pcmlib.network.loss import judge
-from pcmlib.network.reads import reads_of
+from pcmlib.network.reads import reads_of, share_a_curve
 from pcmlib.network.state import Spikes, copy, layer, neurons, synapses
 from pcmlib.network.trial import run_trial
 from pcmlib.network.update import learn
@@ -88,9 +88,11 @@ def run_sample(state, run, s, target, counts, update, draw, y):
         plain_weights(w_out, state.feedback)
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
+    shared = share_a_curve((w_in, w_rec, w_out), update, p, course)
     run_trial(
-        inputs, reads_of(w_in, p, course, update, draw), reads_of(w_rec, p, course, update, draw),
-        reads_of(w_out, p, course, update, draw), c, state.v, state.theta, y, z,
+        inputs, reads_of(w_in, p, course, update, draw, shared),
+        reads_of(w_rec, p, course, update, draw, shared),
+        reads_of(w_out, p, course, update, draw, shared), c, state.v, state.theta, y, z,
     )  # fmt: skip
     loss, right = judge(y, target, counts, run.classes > 0, state.error)
     rate = gradients(

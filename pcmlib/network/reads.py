@@ -12,7 +12,8 @@ keeps the two moments. In a trial, a mean moves along a straight line, a varianc
 Devices that got a pulse at the last update drift too much for that within a trial, by a third.
 They are listed and read one by one; all are with ``reads="each"``, and in trials so long that every
 device drifts. Before the first update all of them are young, and share one curve if they drift
-alike: then both moments are parabolas in it, through their values at three places.
+alike: then both moments are parabolas in it, through their values at three places. What reaches a
+neuron comes from two layers, so all layers of a network do so in a trial, or none.
 """
 
 from __future__ import annotations
@@ -50,11 +51,43 @@ class Reads(NamedTuple):
 
 
 @kernel(inner=True, error_model="numpy")
-def reads_of(part, p, course, update, draw):
-    """A layer as the trial after `update` updates reads it."""
+def share_a_curve(layers, update, p, course):
+    """Whether all devices of all layers are of age 0, and parabolas serve for their moments.
+
+    They are exact far from limits, where a mean is a straight line in the curve and a variance a
+    parabola. Near one they miss a mean by 0.7 % of the sd of a read, if the device drifts by 1.5.
+    """
+    if not (course.alike and course.sums and course.half > 0):
+        return False
+    for part in layers:
+        if not part.analogue or not _parabolas_serve(part.devices, update, p, course):
+            return False
+    return True
+
+
+@kernel(inner=True, error_model="numpy")
+def _parabolas_serve(devices, update, p, course):
+    G, tp = devices.G, devices.tp
+    m3, c3 = p.read_noise * p.m3, max(p.read_noise * p.c3, _SHARP)
+    conductances, times = part_of(G, 0, (G.size,)), part_of(tp, 0, (tp.size,))
+    for d in range(len(times)):
+        low = conductances[d] * (course.center - course.half)
+        high = conductances[d] * (course.center + course.half)
+        if update * course.period - times[d] >= 0.5 * course.period:
+            return False
+        cut_off = min(low - p.g_min, p.g_max - high) < FAR * (m3 * high + c3)
+        if cut_off and high - low > _F(1.5) * (m3 * low + c3):
+            return False
+    return True
+
+
+@kernel(inner=True, error_model="numpy")
+def reads_of(part, p, course, update, draw, shared):
+    """A layer as the trial after `update` updates reads it; shared: whether the devices of all
+    layers share a curve."""
     rows = part.weights
     if part.analogue:
-        rows = settle(part, update, p, course)
+        rows = settle(part, update, p, course, shared)
     elif not part.digital:
         weigh(part.devices, part.gain, p.g_min, p.g_max, part.weights)
     return Reads(
@@ -64,13 +97,12 @@ def reads_of(part, p, course, update, draw):
 
 
 @kernel(inner=True, error_model="numpy")
-def settle(part, update, p, course):
+def settle(part, update, p, course, shared):
     """Fill in a layer's sums, and the list of devices that are read singly; the sums."""
     G, tp, deviate = part.devices.G, part.devices.tp, part.deviate
     exists, first = part.devices.exists, part.singles.first
     _, pairs, n_pre, n_post = G.shape
-    shared = course.alike and course.sums and course.half > 0
-    if shared and _share_a_curve(G, tp, update, p, course):
+    if shared:
         return _sum_moments(part, p, course)
     sums = part_of(part.sums, 0, (n_pre, 3 * n_post if course.sums else 0))
     room, count = np.zeros((6, n_post), np.float32), 0
@@ -90,26 +122,6 @@ def settle(part, update, p, course):
                 room[moment, j] = 0
     first[n_pre] = count
     return sums
-
-
-@kernel(inner=True, error_model="numpy")
-def _share_a_curve(G, tp, update, p, course):
-    """Whether every device is of age 0, and parabolas serve for its moments in the trial.
-
-    They are exact far from limits, where a mean is a straight line in the curve and a variance a
-    parabola. Near one they miss a mean by 0.7 % of the sd of a read, if the device drifts by 1.5.
-    """
-    m3, c3 = p.read_noise * p.m3, max(p.read_noise * p.c3, _SHARP)
-    conductances, times = part_of(G, 0, (G.size,)), part_of(tp, 0, (tp.size,))
-    for d in range(len(times)):
-        low = conductances[d] * (course.center - course.half)
-        high = conductances[d] * (course.center + course.half)
-        if update * course.period - times[d] >= 0.5 * course.period:
-            return False
-        cut_off = min(low - p.g_min, p.g_max - high) < FAR * (m3 * high + c3)
-        if cut_off and high - low > _F(1.5) * (m3 * low + c3):
-            return False
-    return True
 
 
 @kernel(inner=True, error_model="numpy")

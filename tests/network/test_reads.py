@@ -8,7 +8,7 @@ from scipy import stats
 
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.reads import settle
+from pcmlib.network.reads import settle, share_a_curve
 from pcmlib.network.state import layer
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
@@ -19,8 +19,9 @@ UPDATE = 250
 
 @numba.njit
 def _settle(state, run, update):
-    p = in_force(run)
-    settle(layer(state, run, 0), update, p, course_of(run, p, state.young, state.factor))
+    part, p = layer(state, run, 0), in_force(run)
+    course = course_of(run, p, state.young, state.factor)
+    settle(part, update, p, course, share_a_curve((part,), update, p, course))
 
 
 def settled(choice=(0, 0, 1, 2, 249), range_of_G=None, **changes):
@@ -141,25 +142,57 @@ def test_each_read_by_choice_lists_every_device():
 
 
 @pytest.mark.parametrize("young", [1, 2])
-@pytest.mark.parametrize("conductance", [0.1, 5.0, 11.9])
+@pytest.mark.parametrize("conductance", [0.1, 3.0, 5.0, 11.9])
 def test_trials_have_the_moments_of_trials_that_read_each_device(conductance, young):
-    """Membranes of 40 neurons that never spike, over 1,440 trials each way: means within 4.5
-    standard errors (40 comparisons), variances within 5.
+    """Membranes of 40 neurons that never spike.
 
-    At 0.1 and 11.9 µS, every read is cut off. `young`: devices in two that are of age 0.
+    At 0.1 and 11.9 µS, every read is cut off; at 3 µS, if all are of age 0, devices share a curve,
+    and near none is a limit. `young`: devices in two that are of age 0.
     """
+
+    def prepare(network, update):
+        (state,) = network.states
+        state.tp[:] = (update - 1) * network.config.period
+        state.tp[2 - young :: 3 - young] = update * network.config.period
+
+    compare_moments(prepare, threshold=1e6, conductance=conductance)
+
+
+@pytest.mark.parametrize("at_limit", [0, 1, 2])
+def test_one_layer_at_a_limit_has_all_of_them_read_alike(at_limit):
+    """Input and recurrence reach a membrane as one sum, of young devices that share a curve in two
+    of the three layers alone. Each neuron spikes at a third of the steps or so."""
+
+    def prepare(network, update):
+        (state,) = network.states
+        state.tp[:] = update * network.config.period
+        d = 0
+        for k in range(3):
+            devices = 2 * int(np.prod(state.shapes[k]))
+            sides = state.G[d : d + devices].reshape(2, -1)
+            sides[0], sides[1] = (11.9, 9.5) if k == at_limit else (3.5, 3.2)
+            d += devices
+        network.run(torch.tensor([0]), update, 15)
+        listed = state.single_first[np.cumsum(state.shapes[:3, 0] + 1) - 1]
+        n_in, n, n_out = network.config.n_in, network.config.n_rec, network.config.n_out
+        assert listed.tolist() == [2 * n_in * n, 2 * n * (n - 1), 2 * n * n_out]
+
+    compare_moments(prepare, threshold=0.05, conductance=3.0)
+
+
+def compare_moments(prepare, **fields):
+    """Membranes of 40 neurons over 1,440 trials each way: means within 4.5 standard errors (40
+    comparisons), variances within 5."""
     n, trials = 40, 1440
     found = {}
     for reads in ("sums", "each"):
         config = TrainConfig.preset(
             "mixed-precision", "reference", n_in=30, n_rec=n, steps=60, samples=1, epochs=120,
-            threshold=1e6, conductance=conductance, input_rate=100.0, reads=reads, seed=3,
+            input_rate=100.0, reads=reads, seed=3, **fields,
         )  # fmt: skip
-        network = Network(config)
-        (state,), last = network.states, []
+        network, last = Network(config), []
         for update in range(trials // 12):
-            state.tp[:] = (update - 1) * config.period
-            state.tp[2 - young :: 3 - young] = update * config.period
+            prepare(network, update)
             for stream in range(12):
                 last.append(network.run(torch.tensor([0]), update, stream).trial.v[0, -1].numpy())
         found[reads] = np.array(last, np.float64)

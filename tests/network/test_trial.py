@@ -10,7 +10,7 @@ import torch
 from pcmlib.device import PCMParameters, drifted
 from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
-from pcmlib.network.reads import reads_of
+from pcmlib.network.reads import reads_of, share_a_curve
 from pcmlib.network.start import by_time
 from pcmlib.network.state import Spikes, layer, neurons
 from pcmlib.network.trial import recur
@@ -68,8 +68,10 @@ def test_a_neuron_rests_after_each_spike(refractory):
 def _currents(v, state, run, x, update, draw):
     p = in_force(run)
     course = course_of(run, p, state.young, state.factor)
-    w_in = reads_of(layer(state, run, 0), p, course, update, draw)
-    w_rec = reads_of(layer(state, run, 1), p, course, update, draw)
+    w_in, w_rec = layer(state, run, 0), layer(state, run, 1)
+    shared = share_a_curve((w_in, w_rec), update, p, course)
+    w_in = reads_of(w_in, p, course, update, draw, shared)
+    w_rec = reads_of(w_rec, p, course, update, draw, shared)
     first, index, when = by_time(x)
     silent = np.zeros(len(v) + 1, np.int64), np.empty(1, np.int32), np.empty(1, np.int32)
     inputs, z = Spikes(first[0], index[0], when[0]), Spikes(*silent)
