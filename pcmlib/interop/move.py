@@ -57,8 +57,9 @@ def bring(
     """A network elsewhere as ours.
 
     Args:
-        simulator: a key of SIMULATORS.
-        neuron: what holds the constants: a module, or a dict such as NEST's ``neurons.get()``.
+        simulator: "snntorch", "norse", "norse-box" or "nest".
+        neuron: what holds the constants: the module of the neurons, not the network around it, or a
+            dict such as NEST's ``neurons.get()``.
         w_in, w_rec, w_out: weights [post, pre], or `torch.nn.Linear`. None: the module's own; else
             there is no recurrence, and a readout of zeros.
         readout: holds the readout's leak, as `neuron` does; None: `TrainConfig` has it.
@@ -70,6 +71,9 @@ def bring(
         ValueError: naming what cannot be expressed.
     """
     c, look = _known(simulator, unlike), _looking(neuron)
+    missing = ", ".join(c.names[n] for n in ("leak", "threshold") if look(c.names[n]) is None)
+    allowed = f"the neurons' module, or a dict of their constants; it has no {missing}"
+    require(not missing, "neuron", type(neuron).__name__, allowed)
     c = _in_force(c, look, c.must)
     dt = _number(c, look, "dt", dt)
     require_number("dt", dt, above=0)
@@ -86,10 +90,15 @@ def bring(
 
     gain, given = GAINS[c.gain](leak), {"w_in": w_in, "w_rec": w_rec}
     found = {name: _own(c, look, name) if w is None else w for name, w in given.items()}
-    W_in = gain * _matrix("w_in", found["w_in"])
-    n = W_in.shape[1]
     some = found["w_rec"] is not None
-    W_rec = gain * _matrix("w_rec", found["w_rec"], n, n) if some else torch.zeros(n, n)
+    W_rec = gain * _matrix("w_rec", found["w_rec"]) if some else None
+    square = W_rec is None or W_rec.shape[0] == W_rec.shape[1]
+    allowed = "[post, pre] of the same neurons"
+    require(square, "w_rec.shape", None if square else tuple(W_rec.T.shape), allowed)
+    W_in = gain * _matrix("w_in", found["w_in"], None, len(W_rec) if some else None)
+    n = W_in.shape[1]
+    if W_rec is None:
+        W_rec = torch.zeros(n, n)
     _require_no_bias(f"{c.title}: bias of the recurrence", _own(c, look, "bias"))
     loops = int((W_rec.diagonal() != 0).sum())
     allowed = "0: pcmlib has no self-connections. Set the diagonal of w_rec to 0, and train there"
@@ -114,7 +123,7 @@ def send(
     """A network of ours for another simulator.
 
     Args:
-        simulator: a key of SIMULATORS.
+        simulator: as of `bring`.
         config: a `pcmlib.training.TrainConfig`, of one threshold.
         weights: "in", "rec" and "out", [n_pre, n_post] or [1, n_pre, n_post]: those of a
             `TrainingRun` of one network, as a read T0 after the last pulse gives them.
@@ -249,16 +258,20 @@ def _require_no_bias(name: str, bias: Any) -> None:
     require(not some, name, plain(bias), allowed)
 
 
-def _matrix(name: str, value: Any, *sizes: int) -> Float[Tensor, "n_pre n_post"]:
-    """Weights [post, pre], or a linear layer's; sizes: n_pre, n_post where they are known."""
+def _matrix(
+    name: str, value: Any, n_pre: int | None = None, n_post: int | None = None
+) -> Float[Tensor, "n_pre n_post"]:
+    """Weights [post, pre], or a linear layer's; n_pre, n_post: None where they are not known."""
     if isinstance(value, torch.nn.Module):
         _require_no_bias(f"{name}: bias", value.bias)
         value = value.weight
     require(value is not None, name, value, "weights [post, pre], or a torch.nn.Linear")
     w = as_tensor(name, value, "real", torch.float32)
-    fits = w.ndim == 2 and w.T.shape[: len(sizes)] == sizes
-    known = f", {' and '.join(map(str, sizes))} of them" if sizes else ""
-    require(fits, f"{name}.shape", tuple(w.shape), f"[post, pre]{known}")
+    known = {"post": n_post, "pre": n_pre}
+    fits = w.ndim == 2 and all(k in (None, x) for k, x in zip(known.values(), w.shape, strict=True))
+    said = ", ".join(f"{name} = {k}" for name, k in known.items() if k is not None)
+    allowed = f"[post, pre]{said and f', with {said}'}"
+    require(fits, f"{name}.shape", tuple(w.shape), allowed)
     return w.T.contiguous()
 
 

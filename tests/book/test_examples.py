@@ -145,6 +145,9 @@ PROMISED = {
     "pcmlib.book.explorers.whole_run": lambda names, printed: names["outputs"][0][-1] < 0.02,
     "README.md 3": forgets_and_is_compensated,
     "README.md 4": lambda names, printed: float(re.search(r"loss (\S+),", printed)[1]) < 1.3,
+    "README.md 5": lambda names, printed: (
+        names["run"].loss[0, -1] < 0.12 and "'beta': 0.97" in printed
+    ),
     "pcmlib.training.evaluation": lambda names, printed: (
         (names["month"].loss.mean(1).diff() > -1e-3).all()
         and names["month"].loss[-1].mean() > 3 * names["month"].loss[0].mean()
