@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from pcmlib.base.checks import require
+from pcmlib.base.times import UNITS, in_seconds
 from pcmlib.book.figures.age import plot_forgetting
 from pcmlib.commands import output
 from pcmlib.commands.train import read_samples
 from pcmlib.training import TrainingRun, evaluate
-from pcmlib.training.aging import UNITS, in_seconds
 
 
 def evaluate_command(
@@ -36,7 +36,10 @@ def evaluate_command(
     figure: output.FigureFile = None,
     json: output.JSONFile = None,
 ) -> None:
-    """Loss of trained networks at any age, without learning."""
+    """Loss of trained networks at any age, without learning.
+
+    Of tasks with classes, accuracy too.
+    """
     output.check_destinations(figure=figure, json=json)
     ages = in_seconds("--after", after.split(","))
     allowed = "none or global"

@@ -25,11 +25,13 @@ from torch import Tensor, nn
 
 from pcmlib.base import rng
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_count, require_number
+from pcmlib.base.times import in_seconds
 from pcmlib.crossbar import Crossbar
 from pcmlib.device import PCMParameters, devices_differ
 from pcmlib.nn.loops import fill_noise, held_weights, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
+LEAST = 0.01  # likewise, or no read tells the weights apart: a scale in siemens, say
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
 # three times as large.
 TOLERANCE = 0.5  # µS, to which weights are written
@@ -102,8 +104,13 @@ class PCMLinear(nn.Module):
         if weight is None:
             weight = bound * (2 * rng.uniform(shape, rng.streams(_WEIGHT, [seed]), 0) - 1)
         weight = as_tensor("weight", weight, "real", torch.float64, shape=shape)
+        greatest, reach = weight.abs().max().item() or 1.0, p.g_max - p.g_min
         if scale is None:
-            scale = FILL * (p.g_max - p.g_min) / (weight.abs().max().item() or 1.0)
+            scale = FILL * reach / greatest
+        require_number("scale", plain(scale), above=0)
+        least = LEAST * reach / greatest
+        allowed = f"at least {least:.3g} µS, at which the greatest weight is {LEAST:.0%} of a range"
+        require(scale >= least, "scale", scale, allowed)
         self.crossbar = Crossbar(
             in_features, out_features, pairs=pairs, parameters=p, scale=scale, seed=seed
         )
@@ -164,8 +171,13 @@ class PCMLinear(nn.Module):
         self.kept.zero_()
         self.advance(self.period)
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass (s), in which the devices drift, and update `weight` to what they hold."""
+    def advance(self, seconds: float | str) -> None:
+        """Let time pass, in which the devices drift, and update `weight` to what they hold.
+
+        Args:
+            seconds: s, at least 0; or in words, such as "30d".
+        """
+        seconds = in_seconds("seconds", seconds)
         require_number("seconds", seconds, at_least=0)
         self.time += float(seconds)
         self._look()
@@ -193,15 +205,25 @@ class PCMLinear(nn.Module):
         state |= {"t_last": devices.t_last, "updates": self.updates, "reads": self.reads}
         return state | {"period": self.period, "constants": dataclasses.asdict(devices.parameters)}
 
-    def set_extra_state(self, state: dict[str, Any]) -> None:
-        """Restore it, from a layer with as many devices and the same constants."""
-        xbar, devices = self.crossbar, self.crossbar.devices
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *args: Any) -> None:
+        state = state_dict.get(f"{prefix}_extra_state")
+        if state is not None:  # before torch overwrites the weights
+            self._require_alike(state)
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+    def _require_alike(self, state: dict[str, Any]) -> None:
+        devices = self.crossbar.devices
         shape = tuple(state["G"].shape)
         require(shape == devices.shape, "shape of the devices loaded", shape, str(devices.shape))
         own = dataclasses.asdict(devices.parameters)
         other = {name: x for name, x in state["constants"].items() if own[name] != plain(x)}
         allowed = f"those of this layer, { ({name: own[name] for name in other}) }"
         require(not other, "constants loaded", other, allowed)
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Restore it, from a layer with as many devices and the same constants."""
+        xbar, devices = self.crossbar, self.crossbar.devices
+        self._require_alike(state)
         for name in self._of_devices:
             setattr(devices, name, state[name].cpu().clone())
         xbar.turn, xbar.reads = state["turn"].cpu().clone(), state["verified"].cpu().clone()
@@ -221,3 +243,11 @@ class PCMLinear(nn.Module):
         bias, scale = self.bias is not None, self.crossbar.scale.item()
         sizes = f"in_features={self.in_features}, out_features={self.out_features}, bias={bias}"
         return f"{sizes}, pairs={self.crossbar.pairs}, scale={scale:.4g} µS"
+
+
+def advance(module: nn.Module, seconds: float | str) -> None:
+    """Let time pass for every `PCMLinear` of a network; seconds: as of `PCMLinear.advance`."""
+    layers = [m for m in module.modules() if isinstance(m, PCMLinear)]
+    require(bool(layers), "module", module, "a network with a PCMLinear; see `convert`")
+    for layer in layers:
+        layer.advance(seconds)

@@ -14,15 +14,14 @@ Read noise is left out of these two sums: over thousands of devices it averages 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from pcmlib.base.checks import plain, require, require_number
+from pcmlib.base.checks import require, require_number
+from pcmlib.base.times import in_seconds
 from pcmlib.device import drifted
 from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
@@ -31,8 +30,6 @@ from pcmlib.training.network import Answer, Network
 from pcmlib.training.samples import sized
 
 COMPENSATIONS = (None, "global")
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}
-"""Seconds in each."""
 
 
 def ask(
@@ -75,23 +72,6 @@ def ask(
         for one, gain in zip(network.states, compensating(config, network, after), strict=True):
             one.gain[: len(gain)] *= gain.numpy()
     return network.ask(config.updates)
-
-
-def in_seconds(name: str, time: Any) -> Any:
-    """A time, or several: numbers as they are, and words such as "30d" in s; without a unit, s.
-
-    Raises:
-        ValueError: for words that are no time of at least 0.
-    """
-    time = plain(time)
-    if isinstance(time, tuple):
-        return tuple(in_seconds(name, one) for one in time)
-    if not isinstance(time, str):
-        return time
-    match = re.fullmatch(rf"\s*(\d+\.?\d*(?:e[+-]?\d+)?)\s*({'|'.join(UNITS)})?\s*", time)
-    allowed = f"a number from 0 on, with a unit of {', '.join(UNITS)}, such as 30d"
-    require(match is not None, name, time, allowed)
-    return float(match[1]) * UNITS[match[2] or "s"]
 
 
 def aged(

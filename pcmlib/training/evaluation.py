@@ -20,8 +20,9 @@ from torch import Tensor
 from pcmlib.base.checks import Values, as_tensor, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
-from pcmlib.training.aging import UNITS, ask, in_seconds
-from pcmlib.training.results import TrainingRun
+from pcmlib.base.times import in_seconds, in_words
+from pcmlib.training.aging import ask
+from pcmlib.training.results import TrainingRun, of_networks
 from pcmlib.training.samples import given_samples
 
 
@@ -36,8 +37,8 @@ class Evaluation(Record):
     rate_hz: Float[Tensor, "A R"]  # Hz, mean over neurons, samples and time
 
     def summary(self) -> str:
-        """A line for each age."""
-        lines = []
+        """What of, then a line for each age."""
+        lines = [f"{of_networks(self.loss.shape[1])}, drift compensation: {self.compensation}"]
         each = zip(self.after.tolist(), self.loss, self.accuracy.mean(1).tolist(), strict=True)
         for after, loss, right in each:
             between = f", {loss.min():.4f} to {loss.max():.4f}" if len(loss) > 1 else ""
@@ -95,9 +96,3 @@ def evaluate(
         for name in ("loss", "accuracy", "rate_hz")
     )
     return Evaluation(ages, compensation, loss, accuracy, rate_hz)
-
-
-def in_words(seconds: float) -> str:
-    """A time in the largest unit that leaves at least one of it."""
-    unit = next((u for u, s in reversed(UNITS.items()) if seconds >= s), "s")
-    return f"{seconds / UNITS[unit]:.4g} {unit}"

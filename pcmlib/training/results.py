@@ -22,6 +22,11 @@ from pcmlib.training.config import TrainConfig
 from pcmlib.training.samples import as_samples
 
 
+def of_networks(count: int) -> str:
+    """What a summary's numbers are of."""
+    return "1 network" if count == 1 else f"{count} networks (mean, least to greatest)"
+
+
 def settled(epochs: int) -> int:
     """Of how many epochs at a run's end its final loss is the mean: 20, but at most a tenth of it,
     so that the mean never holds the run's descent."""
@@ -98,20 +103,21 @@ class TrainingRun(Record):
         return f"<pre>{html.escape(repr(self))}</pre>{curve}"
 
     def summary(self) -> str:
-        """Loss, rate, pulses and seconds, on two to four lines."""
+        """Loss, rate, pulses and seconds, a line each."""
         since = self.rests[-1][0] if self.rests else 0
         count = min(settled(self.config.epochs), self.config.epochs - since)
         last = self.final_loss(count)
         over = f"mean of the last {count} epochs" if count > 1 else "of the last epoch"
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [
+            f"{self.config.scheme}, {of_networks(self.config.replicas)}",
             f"loss {last.mean():.4f}{between} ({over})",
-            f"rate {self.rate_hz[:, -1].mean():.1f} Hz, {self.seconds:.1f} s",
+            f"rate {self.rate_hz[:, -1].mean():.1f} Hz, trained in {self.seconds:.1f} s",
         ]
         if self.config.classes:
             share = 100 * self.accuracy[:, -count:].mean(1)
             between = f", {share.min():.1f} to {share.max():.1f} %" if len(share) > 1 else ""
-            lines.insert(1, f"accuracy {share.mean():.1f} %{between}")
+            lines.insert(2, f"accuracy {share.mean():.1f} %{between}")
         if self.config.on_crossbar:
             sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
             lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")

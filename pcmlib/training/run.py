@@ -25,9 +25,10 @@ from torch import Tensor
 from pcmlib.base.checks import Values, require, require_count, require_number
 from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress as progress_bar
+from pcmlib.base.times import in_seconds
 from pcmlib.tasks import Samples
 from pcmlib.training import archive
-from pcmlib.training.aging import aged, in_seconds
+from pcmlib.training.aging import aged
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.memory import require_room
 from pcmlib.training.network import Network

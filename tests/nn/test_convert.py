@@ -8,7 +8,7 @@ from torch import nn
 from typecheck import unchecked
 
 from pcmlib.device import PCMParameters
-from pcmlib.nn import PCMLinear, PulseOptimizer, convert
+from pcmlib.nn import PCMLinear, PulseOptimizer, advance, convert
 
 IDEAL = PCMParameters(read_noise=0, drift=0)
 
@@ -73,6 +73,17 @@ def test_a_network_trains_on_pcm_and_its_state_is_whole():
     other = xor(seed=50)
     other.load_state_dict(net.state_dict())
     assert torch.equal(other(x), net(x))
+
+
+def test_time_passes_for_all_layers_of_a_network():
+    net = convert(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Sequential(nn.Linear(3, 2))))
+    before = [m.time for m in (net[0], net[2][0])]
+    advance(net, "1d")
+    assert [m.time - t for m, t in zip((net[0], net[2][0]), before, strict=True)] == [86400] * 2
+    with pytest.raises(ValueError, match="a network with a PCMLinear"):
+        advance(nn.ReLU(), 1)
+    with pytest.raises(ValueError, match="seconds = '30': must be a number from 0 on, with a unit"):
+        advance(net, "30")
 
 
 def test_what_cannot_be_converted_is_refused():

@@ -112,7 +112,7 @@ def test_weights_drift_by_the_power_law():
     layer = PCMLinear(7, 5, False, parameters=p, weight=weights(), tolerance=0)
     x = inputs(7)
     torch.testing.assert_close(layer(x), nn.functional.linear(x, weights()), rtol=1e-5, atol=1e-5)
-    layer.advance(30 * 86400)
+    layer.advance("30d")
     factor = (layer.time / p.T0) ** -p.nu
     expected = factor * nn.functional.linear(x, weights())
     torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-5)
@@ -154,12 +154,32 @@ def test_a_state_is_a_copy():
     assert not torch.equal(layer.crossbar.devices.G, G)
 
 
-def test_a_state_of_other_devices_is_refused():
-    state = PCMLinear(7, 5).state_dict()
-    with pytest.raises(ValueError, match=r"constants loaded = .*g_max.*12.*: must be .*20"):
-        PCMLinear(7, 5, parameters=PCMParameters(g_max=20.0)).load_state_dict(state)
-    with pytest.raises(ValueError, match=r"shape of the devices loaded = \(1, 2, 1, 7, 5\)"):
-        PCMLinear(7, 5, pairs=2).load_state_dict(state)
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            {"parameters": PCMParameters(g_max=20.0)},
+            r"constants loaded = .*g_max.*12.*: must be .*20",
+        ),
+        ({"pairs": 2}, r"shape of the devices loaded = \(1, 2, 1, 7, 5\)"),
+    ],
+)
+def test_a_state_of_other_devices_is_refused_and_changes_nothing(other, message):
+    layer = PCMLinear(7, 5, seed=1, **other)
+    before = copy.deepcopy(layer)
+    with pytest.raises(ValueError, match=message):
+        layer.load_state_dict(PCMLinear(7, 5).state_dict())
+    assert_same(layer, before)
+    assert torch.equal(layer(inputs(7)), before(inputs(7)))
+
+
+def test_a_scale_at_which_weights_are_lost_in_noise_is_refused():
+    for scale in (1e-5, 0.0, float("nan")):
+        with pytest.raises(ValueError, match=f"scale = {scale}: must be "):
+            PCMLinear(7, 5, scale=scale)
+    with pytest.raises(ValueError, match="at which the greatest weight is 1% of a range"):
+        PCMLinear(7, 5, weight=weights() / weights().abs().max(), scale=0.118)
+    PCMLinear(7, 5, weight=weights() / weights().abs().max(), scale=0.12)
 
 
 def test_a_weight_that_is_changed_past_the_devices_is_refused():

@@ -4,13 +4,10 @@ import json
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from runs import assert_same, small
 from typecheck import unchecked
 
 from pcmlib.training import TrainConfig, evaluate, relearn, train
-from pcmlib.training.evaluation import UNITS, in_words
 
 DAY = 86400.0
 
@@ -96,13 +93,11 @@ def test_the_summary_is_json_and_a_line_for_each_age(run):
     assert content["after"] == [0.0, DAY]
     assert [len(row) for row in content["loss"]] == [3, 3]
     assert content["compensation"] is None
-    assert [line.split("after ")[1] for line in found.summary().splitlines()] == ["0 s", "1 d"]
-
-
-@given(st.sampled_from(sorted(UNITS)), st.integers(1, 20))
-def test_an_age_in_words_is_that_age(unit, count):
-    number, word = in_words(count * UNITS[unit]).split()
-    assert float(number) * UNITS[word] == pytest.approx(count * UNITS[unit], rel=1e-3)
+    assert found.summary().startswith(
+        "3 networks (mean, least to greatest), drift compensation: None\n"
+    )
+    lines = found.summary().splitlines()[1:]
+    assert [line.split("after ")[1] for line in lines] == ["0 s", "1 d"]
 
 
 def test_an_age_may_be_given_in_words(run):

@@ -7,9 +7,9 @@ import math
 
 from pcmlib.base import rng
 from pcmlib.base.checks import require_number
+from pcmlib.base.times import UNITS
 from pcmlib.device import DEVICES
 from pcmlib.training import TrainingRun
-from pcmlib.training.aging import UNITS
 
 DAY = UNITS["d"]
 # s since the last update

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from pcmlib.base.times import UNITS
 from pcmlib.book.figures.style import (
     BLUE,
     CLASS_LOSS,
@@ -23,7 +24,6 @@ from pcmlib.book.figures.style import (
     panels,
 )
 from pcmlib.training import Evaluation, TrainingRun
-from pcmlib.training.aging import UNITS
 
 LARGEST = 7.0  # µS, of the explorer's weights
 _MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
