@@ -34,10 +34,9 @@ def fit_command(
 ) -> None:
     """Fit the model's constants to measurements of your own devices.
 
-    train --device-file takes the JSON. The tuned sets were found for the usual device, of 12 µS;
-    what they have in µS is for this one. For yours, say what one SET is taken to add to it (--set
-    assumed_pulse=..., of the usual device 0.75), and where devices start (conductance), what a
-    weight of 1 is (scale) and to what write-verify goes (tolerance), all in proportion.
+    train --device-file takes the JSON. What a tuned set has in µS, such as what one SET is taken to
+    add (assumed_pulse), where devices start (conductance) and what a weight of 1 is (scale), then
+    goes with the mean SET of your devices.
     """
     output.check_destinations(figure=figure, json=json)
     known = dict(map(parse_constant, fix or ()))

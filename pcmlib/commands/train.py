@@ -19,6 +19,7 @@ from pcmlib.commands import output
 from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
+from pcmlib.training.config import IN_SIEMENS
 from pcmlib.training.presets import PRESETS
 
 DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
@@ -52,7 +53,9 @@ def train_command(
     constants: Annotated[
         Path | None,
         typer.Option(
-            "--device-file", help="Constants of your own devices: the JSON of pcmlib fit."
+            "--device-file",
+            help="Constants of your own devices: the JSON of pcmlib fit. What the set has in µS "
+            "goes with their mean SET; what --set says stays as it is.",
         ),
     ] = None,
     set_: Annotated[
@@ -102,11 +105,13 @@ def train_command(
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    if constants is not None:
-        changes["constants"] = read_device(constants)
+    config = TrainConfig.preset(scheme, preset, **{"task": task} | changes)
+    if constants is not None:  # what is said on the command line is not scaled
+        suited = config.suited_to(read_device(constants))
+        config = suited.replace(**{n: x for n, x in changes.items() if n in IN_SIEMENS})
     counts = None if pulses is None else PulseCounts()
     run = train(
-        TrainConfig.preset(scheme, preset, **{"task": task} | changes),
+        config,
         **read_samples(data),
         device=device,
         checkpoint=checkpoint,

@@ -15,6 +15,7 @@ from torch import Tensor
 from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.device import PCMParameters
+from pcmlib.device.laws import pulse_ratio
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
 from pcmlib.training.limits import DEVICE, check
@@ -139,6 +140,18 @@ class TrainConfig:
         allowed = f"one with a {kind or 'known'} set; add_scheme(..., preset=...) names another's"
         raise ValueError(f"scheme = {scheme!r}: must be {allowed}")
 
+    def suited_to(self, parameters: PCMParameters) -> TrainConfig:
+        """A copy for other devices: what a set has in µS goes with the mean SET of the devices.
+
+        A set is found for the usual device. To one of twice its conductances, all of it doubled,
+        nothing changes with this. Scales of noise and drift, and bits, stay.
+        """
+        stay = {name: getattr(self, name) for name in DEVICE if name != "g_max"}
+        ratio = pulse_ratio(parameters)
+        scaled = {n: tuple(ratio * x for x in self.each(n)) for n in IN_SIEMENS}
+        scaled = {n: x[0] if len(set(x)) == 1 else x for n, x in scaled.items()}
+        return self.replace(constants=parameters.replace(**stay), **scaled)
+
     def replace(self, **changes: Any) -> TrainConfig:
         """A copy with some fields changed."""
         return dataclasses.replace(self, **changes)
@@ -249,4 +262,8 @@ class TrainConfig:
         object.__setattr__(self, "constants", others)
 
 
+IN_SIEMENS = (
+    "prob_scale", "assumed_pulse", "scale", "conductance", "tolerance", "kept_scale",
+)  # fmt: skip
+"""Fields in µS that suit a device; g_max is a constant of it."""
 _PAIRS = ("constants", "task_settings")

@@ -81,7 +81,9 @@ def holding(
         )
         require(not loops, title, "others", "0 from a neuron to itself, and without recurrence")
         within = bool((w.abs() <= most).all())
-        allowed = f"within ±{most.min():.4g}: as far as the scheme's weights go"
+        allowed = f"within ±{most.min():.4g}" + (
+            f", as far as devices go at scale = {scale.max():.4g}" if c.on_crossbar else ""
+        )
         require(within, f"{title} (greatest)", w.abs().max().item(), allowed)
         if c.on_crossbar:
             sides = floor[:, None] + scale[:, None] * torch.stack([w.relu(), (-w).relu()], 1)

@@ -55,7 +55,7 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     assert TrainingRun.load(kept).config.parameters == device
 
     result = run("train", *small, "--device-file", path, "--set", "g_max=20")
-    assert "g_max = 20: must be left out, or 25.0 as of constants" in str(result.exception)
+    assert "g_max = 20.0: must be left out, or 25.0 as of constants" in str(result.exception)
 
 
 def test_a_whole_device_is_a_run_s_constants():

@@ -114,8 +114,8 @@ def test_a_run_starts_with_the_weights_of_another():
     [
         ("vanilla", {"in": torch.zeros(2, 2)}, r"weights\['in'\].shape = \(2, 2\): must be \("),
         ("vanilla", {"rec": None}, r"weights\['rec'\] = .*others.*: must be 0 from a neuron"),
-        ("vanilla", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1:"),
-        ("sign", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1:"),
+        ("vanilla", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1"),
+        ("sign", {"out": 2.0}, r"weights\['out'\] \(greatest\) = 2.0: must be within ±1"),
         ("vanilla", {"more": 1.0}, r"weights = \['in', 'more', 'out', 'rec'\]: must be of in, rec"),
     ],
 )

@@ -9,8 +9,10 @@ import torch
 from runs import SUMMARY, assert_same, small
 from typecheck import unchecked
 
+from pcmlib.device import PCMParameters
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, train
+from pcmlib.training.config import IN_SIEMENS
 
 CROSSBAR = [name for name, scheme in SCHEMES.items() if scheme.on_crossbar]
 DIGITAL = [name for name in SCHEMES if name not in CROSSBAR]
@@ -22,6 +24,25 @@ MODES = [
     *(("multi-mem", VERIFIED), ("upd-ready", VERIFIED), ("mixed-precision", ON_PCM)),
     ("mixed-precision", {**VERIFIED, **ON_PCM, "pairs": 2, "drift": 0.0, "read_noise": 0.0}),
 ]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "mode"), [m for m in MODES if m[0] in CROSSBAR and m[1].get("bits") is None]
+)
+def test_a_set_suited_to_devices_of_other_conductances_trains_as_before(scheme, mode):
+    """All of a device in µS doubled: the same losses, to the bit; a set not suited gives others."""
+    usual = PCMParameters()
+    in_siemens = ("c1", "A1", "c2", "A2", "g_reset", "g_min", "g_max", "c3")
+    twice = usual.replace(**{name: 2 * getattr(usual, name) for name in in_siemens})
+    config = small(scheme, epochs=5, conductance=3.0, **mode)
+    suited = config.suited_to(twice)
+    assert suited.conductance == 6
+    expected, found = train(config), train(suited)
+    assert torch.equal(found.loss, expected.loss)
+    assert torch.equal(found.set_pulses, expected.set_pulses)
+    assert found.set_pulses.sum() > 0
+    other = suited.replace(**{name: getattr(config, name) for name in IN_SIEMENS})
+    assert not torch.equal(train(other).loss, expected.loss)
 
 
 @pytest.mark.parametrize(("scheme", "mode"), MODES)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, panels
 from pcmlib.device.fit import Fit
@@ -27,7 +28,13 @@ def plot_fit(found: Fit) -> Figure:
     mean, step, residual = axes[0], axes[1], axes[-1]
     _compare(mean, checks, "mean", "sd")
     label(mean, "SET pulses since RESET", "conductance (µS)")
-    mean.legend()
+    says = {
+        "measured": {"marker": "o", "ls": "", "ms": 3},
+        "fitted, ± 3 sd": {"lw": 5, "alpha": 0.5},
+    }
+    keys = [Line2D([], [], color="#808080", label=name, **style) for name, style in says.items()]
+    handles = [*mean.get_legend_handles_labels()[0], *keys]
+    mean.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4)
     _compare(step, checks, "step", "step_sd")
     label(step, "conductance before (µS)", "step of a SET (µS)")
     if drifts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,6 +20,7 @@ _ROUNDS = 4  # of fits, each on a grid as fine as the last one's noise asks for
 _MOST_STEPS, _FEW_STEPS = 100, 40
 _FAR = 5.0  # standard deviations
 _PILOT, _PILOT_FROM = 5, 100  # each so-manieth device is a pilot, of so many
+Tell = Callable[[], object]  # called after each evaluation of the likelihood
 
 
 class Estimate(NamedTuple):
@@ -41,8 +43,8 @@ class Estimate(NamedTuple):
 class _Objective:
     """-log-likelihood - log prior, and its gradient."""
 
-    def __init__(self, free: Free, reads: Reads, grid: Grid, start: Tensor) -> None:
-        self.free, self.reads, self.grid, self.start = free, reads, grid, start
+    def __init__(self, free: Free, reads: Reads, grid: Grid, start: Tensor, tell: Tell) -> None:
+        self.free, self.reads, self.grid, self.start, self.tell = free, reads, grid, start, tell
         self.evaluations = 0
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,6 +56,7 @@ class _Objective:
             gradient += torch.autograd.grad(lost, y)[0]
             value += lost.detach()
         self.evaluations += 1
+        self.tell()
         away = (x.detach() - self.start) / _WIDTH
         return value + self.prior(x), gradient + away / _WIDTH
 
@@ -62,7 +65,7 @@ class _Objective:
         return float(((x.detach() - self.start) ** 2).sum()) / (2 * _WIDTH**2)
 
 
-def estimate(free: Free, reads: Reads, start: Float64[Tensor, " free"]) -> Estimate:
+def estimate(free: Free, reads: Reads, start: Float64[Tensor, " free"], tell: Tell) -> Estimate:
     """Maximise the likelihood from a start; the grid is made anew where it proves too coarse.
 
     The first steps with many devices are taken on a fifth of them; its Hessian then is the metric.
@@ -78,7 +81,7 @@ def estimate(free: Free, reads: Reads, start: Float64[Tensor, " free"]) -> Estim
             if grid is not None and not wanted.finer_than(grid):
                 break
             grid = wanted
-            objective = _Objective(free, told, grid, start)
+            objective = _Objective(free, told, grid, start, tell)
             x = _minimise(objective, x, H)
         H = _hessian(objective, x) * (reads.devices / told.devices)
         evaluations += objective.evaluations
@@ -86,10 +89,10 @@ def estimate(free: Free, reads: Reads, start: Float64[Tensor, " free"]) -> Estim
     return Estimate(x, torch.linalg.inv(H), found, evaluations, grid)
 
 
-def refit(free: Free, reads: Reads, x: Tensor, H: Tensor) -> float:
+def refit(free: Free, reads: Reads, x: Tensor, H: Tensor, tell: Tell) -> float:
     """Log-likelihood of a simpler law, from where it should be likeliest."""
     grid = grid_for(Constants(*map(float, free.model(x)[0])), reads)
-    objective = _Objective(free, reads, grid, x)
+    objective = _Objective(free, reads, grid, x, tell)
     x = _minimise(objective, x, H, most_steps=_FEW_STEPS)
     return objective.prior(x) - float(objective(x)[0])
 

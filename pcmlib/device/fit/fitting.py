@@ -13,12 +13,13 @@ import torch
 
 from pcmlib.base.checks import plain, require, require_known
 from pcmlib.base.cores import one_torch_thread
+from pcmlib.base.progress import progress
 from pcmlib.device.fit.checks import Comparison, compare, findings
-from pcmlib.device.fit.estimate import Estimate, estimate, refit
-from pcmlib.device.fit.free import NAMES, Free, rough
+from pcmlib.device.fit.estimate import Estimate, Tell, estimate, refit
+from pcmlib.device.fit.free import LINES, NAMES, Free, rough
 from pcmlib.device.fit.reads import Reads, gather
 from pcmlib.device.fit.table import Measurements, measurements
-from pcmlib.device.laws import PCMParameters, devices_differ, read_noise
+from pcmlib.device.laws import PCMParameters, devices_differ, pulse_ratio, read_noise
 
 _SETTINGS = ("write_noise", "read_noise", "drift", "bits")  # no constants of a device
 CONSTANTS = tuple(
@@ -82,8 +83,14 @@ class Fit:
             "bic_of_simpler_laws": self.simpler,
             "is_pcm": self.is_pcm,
             "findings": list(self.findings),
+            "pulse_ratio": pulse_ratio(self.parameters),
             "checks": compared,
         }
+
+    def _error(self, name: str) -> str:
+        value, error = getattr(self.parameters, name), self.standard_errors[name]
+        nearly = name not in LINES and value < error
+        return f"{error:.2g}" + (f"   at most {value + 2 * error:.2g}, maybe 0" if nearly else "")
 
     def summary(self) -> str:
         """Lines for a terminal."""
@@ -99,10 +106,11 @@ class Fit:
             elif name in LIMITS:
                 lines.append(f"{value}   the limit at which reads pile up")
             else:
-                lines.append(f"{value} ± {self.standard_errors[name]:.2g}")
+                lines.append(f"{value} ± {self._error(name)}")
         for law, more in self.simpler.items():
             if more < 0:
-                lines.append(f"a simpler law will do: {law} (BIC {more:.1f})")
+                how = " ".join(f"--fix {name}=0" for name in SIMPLER[law])
+                lines.append(f"a simpler law will do: {law} (BIC {more:.1f}); fit it with {how}")
         if "mean" not in self.checks:
             lines.append("too few devices to check the model by; 8 after the same pulse will do")
         elif self.is_pcm:
@@ -110,6 +118,8 @@ class Fit:
         else:
             lines.append("these devices are not PCM of this model:")
             lines.extend(f"  {finding}" for finding in self.findings)
+        ratio = pulse_ratio(self.parameters)
+        lines.append(f"the first ten SETs add {ratio:.3g} times as much as to the usual device")
         return "\n".join(lines)
 
 
@@ -140,12 +150,13 @@ def fit_device(
     middle = float(np.median(reads_of.conductance))
     free = Free(names, base, (reads.high - reads.low) / 12, middle)
     start = free.numbers(rough(reads_of, reads, base) | given)
-    with one_torch_thread():  # matrices of this size gain nothing from more
-        found = estimate(free, reads, start)
+    bar = progress(desc=f"fitting {reads.devices} devices", unit=" steps")
+    with one_torch_thread(), bar:  # matrices of this size gain nothing from more threads
+        found = estimate(free, reads, start, bar.update)
         parameters, errors = free.parameters(found.x), free.errors(found.x, found.covariance)
         unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
         bic = len(names) * math.log(len(reads_of)) - 2 * found.log_likelihood
-        others = _simpler(free, reads, found, len(reads_of), bic) if simpler else {}
+        others = _simpler(free, reads, found, len(reads_of), bic, bar.update) if simpler else {}
     known = {n: e for n, e in errors.items() if n not in unidentified and n not in given}
     checks = compare(reads_of, parameters, seed)
     said = findings(checks)
@@ -212,7 +223,9 @@ def _too_fine(names: tuple[str, ...], found: Estimate, p: PCMParameters) -> dict
     return {name: reason for name in ("m3", "c3") if name in names}
 
 
-def _simpler(free: Free, reads: Reads, found: Estimate, count: int, bic: float) -> dict[str, float]:
+def _simpler(
+    free: Free, reads: Reads, found: Estimate, count: int, bic: float, tell: Tell
+) -> dict[str, float]:
     """BIC of the simpler laws, of those whose constants are free, less that of the whole."""
     others = {}
     for law, values in SIMPLER.items():
@@ -226,6 +239,6 @@ def _simpler(free: Free, reads: Reads, found: Estimate, count: int, bic: float) 
         )
         at_zero = [free.names.index(name) for name in values]
         x, H = found.given_zero(at_zero, kept)
-        likeliest = refit(less, reads, x, H)
+        likeliest = refit(less, reads, x, H, tell)
         others[law] = len(kept) * math.log(count) - 2 * likeliest - bic
     return others

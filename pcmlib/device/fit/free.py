@@ -34,7 +34,7 @@ NAMES = (
     "reset_spread",
 )  # fmt: skip
 """All constants that can be asked for."""
-_LINES = ("m1", "c1")
+LINES = ("m1", "c1")
 _SQUARES = ("A1", "m2", "c2", "A2", "nu", "m3", "c3", "g_reset")
 _IN_SIEMENS = ("c1", "A1", "c2", "A2", "c3", "g_reset")
 
@@ -60,7 +60,7 @@ class Free:
             elif name in _SQUARES:
                 found[name] = self.unit(name) * value * value
             else:
-                found[name] = self.unit(name) * (value if name in _LINES else value.abs())
+                found[name] = self.unit(name) * (value if name in LINES else value.abs())
         if "c1" in found:
             found["c1"] = found["c1"] - found.get("m1", self.base.m1) * self.middle
         return found

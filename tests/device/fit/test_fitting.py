@@ -86,7 +86,7 @@ def test_devices_that_differ_by_a_given_law_have_no_simpler_one():
     grid = grid_for(p.constants(), reads)
     found = Estimate(torch.zeros(2).double(), torch.eye(2).double(), 0.0, 0, grid)
     free = Free(("nu", "nu_spread"), p, 1.0, 5.0)
-    assert _simpler(free, reads, found, 100, 0.0) == {}
+    assert _simpler(free, reads, found, 100, 0.0, lambda: None) == {}
 
 
 def test_reads_after_one_pulse_tell_no_history():
