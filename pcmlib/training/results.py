@@ -92,10 +92,7 @@ class TrainingRun(Record):
         return self.loss[:, -count:].mean(1)
 
     def __repr__(self) -> str:
-        c = self.config
-        counts = {"epoch": c.epochs, "network": c.replicas}
-        named = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items())
-        return f"{c.scheme}, {', '.join(named)}:\n{self.summary()}"
+        return self.summary()
 
     def _repr_html_(self) -> str:
         """The same, with the course of the loss, for a notebook."""
@@ -104,21 +101,22 @@ class TrainingRun(Record):
 
     def summary(self) -> str:
         """Loss, rate, pulses and seconds, a line each."""
+        c = self.config
         since = self.rests[-1][0] if self.rests else 0
-        count = min(settled(self.config.epochs), self.config.epochs - since)
+        count = min(settled(c.epochs), c.epochs - since)
         last = self.final_loss(count)
         over = f"mean of the last {count} epochs" if count > 1 else "of the last epoch"
         between = f", {last.min():.4f} to {last.max():.4f}" if len(last) > 1 else ""
         lines = [
-            f"{self.config.scheme}, {of_networks(self.config.replicas)}",
+            f"{c.scheme}, {c.epochs} epoch{'s' if c.epochs > 1 else ''}, {of_networks(c.replicas)}",
             f"loss {last.mean():.4f}{between} ({over})",
             f"rate {self.rate_hz[:, -1].mean():.1f} Hz, trained in {self.seconds:.1f} s",
         ]
-        if self.config.classes:
+        if c.classes:
             share = 100 * self.accuracy[:, -count:].mean(1)
             between = f", {share.min():.1f} to {share.max():.1f} %" if len(share) > 1 else ""
             lines.insert(2, f"accuracy {share.mean():.1f} %{between}")
-        if self.config.on_crossbar:
+        if c.on_crossbar:
             sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
             lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
         if self.reads.any():

@@ -121,12 +121,12 @@ def test_the_repr_has_the_shapes_of_arrays_and_no_number_of_them(value):
 def test_a_run_is_shown_in_a_few_lines():
     run = made_up([[1.0, 0.5], [3.0, 0.25]], set_pulses=[[1, 70], [2, 31]], scheme="sign")
     assert repr(run).splitlines() == [
-        "sign, 2 epochs, 2 networks:",
+        "sign, 2 epochs, 2 networks (mean, least to greatest)",
         "loss 0.3750, 0.2500 to 0.5000 (of the last epoch)",
-        "rate 10.0 Hz, 1.0 s",
+        "rate 10.0 Hz, trained in 1.0 s",
         "50 SET and 0 RESET pulses a network",  # 50.5, rounded to even
     ]
-    assert repr(made_up([[float("nan")]])).splitlines()[0] == "vanilla, 1 epoch, 1 network:"
+    assert repr(made_up([[float("nan")]])).splitlines()[0] == "vanilla, 1 epoch, 1 network"
     patterns = PatternTask(n_in=4, steps=5).generate([0])
     shapes = "inputs=bool[1, 3, 5, 4], targets=float32[1, 3, 5, 1], counts=float32[1, 3, 5]"
     assert repr(patterns) == f"Samples({shapes})"
