@@ -122,6 +122,8 @@ SIGNATURE = types.boolean(*map(typeof, _example()))
 class Pointer(types.WrapperAddressProtocol):
     """The address of a compiled `decide`: all of them have one type, that of SIGNATURE."""
 
+    _numba_type_ = types.FunctionType(SIGNATURE)  # which Numba would make anew at each call
+
     def __init__(self, decide: Callable) -> None:
         self._decide = decide  # which must live as long
         decide.compile(SIGNATURE.args)

@@ -33,11 +33,14 @@ def without(*effects: str) -> dict[str, Any]:
     return {name: value for effect in effects for name, value in EFFECTS[effect].items()}
 
 
-def ablations(scheme: str, *, networks: int = 4, epochs: int = 250) -> dict[str, TrainingRun]:
-    """The full model; each effect off alone; each left alone; all off."""
+def ablations(
+    scheme: str, *, networks: int = 4, epochs: int = 250, alone: bool = True
+) -> dict[str, TrainingRun]:
+    """The full model; each effect off; each with all others off, if `alone`; all off."""
     chosen: dict[str, list[str]] = {"full model": []}
     chosen |= {f"no {effect}": [effect] for effect in EFFECTS}
-    chosen |= {f"only {effect}": [e for e in EFFECTS if e != effect] for effect in EFFECTS}
+    if alone:
+        chosen |= {f"only {effect}": [e for e in EFFECTS if e != effect] for effect in EFFECTS}
     chosen["none of them"] = list(EFFECTS)
     return {
         name: reported(scheme, networks=networks, epochs=epochs, **without(*off))

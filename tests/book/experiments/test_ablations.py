@@ -31,6 +31,8 @@ def test_ablations_name_what_they_leave_on():
     assert only.symmetric_devices
     assert found["none of them"] == only.replace(drift=0.0)
     assert found["full model"].epochs == 3
+    fewer = ablations.ablations("sign", networks=2, epochs=3, alone=False)
+    assert list(fewer) == [name for name in found if not name.startswith("only")]
 
 
 @pytest.mark.usefixtures("untrained")
