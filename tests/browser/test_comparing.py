@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 from serving import opened, served
 from test_address import REFUSING
 
@@ -143,7 +144,7 @@ def test_three_schemes_stand_side_by_side(browser, laboratories, how):
         )
         page.get_by_role("button", name="Remove all").click()
         assert page.locator(".lab-runs").is_hidden()
-        assert page.locator(".lab-panels path[stroke-width='2']").count() == 0
+        expect(page.locator(".lab-panels path[stroke-width='2']")).to_have_count(0)
         assert page.faults == []
 
 
@@ -177,6 +178,7 @@ def test_a_reload_and_the_way_back_keep_the_runs_and_the_settings(browser, site)
             train_by_mouse(page, scheme)
         before, curves = rows(page), strokes(page, "Learning curve")
         exact = table(page)
+        page.wait_for_function("location.hash.includes('scheme=vanilla')")  # as soon as it may
         page.reload()
         page.wait_for_function("document.querySelectorAll('.lab-runs tbody tr').length === 2")
         page.wait_for_timeout(100)
