@@ -12,8 +12,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-# One process for each core takes the tests, one file at a time.
-SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One process more than there are cores takes the tests, one file at a time: browsers and kernels of
+# notebooks are often waited for.
+WORKERS = $(shell $(BIN)/python -c "import os; print(min(4, 1 + os.cpu_count()))")
+SHARED = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 CORE := base device crossbar schemes tasks network training nn interop book/live sweep commands
 
@@ -24,6 +26,7 @@ book: $(ENV)
 	PCMLIB_BOOK=1 $(BIN)/jupyter-book build . -W -n --keep-going
 	$(BIN)/python book/check_site.py _build/html
 
+test lowest: export OMP_NUM_THREADS = 1  # else torch's threads spin on the core of the other process
 test: $(ENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

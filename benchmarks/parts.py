@@ -19,7 +19,7 @@ from pcmlib.device.record import in_force
 from pcmlib.network.drift import course_of
 from pcmlib.network.gradient import _sum_rows, gradients, limit
 from pcmlib.network.loss import judge
-from pcmlib.network.reads import reads_of
+from pcmlib.network.reads import reads_of, share_a_curve
 from pcmlib.network.state import Spikes, layer, neurons
 from pcmlib.network.trial import read_out, recur
 from pcmlib.network.update import learn
@@ -42,9 +42,10 @@ def trial(state, run, s, target, counts, update, y, stages):
     w_in, w_rec, w_out = layer(state, run, 0), layer(state, run, 1), layer(state, run, 2)
     inputs = Spikes(state.first[s], state.index[s], state.when[s])
     z = Spikes(state.z_first, state.z_index, state.z_when)
-    rows_in = reads_of(w_in, p, course, update, draw)
-    rows_rec = reads_of(w_rec, p, course, update, draw)
-    rows_out = reads_of(w_out, p, course, update, draw)
+    shared = share_a_curve((w_in, w_rec, w_out), update, p, course)
+    rows_in = reads_of(w_in, p, course, update, draw, shared)
+    rows_rec = reads_of(w_rec, p, course, update, draw, shared)
+    rows_out = reads_of(w_out, p, course, update, draw, shared)
     if stages > 1:
         recur(inputs, rows_in, rows_rec, c, state.v, state.theta, z)
     if stages > 2:
