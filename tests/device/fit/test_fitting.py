@@ -12,7 +12,7 @@ import torch
 
 from pcmlib.base.files import for_json
 from pcmlib.device import DEVICES, PCMParameters
-from pcmlib.device.fit import Fit, fit_device, simulate_reads
+from pcmlib.device.fit import Fit, fit_device, fitting, simulate_reads
 from pcmlib.device.fit.estimate import Estimate
 from pcmlib.device.fit.fitting import SIMPLER, _simpler
 from pcmlib.device.fit.free import Free
@@ -70,13 +70,45 @@ def test_another_device_from_one_read_a_state_and_no_times():
     assert found.is_pcm
 
 
-def test_a_law_that_needs_less_is_told():
+def test_a_law_that_needs_less_is_told_while_a_bar_moves(monkeypatch):
+    shown = []
+    monkeypatch.setattr(fitting, "progress", lambda **told: shown.append(Bar()) or shown[0])
     plain = REFERENCE.replace(nu_spread=0.0)
     table = simulate_reads(plain, devices=60, pulses=6, late=(386.0, 1e5), seed=6)
     found = fit_device(table)
+    (bar,) = shown
+    assert bar.steps > 30
+    assert bar.ended
     assert found.simpler["all devices have one nu"] < 0 < found.simpler["no drift"]
-    assert "a simpler law will do: all devices have one nu" in found.summary()
+    law = next(line for line in found.summary().splitlines() if "all devices have one nu" in line)
+    assert law.startswith("a simpler law will do: ")
+    assert law.endswith("; fit it with --fix nu_spread=0")
     assert found.parameters.nu_spread < 3 * found.standard_errors["nu_spread"]
+
+
+class Bar:
+    """In place of tqdm's."""
+
+    steps, ended = 0, False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.ended = True
+
+    def update(self):
+        self.steps += 1
+
+
+def test_a_constant_within_its_error_of_0_has_a_bound():
+    table = simulate_reads(REFERENCE, devices=30, pulses=5, late=(386.0,), seed=6)
+    found = fit_device(table, simpler=False)
+    doubtful = dataclasses.replace(found, standard_errors=found.standard_errors | {"A2": 9.0})
+    (line,) = (line for line in doubtful.summary().splitlines() if " A2 =" in line)
+    A2 = found.parameters.A2
+    assert line.endswith(f"± 9   at most {A2 + 18:.2g}, maybe 0")
+    assert "maybe 0" not in next(line for line in found.summary().splitlines() if " c1 =" in line)
 
 
 def test_devices_that_differ_by_a_given_law_have_no_simpler_one():
