@@ -31,7 +31,7 @@ from pcmlib.device import PCMParameters, devices_differ
 from pcmlib.nn.loops import fill_noise, held_weights, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
-LEAST = 0.01  # likewise, or no read tells the weights apart: a scale in siemens, say
+LEAST = 0.01  # of that share; with less, as of a scale in siemens, no read tells weights apart
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
 # three times as large.
 TOLERANCE = 0.5  # µS, to which weights are written

@@ -94,7 +94,7 @@ def test_the_summary_is_json_and_a_line_for_each_age(run):
     assert [len(row) for row in content["loss"]] == [3, 3]
     assert content["compensation"] is None
     assert found.summary().startswith(
-        "3 networks (mean, least to greatest), drift compensation: None\n"
+        "3 networks (mean, least to greatest), drift compensation: none\n"
     )
     lines = found.summary().splitlines()[1:]
     assert [line.split("after ")[1] for line in lines] == ["0 s", "1 d"]
