@@ -38,9 +38,8 @@ class Evaluation(Record):
 
     def summary(self) -> str:
         """What of, then a line for each age."""
-        lines = [
-            f"{of_networks(self.loss.shape[1])}, drift compensation: {self.compensation or 'none'}"
-        ]
+        how = self.compensation or "none"
+        lines = [f"{of_networks(self.loss.shape[1])}, drift compensation: {how}"]
         each = zip(self.after.tolist(), self.loss, self.accuracy.mean(1).tolist(), strict=True)
         for after, loss, right in each:
             between = f", {loss.min():.4f} to {loss.max():.4f}" if len(loss) > 1 else ""
