@@ -40,7 +40,7 @@ def evaluate_command(
 
     Of tasks with classes, accuracy too.
     """
-    output.check_destinations(figure=figure, json=json)
+    output.check_destinations({"the run": run, "--data": data}, figure=figure, json=json)
     ages = in_seconds("--after", after.split(","))
     allowed = "none or global"
     require(compensation in ("none", "global"), "--compensation", compensation, allowed)

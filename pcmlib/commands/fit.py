@@ -38,7 +38,7 @@ def fit_command(
     add (assumed_pulse), where devices start (conductance) and what a weight of 1 is (scale), then
     goes with the mean SET of your devices.
     """
-    output.check_destinations(figure=figure, json=json)
+    output.check_destinations({"the table": table}, figure=figure, json=json)
     known = dict(map(parse_constant, fix or ()))
     require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
     found = fit_device(table, fix=known, simpler=simpler, seed=seed)

@@ -6,9 +6,10 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -33,9 +34,12 @@ FIGURE_TYPES = (".png", ".svg", ".pdf")
 Write = Callable[[Path], None]
 
 
-def check_destinations(**files: Path | None) -> None:
-    """Refuse a destination, by its option's name, that could not be written, before the work."""
-    places: dict[Path, str] = {}
+def check_destinations(
+    inputs: Mapping[str, Path | None] = MappingProxyType({}), **files: Path | None
+) -> None:
+    """Refuse a destination, by its option's name, that could not be written, or that is among the
+    inputs (what they are called: file), before the work."""
+    places = {path.resolve(): name for name, path in inputs.items() if path is not None}
     for name, path in files.items():
         if path is None:
             continue
@@ -46,9 +50,9 @@ def check_destinations(**files: Path | None) -> None:
             fits = is_stream(path) or path.suffix.lower() in FIGURE_TYPES
             require(fits, "--figure", str(path), allowed)
         place = Path("-") if is_stdout(path) else path.resolve()
-        allowed = f"another file than that of --{places.get(place)}"
+        allowed = f"another file than that of {places.get(place)}"
         require(place not in places, f"--{name}", str(path), allowed)
-        places[place] = name
+        places[place] = f"--{name}"
 
 
 def _can_be_written(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json as json_library
+import sys
 import zipfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,7 +93,8 @@ def train_command(
     ] = False,
 ) -> None:
     """Train spiking networks with one weight-update scheme."""
-    output.check_destinations(figure=figure, json=json, save=save, pulses=pulses)
+    inputs = {"--data": data, "--device-file": constants}
+    output.check_destinations(inputs, figure=figure, json=json, save=save, pulses=pulses)
     require(preset in (None, *PRESETS), "--preset", preset, f"one of {', '.join(PRESETS)}")
     alone = checkpoint is None and checkpoint_every is not None
     require(not alone, "--checkpoint-every", checkpoint_every, "left out without --checkpoint")
@@ -107,7 +109,10 @@ def train_command(
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
     config = TrainConfig.preset(scheme, preset, **{"task": task} | changes)
     if constants is not None:  # what is said on the command line is not scaled
-        suited = config.suited_to(read_device(constants))
+        own = read_device(constants)
+        allowed = f"left out, or {own.g_max} as --device-file has it"
+        require(config.g_max == own.g_max or "g_max" not in changes, "g_max", config.g_max, allowed)
+        suited = config.suited_to(own)
         config = suited.replace(**{n: x for n, x in changes.items() if n in IN_SIEMENS})
     counts = None if pulses is None else PulseCounts()
     run = train(
@@ -138,6 +143,8 @@ def read_device(file: Path) -> PCMParameters:
         content = None
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
+    if content.get("is_pcm") is False:
+        print(f"pcmlib: by the fit, those of {file} are no PCM of this model", file=sys.stderr)
     for name in content["constants"]:
         require_known("--device-file: constants", name, vars(PCMParameters()))
     return PCMParameters(**content["constants"])

@@ -1,6 +1,7 @@
 """Networks of snnTorch, Norse and NEST into ours and back, by one table of conventions.
 
-SIMULATORS  how each simulator means a network: a record each, from which the book's table is made
+SIMULATORS  how each simulator means a network: a record each, from which the book's table is made;
+            those with models can be brought and sent
 bring       constants and weights of a network there, as ours
 send        constants and weights of ours, as the simulator takes them
 """

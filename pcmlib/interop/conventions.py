@@ -71,6 +71,9 @@ class Conventions:
     surrogate: str = _row("Surrogate gradient: height at θ; half-width", "")
     detached: str = _row("Reset in the gradient", "")
     state: str = _row("State after a run", "")
+    # Classes of neurons and of readouts that these conventions are of, with those derived from them
+    models: tuple[str, ...] = ()
+    readouts: tuple[str, ...] = ()
     # What a neuron there calls its constants ("a.b": attribute b of a): leak, threshold, lowered_to
     # (where a spike at the threshold leaves v), refractory, current, w_in, w_rec, bias, dt
     names: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +95,7 @@ SNNTORCH = Conventions(
     leak="as given", unit="of the leak, a factor", gain="1", autapses="yes", bias="yes",
     surrogate="ATan, α = 2: 1; 0.318", detached="none",
     state="in no state_dict; deepcopy fails with a graph, pickle always",
+    models=("Leaky", "RLeaky"), readouts=("Leaky",),
     names={"leak": "beta", "threshold": "threshold", "w_rec": "recurrent.weight",
            "bias": "recurrent.bias"},
     options={"reset_mechanism": {"subtract": {}, "zero": {"reset": "hard"},
@@ -108,6 +112,7 @@ NORSE = Conventions(
     unit="1/s", gain="1 - leak", current="τ_syn 5 ms, Euler, too",
     refractory="none (LIFRefrac: 5 steps whatever dt)", surrogate="SuperSpike, 100: 1; 0.0041",
     detached="none in lif_step; kept in lif_feed_forward_step", state="a tuple that you keep",
+    models=("LIF", "LIFCell", "LIFRecurrent", "LIFRecurrentCell"), readouts=("LI", "LICell"),
     names={"leak": "p.tau_mem_inv", "threshold": "p.v_th", "current": "p.tau_syn_inv",
            "lowered_to": "p.v_reset", "w_in": "input_weights", "w_rec": "recurrent_weights",
            "dt": "dt"},
@@ -118,6 +123,7 @@ _BOX = {"leak": "p.tau_mem_inv", "threshold": "p.v_th", "dt": "dt"}
 NORSE_BOX = dataclasses.replace(
     NORSE, title="Norse LIFBox", current="none", refractory="none", autapses="no recurrence",
     detached="kept",
+    models=("LIFBox", "LIFBoxCell"), readouts=("LIBox", "LIBoxCell"),
     names=_BOX | {"lowered_to": "p.v_reset"},
     options={"p.reset_method": {
         "reset_value": {}, "reset_by_difference": {"reset": "soft"},

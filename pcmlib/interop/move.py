@@ -13,7 +13,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +22,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from pcmlib.base.checks import Values, as_tensor, plain, require, require_number
+from pcmlib.base.records import Record
 from pcmlib.interop.conventions import GAINS, LEAKS, OURS, SIMULATORS, UNITS, Conventions
 
 _CLOSE = 1e-6  # as near as single precision tells
 
 
-class Brought(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Brought(Record):
     """A network from elsewhere, as ours."""
 
     constants: dict[str, Any]  # fields of `pcmlib.training.TrainConfig`
@@ -34,7 +37,8 @@ class Brought(NamedTuple):
     later: int  # time steps by which our spikes come later than there, for the same inputs
 
 
-class Sent(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Sent(Record):
     """A network of ours, as a simulator takes it."""
 
     neuron: dict[str, Any]  # by the simulator's names
@@ -71,7 +75,9 @@ def bring(
         ValueError: naming what cannot be expressed.
     """
     c, look = _known(simulator, unlike), _looking(neuron)
-    missing = ", ".join(c.names[n] for n in ("leak", "threshold") if look(c.names[n]) is None)
+    _require_model(f"{c.title}: neuron", neuron, c.models)
+    needed = [c.names[n] for n in ("leak", "threshold", "refractory", "current") if n in c.names]
+    missing = ", ".join(path for path in needed if look(path) is None)
     allowed = f"the neurons' module, or a dict of their constants; it has no {missing}"
     require(not missing, "neuron", type(neuron).__name__, allowed)
     c = _in_force(c, look, c.must)
@@ -105,6 +111,7 @@ def bring(
     require(loops == 0, f"{c.title}: neurons with a weight onto themselves", loops, allowed)
     W_out, leaks = torch.zeros(n, 1) if w_out is None else _matrix("w_out", w_out, n), {}
     if readout is not None:
+        _require_model(f"{c.title}: readout", readout, c.readouts)
         r = _in_force(c, _looking(readout), c.readout)
         kappa = _leak(r, _looking(readout), dt)
         W_out, leaks = GAINS[r.gain](kappa) * W_out, {"tau_out": LEAKS["exact"].write(kappa, dt)}
@@ -157,11 +164,13 @@ def send(
         neuron[c.names["lowered_to"]] = theta - lowers if c.reset == OURS.reset else 0.0
     neuron |= {c.names["leak"]: in_its_unit(leak), c.names["threshold"]: theta}
     readout[c.names["leak"]] = in_its_unit(kappa)
-    moved = {}
+    moved, shapes = {}, dict(zip(("in", "rec", "out"), config.shapes, strict=True))
+    require(shapes.keys() <= set(weights), "weights", sorted(weights), "of in, rec and out")
     for name, left in {"in": leak, "rec": leak, "out": kappa}.items():
         w = as_tensor(f"weights[{name!r}]", weights[name], "real", torch.float32)
         w = w[0] if w.ndim == 3 and len(w) == 1 else w
-        require(w.ndim == 2, f"weights[{name!r}].shape", tuple(w.shape), "those of one network")
+        allowed = f"{shapes[name]}, [n_pre, n_post] of one network"
+        require(w.shape == shapes[name], f"weights[{name!r}].shape", tuple(w.shape), allowed)
         moved[name] = w.T / GAINS[c.gain](left)
     neuron, readout = ({_last(path): x for path, x in d.items()} for d in (neuron, readout))
     return Sent(neuron, readout, moved, OURS.arrives - c.arrives)
@@ -172,6 +181,15 @@ def _known(simulator: str, unlike: tuple[str, ...]) -> Conventions:
     known = [name for name, c in SIMULATORS.items() if c.names]
     require(simulator in known, "simulator", simulator, f"one of {', '.join(known)}")
     return SIMULATORS[simulator]
+
+
+def _require_model(name: str, module: Any, models: tuple[str, ...]) -> None:
+    """Require that a module is of one of these classes, or derived from it."""
+    kinds = {kind.__name__ for kind in type(module).__mro__}
+    known = not isinstance(module, torch.nn.Module) or bool(kinds & set(models))
+    require(
+        known, name, type(module).__name__, f"{' or '.join(models)}, and not the network around"
+    )
 
 
 def _looking(owner: Any) -> Callable[[str], Any]:

@@ -6,6 +6,7 @@ import copy
 from collections import Counter
 from typing import Any
 
+import torch
 from torch import nn
 
 from pcmlib.base.checks import plain, require, require_count
@@ -34,6 +35,9 @@ def convert(module: nn.Module, *, seed: int = 0, **options: Any) -> nn.Module:
     made = {}
     for number, (name, old) in enumerate(linear):
         require(owners[id(old.weight)] == 1, f"{name}.weight", "shared", "of one layer alone")
+        kind = old.weight.dtype
+        allowed = "torch.float32, in which devices compute; convert before .half() or .double()"
+        require(kind == torch.float32, f"{name}.weight.dtype", kind, allowed)
         told = {"bias": old.bias is not None, "weight": old.weight, "device": old.weight.device}
         new = PCMLinear(old.in_features, old.out_features, seed=seed + number, **told, **options)
         new.weight.requires_grad_(old.weight.requires_grad)

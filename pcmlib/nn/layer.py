@@ -128,11 +128,7 @@ class PCMLinear(nn.Module):
             read = *read_weights(self.crossbar, self.time), self._held
             self._read = tuple(part.to(self.weight) for part in read)
         mean, variance, held = self._read
-        if not torch.equal(held, self.weight.detach()):
-            raise RuntimeError(
-                "weight was changed, and no device with it: let a PulseOptimizer train this layer, "
-                "write to the devices by layer.write(weight), or load a whole state_dict"
-            )
+        self.require_held()
         y = nn.functional.linear(x, mean + (self.weight - held), self.bias)
         if self.crossbar.devices.parameters.in_force.read_noise and y.numel():
             self.reads += 1
@@ -140,6 +136,14 @@ class PCMLinear(nn.Module):
             fill_noise(xi.view(-1).numpy(), self._read_key[0], self.reads)
             y = y + nn.functional.linear(x.detach() ** 2, variance).sqrt() * xi.to(y)
         return y
+
+    def require_held(self) -> None:
+        """Raise a RuntimeError where `weight` is not what the devices hold."""
+        if not torch.equal(self._held, self.weight.detach()):
+            raise RuntimeError(
+                "weight was changed, and no device with it: let a PulseOptimizer train this layer, "
+                "write to the devices by layer.write(weight), or load a whole state_dict"
+            )
 
     def write(self, weight: Values, *, tolerance: float = TOLERANCE) -> None:
         """Write weights [out_features, in_features]: RESET devices that had a pulse, then SET.
@@ -185,7 +189,9 @@ class PCMLinear(nn.Module):
     def _apply(self, *args: Any, **kwargs: Any) -> PCMLinear:
         """Torch's way to another device or type."""
         self._read = None
-        return super()._apply(*args, **kwargs)
+        moved = super()._apply(*args, **kwargs)
+        self._held = self._held.to(self.weight)
+        return moved
 
     def _look(self) -> None:
         self._read = None

@@ -118,6 +118,7 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
     """Update one layer: send pulses for a gradient [out_features, in_features], if there is one,
     and advance its time. told: what a group of `PulseOptimizer` holds.
     """
+    layer.require_held()
     xbar, devices, t = layer.crossbar, layer.crossbar.devices, layer.time
     p, step, N = devices.parameters, np.float32(told["assumed_pulse"]), xbar.pairs
     number, key, scale = devices.next_draw(DRAWS) // DRAWS, devices.key[0], xbar.scale.item()
@@ -137,7 +138,8 @@ def update(layer: PCMLinear, gradient: Tensor | None, told: dict[str, Any]) -> N
             np.float32(most), counts, reset,
         )  # fmt: skip
         allowed = f"whole numbers from 0 to {most}, {MOST_PULSES} for a device at once"
-        require(holds, "pulses that the scheme asks for", "other numbers", allowed)
+        name = f"pulses that {told['scheme']} asks for at lr = {told['lr']:g}"
+        require(holds, name, "others", f"{allowed}; a smaller lr asks for fewer")
     layer.updates += 1
     refresh = bool(told["refresh_period"]) and layer.updates % told["refresh_period"] == 0
     tolerance, decay = np.float32(told["tolerance"] or 0), np.float32(history_decay(p))

@@ -15,7 +15,7 @@ from torch import Tensor
 from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.device import PCMParameters
-from pcmlib.device.laws import pulse_ratio
+from pcmlib.device.laws import mean_pulse
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
 from pcmlib.training.limits import DEVICE, check
@@ -143,14 +143,21 @@ class TrainConfig:
     def suited_to(self, parameters: PCMParameters) -> TrainConfig:
         """A copy for other devices: what a set has in µS goes with the mean SET of the devices.
 
-        A set is found for the usual device. To one of twice its conductances, all of it doubled,
-        nothing changes with this. Scales of noise and drift, and bits, stay.
+        To devices of twice the conductances, all of it doubled, nothing changes with this. Scales
+        of noise and drift, and bits, stay.
+
+        Raises:
+            ValueError: for what is no device, or where a field is then out of range.
         """
+        device = isinstance(parameters, PCMParameters)
+        allowed = "a PCMParameters, such as fit_device(...).parameters"
+        require(device, "parameters", type(parameters).__name__, allowed)
         stay = {name: getattr(self, name) for name in DEVICE if name != "g_max"}
-        ratio = pulse_ratio(parameters)
+        parameters = parameters.replace(**stay)
+        ratio = mean_pulse(parameters) / mean_pulse(self.parameters)
         scaled = {n: tuple(ratio * x for x in self.each(n)) for n in IN_SIEMENS}
         scaled = {n: x[0] if len(set(x)) == 1 else x for n, x in scaled.items()}
-        return self.replace(constants=parameters.replace(**stay), **scaled)
+        return self.replace(constants=parameters, g_max=parameters.g_max, **scaled)
 
     def replace(self, **changes: Any) -> TrainConfig:
         """A copy with some fields changed."""

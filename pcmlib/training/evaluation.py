@@ -82,6 +82,7 @@ def evaluate(
     require(isinstance(run, TrainingRun), "run", run, "a TrainingRun")
     require_count("repeats", repeats)
     ages = as_tensor("after", in_seconds("after", after), "real", torch.float64).flatten()
+    require(len(ages) > 0, "after", after, "an age, or several")
     samples = given_samples(inputs, targets, counts, run.config, longer=True) or run.samples
     usual = run.counts[0, 0]
     alike = samples.counts.shape[-1] == len(usual) and bool((run.counts == usual).all())

@@ -64,6 +64,8 @@ def holding(
         ValueError: for another shape, a neuron's weight onto itself, or one that is out of range.
     """
     c, R = config, config.replicas
+    named = isinstance(weights, Mapping)
+    require(named, "weights", type(weights).__name__, "{in, rec, out}, such as a run's run.weights")
     require(set(weights) == set(LAYERS), "weights", sorted(weights), "of in, rec and out")
     scale, floor = (
         torch.tensor(c.each(name), dtype=torch.float32)[:, None, None]
@@ -74,7 +76,8 @@ def holding(
     for name, shape in zip(LAYERS, c.shapes, strict=True):
         title = f"weights[{name!r}]"
         w = as_tensor(title, weights[name], "real", torch.float32)
-        require(w.shape in (shape, (R, *shape)), f"{title}.shape", tuple(w.shape), f"{shape}")
+        allowed = f"{shape} or {(R, *shape)}"
+        require(w.shape in (shape, (R, *shape)), f"{title}.shape", tuple(w.shape), allowed)
         w = w.expand(R, *shape)
         loops = name == "rec" and (
             bool(w.diagonal(0, 1, 2).any()) or (not c.recurrence and bool(w.any()))

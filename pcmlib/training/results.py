@@ -119,6 +119,10 @@ class TrainingRun(Record):
         if c.on_crossbar:
             sets, resets = (p[:, -1].double().mean() for p in (self.set_pulses, self.reset_pulses))
             lines.append(f"{sets:.0f} SET and {resets:.0f} RESET pulses a network")
+        silent = int((self.rate_hz[:, -1] == 0).sum())
+        if silent:
+            which = "the network" if c.replicas == 1 else f"{silent} of {c.replicas} networks"
+            lines.append(f"{which} did not spike: denser inputs or a lower threshold may help")
         if self.reads.any():
             reads = self.reads[:, -1].double().mean()
             lines.append(f"{reads:.0f} reads of synapses per network, to program them")

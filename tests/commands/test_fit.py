@@ -55,7 +55,7 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     assert TrainingRun.load(kept).config.parameters == device
 
     result = run("train", *small, "--device-file", path, "--set", "g_max=20")
-    assert "g_max = 20.0: must be left out, or 25.0 as of constants" in str(result.exception)
+    assert "g_max = 20.0: must be left out, or 25.0 as --device-file" in str(result.exception)
 
 
 def test_a_whole_device_is_a_run_s_constants():
@@ -86,6 +86,17 @@ def test_other_device_files_are_refused(content, message, tmp_path):
     result = run("train", "--scheme", "sign", "--device-file", path)
     assert isinstance(result.exception, ValueError)
     assert message in str(result.exception)
+
+
+def test_a_device_that_is_no_pcm_is_said_so_again(tmp_path):
+    path = tmp_path / "device.json"
+    path.write_text('{"constants": {}, "is_pcm": false}')
+    small = ["--scheme", "sign", "--epochs", 1, "--set", "n_rec=5", "--set", "steps=50"]
+    result = run("train", *small, "--device-file", path)
+    assert result.exit_code == 0, result.output
+    assert "are no PCM of this model" in result.stderr
+    path.write_text('{"constants": {}, "is_pcm": true}')
+    assert run("train", *small, "--device-file", path).stderr == ""
 
 
 @pytest.mark.parametrize("setting", ["a", "=1", "a=", "a=x", "a=nan", "a=True", "a=1;2"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -181,6 +182,33 @@ def test_a_destination_that_cannot_be_is_refused_before_the_work(tmp_path):
     for figure, json_file in [*twice, (Path("-"), Path("/dev/stdout"))]:
         with pytest.raises(ValueError, match="another file than that of --figure"):
             output.check_destinations(figure=figure, json=json_file)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["fit", "FILE", "--json", "FILE"], "--json = .* that of the table"),
+        (["train", "--scheme", "sign", "--device-file", "FILE", "--json", "FILE"], "--device-file"),
+        (["train", "--scheme", "sign", "--data", "FILE", "--save", "FILE"], "--save = .*--data"),
+        (
+            ["train", "--scheme", "sign", "--data", "FILE", "--pulses", "FILE"],
+            "--pulses = .*--data",
+        ),
+        (["evaluate", "FILE", "--json", "FILE"], "--json = .* that of the run"),
+    ],
+)
+def test_a_command_does_not_write_over_what_it_reads(
+    monkeypatch, capsys, arguments, named, tmp_path
+):
+    path, link = tmp_path / "mine", tmp_path / "link"
+    path.write_text("mine")
+    link.symlink_to(path)
+    for other in (path, link):  # the last place is that of the destination
+        words = [str(path) if word == "FILE" else word for word in arguments]
+        words[-1] = str(other)
+        assert run(monkeypatch, *words) == 2
+        assert re.search(named, capsys.readouterr().err)
+    assert path.read_text() == "mine"
 
 
 @pytest.mark.parametrize(

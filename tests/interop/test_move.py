@@ -123,7 +123,10 @@ REFUSED = [
     ("snntorch", snntorch(), {"w_in": None}, "w_in = None: must be weights"),
     ("snntorch", snntorch(), {"w_rec": W_IN}, r"w_rec.shape = \(2, 3\): must be .* same neurons"),
     ("snntorch", snntorch(), {"w_rec": W_OUT.T @ W_OUT, "w_in": W_IN.T}, r"w_in.shape = \(3, 2\)"),
-    ("snntorch", nn.Sequential(), {}, "neuron = 'Sequential': must be .* has no beta, threshold"),
+    ("snntorch", nn.Sequential(), {}, "neuron = 'Sequential': must be Leaky or RLeaky"),
+    ("snntorch", snntorch(beta=None), {}, "neuron = .*: must be .* has no beta"),
+    ("nest", nest(t_ref=None), {}, "neuron = 'dict': must be .* has no t_ref"),
+    ("snntorch", snntorch(), {"readout": nn.ReLU()}, "readout = 'ReLU': must be Leaky"),
     ("snntorch", snntorch(), {"w_out": W_OUT.T}, r"w_out.shape = \(2, 1\): must be "),
     ("snntorch", snntorch(), {"readout": snntorch()}, "reset_mechanism = .*: must be 'none'"),
     ("snntorch", snntorch(), {"unlike": ("bias",)}, r"unlike = \('bias',\): must be \(\) or"),
@@ -164,8 +167,21 @@ def test_what_they_cannot_express_is_refused(name, changes, message):
 
 def test_weights_of_several_networks_are_refused():
     weights = OURS_WEIGHTS | {"in": torch.zeros(2, 3, 2)}
-    with pytest.raises(ValueError, match=r"weights\['in'\].shape = \(2, 3, 2\): must be those of"):
+    with pytest.raises(ValueError, match=r"weights\['in'\].shape = \(2, 3, 2\): must be \(3, 2\)"):
         send("nest", CONFIG, weights)
+
+
+def test_weights_of_other_sizes_are_refused():
+    turned = {name: w.T for name, w in OURS_WEIGHTS.items()}
+    with pytest.raises(ValueError, match=r"weights\['in'\].shape = \(2, 3\): must be \(3, 2\)"):
+        send("snntorch", CONFIG, turned)
+    with pytest.raises(ValueError, match=r"weights = \['in'\]: must be of in, rec and out"):
+        send("snntorch", CONFIG, {"in": OURS_WEIGHTS["in"]})
+
+
+def test_what_is_brought_and_sent_is_shown_without_its_numbers():
+    assert "'in': float32[3, 2]" in repr(bring("nest", nest(), **WEIGHTS))
+    assert "'in': float32[2, 3]" in repr(send("nest", CONFIG, OURS_WEIGHTS))
 
 
 def test_ours_are_the_conventions_of_ours():

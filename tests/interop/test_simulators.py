@@ -130,6 +130,18 @@ def test_a_network_of_snntorch(net):
     assert_same(here(found.constants, found.weights, net.x, found.later), theirs)
 
 
+def test_other_neurons_of_snntorch_are_refused():
+    """Whose constants would fit: a second time constant would be dropped in silence."""
+    snntorch = pytest.importorskip("snntorch", reason=WHY)
+    w = torch.eye(2)
+    for other in (snntorch.Synaptic(0.8, 0.9), snntorch.Lapicque(0.9), snntorch.Alpha(0.9, 0.8)):
+        name = type(other).__name__
+        with pytest.raises(ValueError, match=f"neuron = '{name}': must be Leaky or RLeaky"):
+            bring("snntorch", other, w_in=w)
+        with pytest.raises(ValueError, match=f"readout = '{name}': must be Leaky"):
+            bring("snntorch", snntorch.Leaky(0.9), w_in=w, readout=other)
+
+
 @several
 @given(net=networks())
 def test_a_network_for_snntorch(net):

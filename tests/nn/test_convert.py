@@ -95,6 +95,10 @@ def test_what_cannot_be_converted_is_refused():
         convert(tied)
     with pytest.raises(ValueError, match="seed"):
         convert(nn.Linear(2, 2), seed=-1)
+    with pytest.raises(
+        ValueError, match=r"0\.weight\.dtype = torch\.float64: must be torch\.float32"
+    ):
+        convert(nn.Sequential(nn.Linear(2, 2).double()))
     message = r"parameters = .*PCMParameters\(\*\*constants\)"
     with pytest.raises(ValueError, match=message), unchecked():
         convert(nn.Linear(2, 2), parameters={"g_max": 25.0})

@@ -189,6 +189,8 @@ def test_a_weight_that_is_changed_past_the_devices_is_refused():
     optimizer.step()
     with pytest.raises(RuntimeError, match="no device with it"):
         layer(inputs(7))
+    with pytest.raises(RuntimeError, match="no device with it"):
+        PulseOptimizer(layer, lr=0.1).step()
     layer.write(layer.weight)
     layer(inputs(7))
 

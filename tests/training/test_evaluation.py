@@ -87,6 +87,11 @@ def test_an_accumulator_on_pcm_rests_too(constants):
     assert not torch.allclose(late.state["kept"], at_once.state["kept"], rtol=1e-3, atol=1e-3)
 
 
+def test_no_age_is_refused(run):
+    with pytest.raises(ValueError, match=r"after = \[\]: must be an age, or several"):
+        evaluate(run, [])
+
+
 def test_the_summary_is_json_and_a_line_for_each_age(run):
     found = evaluate(run, [0.0, DAY])
     content = json.loads(json.dumps(found.to_json()))

@@ -45,6 +45,31 @@ def test_a_set_suited_to_devices_of_other_conductances_trains_as_before(scheme, 
     assert not torch.equal(train(other).loss, expected.loss)
 
 
+def test_a_set_may_be_suited_again():
+    """To the same devices: nothing changes; to others: as if it had been once."""
+    config, one = small("sign", conductance=3.0), PCMParameters(g_max=25.0, c1=1.5)
+    other = PCMParameters(g_max=8.0, c1=0.5, A1=1.0)
+    suited = config.suited_to(one)
+    assert suited.suited_to(one) == suited
+    again, once = suited.suited_to(other), config.suited_to(other)
+    assert again.parameters == once.parameters == other
+    for name in IN_SIEMENS:
+        assert getattr(again, name) == pytest.approx(getattr(once, name), rel=1e-12)
+    with (
+        pytest.raises(ValueError, match="parameters = 'dict': must be a PCMParameters"),
+        unchecked(),
+    ):
+        config.suited_to({"g_max": 25.0})
+
+
+def test_networks_that_never_spike_are_said_so():
+    config = small("vanilla", epochs=1, replicas=2)
+    assert "did not spike" not in train(config).summary()
+    run = train(config.replace(threshold=(1e9, config.threshold)))
+    assert "1 of 2 networks did not spike: denser inputs" in run.summary()
+    assert "the network did not spike" in train(config.replace(threshold=1e9, replicas=1)).summary()
+
+
 @pytest.mark.parametrize(("scheme", "mode"), MODES)
 def test_eight_replicas_at_once_are_eight_runs(scheme, mode):
     """Even where only some of them refresh, and their hyperparameters differ."""

@@ -159,5 +159,8 @@ def loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
 
 
 def loss_ticks(axis: Axis, limits: tuple[float, float]) -> None:
-    """Those of `LOSS_TICKS` within the limits."""
-    ticks(axis, (tick for tick in LOSS_TICKS if limits[0] <= tick <= limits[1]))
+    """Those of `LOSS_TICKS` within the limits; where these are close, other numbers."""
+    chosen = [tick for tick in LOSS_TICKS if limits[0] <= tick <= limits[1]]
+    if len(chosen) < 2:
+        chosen = sorted({float(f"{tick:.2g}") for tick in np.geomspace(*limits, 5)[1:-1]})
+    ticks(axis, chosen)

@@ -61,6 +61,7 @@ def plot_learning(
     axes.axhline(silent_loss(first), **DOTTED)
     longest = max(run.config.epochs for run in runs.values())
     label(axes, "epoch", CLASS_LOSS if first.config.classes else LOSS, xlim=(0, longest))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     loss_axis(axes, ylim)
     axes.legend(loc="upper right", ncols=2)
     return figure

@@ -63,6 +63,9 @@ class Fit:
     def constants(self) -> dict[str, Any]:
         return {name: getattr(self.parameters, name) for name in CONSTANTS}
 
+    def __repr__(self) -> str:
+        return self.summary()
+
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, strings and lists; `PCMParameters(**found["constants"])` is the device."""
         compared = {

@@ -195,8 +195,10 @@ def _checked(
     )
     allowed = "µS; these look like siemens: name the column conductance_S, or multiply by 1e6"
     require(middle > 0.02, f"{title} (median)", middle, allowed)
-    allowed = "µS; these look like ohms or another unit, which the column's name can say: G (nS)"
-    require(middle < 1e5, f"{title} (median)", middle, allowed)
+    allowed = (
+        "µS; these look like ohms, nS or another unit, which the column's name can say: G (nS)"
+    )
+    require(middle < 1e3, f"{title} (median)", middle, allowed)
     require(spread > 0, title, f"{middle:g} everywhere", "reads that differ")
     require(len(labels) > 1, f"{file}: devices", 1, "two or more, for the spread between them")
     require(

@@ -62,6 +62,9 @@ BAD = {
         "counted from the last pulse, and not from the start",
     ),
     "siemens": (column("conductance", lambda g: f"{float(g) * 1e-6:.6g}"), "look like siemens"),
+    "nanosiemens": (
+        column("conductance", lambda g: f"{float(g) * 1e3:.6g}"), "look like ohms, nS or another"
+    ),
     "ohms": (column("conductance", lambda g: f"{1e6 / float(g):.6g}"), "look like ohms"),
     "a negative voltage": (column("conductance", lambda g: f"-{g}"), "that of the read voltage"),
     "one device": (column("device", lambda _: "d0"), "pulse = '0': .* give it another label"),
