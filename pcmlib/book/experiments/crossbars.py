@@ -85,8 +85,9 @@ def write_statistics(
         pulse_count: "constant" takes a SET to add `assumed_pulse` µS at every conductance, as
             srnn-pcm does; "mean curve" takes what the model's mean adds at that conductance.
     """
-    require(scheme in SCHEMES, "scheme", scheme, f"one of {SCHEMES}")
-    require(pulse_count in PULSE_COUNTS, "pulse_count", pulse_count, f"one of {PULSE_COUNTS}")
+    require(scheme in SCHEMES, "scheme", scheme, f"one of {', '.join(SCHEMES)}")
+    allowed = f"one of {', '.join(PULSE_COUNTS)}"
+    require(pulse_count in PULSE_COUNTS, "pulse_count", pulse_count, allowed)
     require_count("rows", rows, at_least=2)
     require_count("seed", seed, at_least=0)
     n = len(levels)

@@ -100,7 +100,7 @@ def test_saturation_silences_updates_and_refresh_revives_them():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: write_statistics("multimem"), "scheme = 'multimem': must be one of ('multi-mem'"),
+        (lambda: write_statistics("multimem"), "scheme = 'multimem': must be one of multi-mem, "),
         (lambda: write_statistics(pairs=0), "pairs = 0: must be a whole number, at least 1"),
         (lambda: write_statistics(rows=1), "rows = 1: must be a whole number, at least 2"),
         (lambda: write_statistics(pulse_count="x"), "pulse_count = 'x'"),
