@@ -12,14 +12,14 @@ aihwkit    Drift as measured on doped Ge2Sb2Te5 devices of 90 nm technology up t
            there.
 
 A law of drift depends on G / g_max. `with_range` gives a device another range, and leaves the law
-in µS as it is.
+in µS as it is. `pulse_ratio` says how large a device's pulses are beside the usual one's.
 """
 
 from __future__ import annotations
 
 import math
 
-from pcmlib.device.laws import PCMParameters
+from pcmlib.device.laws import PCMParameters, history_decay, set_increment
 
 DEVICES = {
     "srnn-pcm": PCMParameters(),
@@ -44,3 +44,17 @@ def with_range(device: PCMParameters, g_max: float) -> PCMParameters:
         nu=device.nu + k * device.nu_slope,
         nu_spread=device.nu_spread + k * device.nu_spread_slope,
     )
+
+
+def mean_pulse(p: PCMParameters, pulses: int = 10) -> float:
+    """Mean of the first SETs after a RESET (µS), by the means of the law."""
+    G, P, p = p.g_reset, 1.0, p.in_force
+    for _ in range(pulses):
+        P *= history_decay(p)
+        G = min(G + set_increment(G, P, p)[0], p.g_max)
+    return (G - p.g_reset) / pulses
+
+
+def pulse_ratio(p: PCMParameters) -> float:
+    """How many times larger the first SETs are than those of the usual device."""
+    return mean_pulse(p) / mean_pulse(PCMParameters())

@@ -142,20 +142,6 @@ def set_increment(G, P, p):
     return p.m1 * G + p.c1 + p.A1 * P, p.m2 * G + p.c2 + p.A2 * P
 
 
-def mean_pulse(p: PCMParameters, pulses: int = 10) -> float:
-    """Mean of the first SETs after a RESET (µS), by the means of the law."""
-    G, P, p = p.g_reset, 1.0, p.in_force
-    for _ in range(pulses):
-        P *= history_decay(p)
-        G = min(G + set_increment(G, P, p)[0], p.g_max)
-    return (G - p.g_reset) / pulses
-
-
-def pulse_ratio(p: PCMParameters) -> float:
-    """How many times larger the first SETs are than those of the usual device."""
-    return mean_pulse(p) / mean_pulse(PCMParameters())
-
-
 @register_jitable
 def drift(G, elapsed, nu, p):
     """Conductance `elapsed` seconds after the last pulse: G (elapsed / T0)^(-nu), in µS."""

@@ -96,15 +96,14 @@ def bring(
 
     gain, given = GAINS[c.gain](leak), {"w_in": w_in, "w_rec": w_rec}
     found = {name: _own(c, look, name) if w is None else w for name, w in given.items()}
-    some = found["w_rec"] is not None
-    W_rec = gain * _matrix("w_rec", found["w_rec"]) if some else None
-    square = W_rec is None or W_rec.shape[0] == W_rec.shape[1]
-    allowed = "[post, pre] of the same neurons"
-    require(square, "w_rec.shape", None if square else tuple(W_rec.T.shape), allowed)
-    W_in = gain * _matrix("w_in", found["w_in"], None, len(W_rec) if some else None)
+    W_rec, n = None, None
+    if found["w_rec"] is not None:
+        W_rec = gain * _matrix("w_rec", found["w_rec"])
+        n = W_rec.shape[1]
+        require(len(W_rec) == n, "w_rec.shape", (n, len(W_rec)), "[post, pre] of the same neurons")
+    W_in = gain * _matrix("w_in", found["w_in"], None, n)
     n = W_in.shape[1]
-    if W_rec is None:
-        W_rec = torch.zeros(n, n)
+    W_rec = torch.zeros(n, n) if W_rec is None else W_rec
     _require_no_bias(f"{c.title}: bias of the recurrence", _own(c, look, "bias"))
     loops = int((W_rec.diagonal() != 0).sum())
     allowed = "0: pcmlib has no self-connections. Set the diagonal of w_rec to 0, and train there"
@@ -288,8 +287,7 @@ def _matrix(
     known = {"post": n_post, "pre": n_pre}
     fits = w.ndim == 2 and all(k in (None, x) for k, x in zip(known.values(), w.shape, strict=True))
     said = ", ".join(f"{name} = {k}" for name, k in known.items() if k is not None)
-    allowed = f"[post, pre]{said and f', with {said}'}"
-    require(fits, f"{name}.shape", tuple(w.shape), allowed)
+    require(fits, f"{name}.shape", tuple(w.shape), f"[post, pre]{said and f', with {said}'}")
     return w.T.contiguous()
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from pcmlib.base.checks import make_plain, named_pairs, plain, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.device import PCMParameters
-from pcmlib.device.laws import mean_pulse
+from pcmlib.device.known import mean_pulse
 from pcmlib.schemes import SCHEMES
 from pcmlib.tasks import TASKS, ArraysTask, EvidenceTask, PatternTask
 from pcmlib.training.limits import DEVICE, check

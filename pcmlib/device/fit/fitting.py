@@ -19,7 +19,8 @@ from pcmlib.device.fit.estimate import Estimate, Tell, estimate, refit
 from pcmlib.device.fit.free import LINES, NAMES, Free, rough
 from pcmlib.device.fit.reads import Reads, gather
 from pcmlib.device.fit.table import Measurements, measurements
-from pcmlib.device.laws import PCMParameters, devices_differ, pulse_ratio, read_noise
+from pcmlib.device.known import pulse_ratio
+from pcmlib.device.laws import PCMParameters, devices_differ, read_noise
 
 _SETTINGS = ("write_noise", "read_noise", "drift", "bits")  # no constants of a device
 CONSTANTS = tuple(
