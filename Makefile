@@ -12,10 +12,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ENV := .venv/.installed
 
-# One process more than there are cores takes the tests, one file at a time: browsers and kernels of
-# notebooks are often waited for.
-WORKERS = $(shell $(BIN)/python -c "import os; print(min(4, 1 + os.cpu_count()))")
-SHARED = --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# One process for each core takes the tests, one file at a time.
+SHARED := --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 CORE := base device crossbar schemes tasks network training nn interop book/live sweep commands
 

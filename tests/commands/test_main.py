@@ -1,6 +1,6 @@
 """The command line: the numbers that it prints and writes, and what it refuses."""
 
-import contextlib
+import functools
 import json
 import signal
 import subprocess
@@ -141,17 +141,19 @@ def test_an_interrupt_is_said(tmp_path):
     """Of a training under way."""
     words = ["train", "--scheme", "vanilla", "--epochs", "100000", "--set", "n_rec=4"]
     command = [sys.executable, "-u", "-m", "pcmlib", *words, "--checkpoint", tmp_path]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not any(tmp_path.iterdir()):
-        assert process.poll() is None
-        time.sleep(0.1)
-    for _ in range(3):  # as a user who sees that nothing happens: Python loses one in a `__del__`
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=30)
-            break
-    assert process.communicate(timeout=60) == ("", "pcmlib: interrupted\n")
-    assert process.returncode == 130
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # What a shell puts into the background ignores SIGINT, and so do all that it starts.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, preexec_fn=heed, **pipes) as process:
+        try:
+            while not any(tmp_path.iterdir()):
+                assert process.poll() is None
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=120) == ("", "pcmlib: interrupted\n")
+            assert process.returncode == 130
+        finally:
+            process.kill()
 
 
 def test_the_module_runs_without_a_warning():
