@@ -31,7 +31,7 @@ from pcmlib.device import PCMParameters, devices_differ
 from pcmlib.nn.loops import fill_noise, held_weights, read_weights
 
 FILL = 0.25  # share of a side's range that the greatest of the first weights takes
-LEAST = 0.01  # of that share; with less, as of a scale in siemens, no read tells weights apart
+LEAST = 0.01  # the least of that share: below it, as at a scale in siemens, noise hides a weight
 # A tighter loop overshoots more often than it hits, and fills both sides: with 0.1 µS the error is
 # three times as large.
 TOLERANCE = 0.5  # µS, to which weights are written

@@ -154,7 +154,9 @@ class TrainConfig:
         require(device, "parameters", type(parameters).__name__, allowed)
         stay = {name: getattr(self, name) for name in DEVICE if name != "g_max"}
         parameters = parameters.replace(**stay)
-        ratio = mean_pulse(parameters) / mean_pulse(self.parameters)
+        pulse = mean_pulse(parameters)
+        require(pulse > 0, "parameters: mean of the first SETs (µS)", pulse, "above 0")
+        ratio = pulse / mean_pulse(self.parameters)
         scaled = {n: tuple(ratio * x for x in self.each(n)) for n in IN_SIEMENS}
         scaled = {n: x[0] if len(set(x)) == 1 else x for n, x in scaled.items()}
         return self.replace(constants=parameters, g_max=parameters.g_max, **scaled)

@@ -161,7 +161,7 @@ def test_trials_have_the_moments_of_trials_that_read_each_device(conductance, yo
 @pytest.mark.parametrize("at_limit", [0, 1, 2])
 def test_one_layer_at_a_limit_has_all_of_them_read_alike(at_limit):
     """Input and recurrence reach a membrane as one sum, of young devices that share a curve in two
-    of the three layers alone. Each neuron spikes at a third of the steps or so."""
+    of the three layers alone. Neurons spike at most of the steps."""
 
     def prepare(network, update):
         (state,) = network.states

@@ -60,6 +60,8 @@ def test_a_set_may_be_suited_again():
         unchecked(),
     ):
         config.suited_to({"g_max": 25.0})
+    with pytest.raises(ValueError, match=r"mean of the first SETs \(µS\) = -.*: must be above 0"):
+        config.suited_to(PCMParameters(c1=-1.0, A1=0.0))
 
 
 def test_networks_that_never_spike_are_said_so():
