@@ -193,7 +193,7 @@ def uniform_at(key, draw, row, i):
     return _unit(word)
 
 
-@kernel(inner=True, fastmath=True, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=True, error_model="numpy")
 def fill_normal(out, key, draw, block, pulse):
     """Fill `out` (float32, length a multiple of 4) with standard normals.
 

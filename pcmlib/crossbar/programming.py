@@ -83,7 +83,7 @@ def room(n_post):
     return np.empty(n_post, np.int32), np.zeros(rng.lanes(n_post), np.float32), sight
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def program_row(i, counts, reset, devices, update, p, key, work):
     """`program` for row i; work: its `room`."""
     draw, G = update.number * DRAWS, devices.G
@@ -99,16 +99,16 @@ def program_row(i, counts, reset, devices, update, p, key, work):
         _remove_common(i, G, p)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _any(flags, i):
-    found = False
+    found = np.int32(0)  # a bool LLVM does not vectorise
     for side in range(2):
         for j in range(flags.shape[2]):
-            found |= flags[side, i, j] != 0
-    return found
+            found = np.int32(found | np.int32(flags[side, i, j]))
+    return found != 0
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _reset_row(i, reset, devices, t, p, key, draw, xi):
     """RESET all N devices of the flagged sides, whose next turn is pair 0's; lower the flags."""
     turn = devices.turn
@@ -123,7 +123,7 @@ def _reset_row(i, reset, devices, t, p, key, draw, xi):
             flags[j] = False
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
     """The SETs of a row: open loop, or with a read after each."""
     dealt, xi, sight = work
@@ -140,7 +140,7 @@ def _write_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
     _correct_row(i, counts, devices, update, p, key, draw_set, draw_read, work)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def verify_row(i, target, counts, devices, update, p, key, work):
     """`verify` for row i."""
     _, xi, sight = work
@@ -151,7 +151,7 @@ def verify_row(i, target, counts, devices, update, p, key, work):
     _correct_row(i, counts, devices, update, p, key, draw + _SET, draw + _VERIFY, work)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _correct_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
     """One SET and a read after the other, until a row has come from what was seen to its goal."""
     dealt, xi, sight = work
@@ -172,7 +172,7 @@ def _correct_row(i, counts, devices, update, p, key, draw_set, draw_read, work):
         devices.reads[0] += pulses
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _measure_row(i, G, p, key, draw, number, xi, out):
     """Read number `number` of a row's mean G+ - mean G- (µS), T0 after the last pulse."""
     _, pairs, n_pre, n_post = G.shape
@@ -186,7 +186,7 @@ def _measure_row(i, G, p, key, draw, number, xi, out):
                 out[j] += part * read_out(G[side, n, i, j], xi[j], p)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
     """SET the N devices of each side in turn, and lower the counts to 0.
 
@@ -207,7 +207,7 @@ def _deal_row(i, counts, devices, update, p, key, draw, pulse, dealt, xi):
                 counts[side, i, j] = 0
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def find_saturated(i, G, exists, update, counts, reset):
     """Which synapses of a row are full, and the pulses that give them their weight back."""
     pairs = G.shape[1]
@@ -227,7 +227,7 @@ def find_saturated(i, G, exists, update, counts, reset):
     return found
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _remove_common(i, G, p):
     """Take off what the two devices of a pair hold in common, above g_min."""
     for n in range(G.shape[1]):
@@ -237,7 +237,7 @@ def _remove_common(i, G, p):
             G[1, n, i, j] -= common
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def weigh(devices, gain, g_min, g_max, weights):
     """Fill in the weights [n_pre, n_post] that devices hold when nothing drifts or is noisy."""
     _, pairs, n_pre, n_post = devices.G.shape

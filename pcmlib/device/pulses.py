@@ -45,7 +45,7 @@ def set_once(G, P, xi, p, decay):
     return min(max(G + mu + p.write_noise * sigma * xi, p.g_min), p.g_max), P
 
 
-@kernel(inner=True, fastmath=True, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=True, error_model="numpy")
 def set_row(devices, first, counts, t, p, decay, key, draw, row, pulse, xi):
     """`counts` [n] SETs at time t (s) to the devices from place `first` on, which are row `row`.
 
@@ -71,7 +71,7 @@ def set_row(devices, first, counts, t, p, decay, key, draw, row, pulse, xi):
             P[j] = h if hit else P[j]
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def reset_row(devices, first, mask, t, p, key, draw, row, xi):
     """RESET at time t (s) the devices from place `first` on where `mask` [n] holds: row `row`."""
     rng.fill_normal(xi, key, draw, row, 0)

@@ -126,7 +126,7 @@ def shuffled(key, epoch, samples):
     return order
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def show_spikes(state, spikes):
     """Spikes by time as a map [T, n_rec]."""
     for t in range(spikes.shape[0]):

@@ -71,7 +71,7 @@ def gradients(inputs, spikes, v, theta, error, feedback, c, g_in, g_rec, g_out, 
     return rate.mean()
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _sum_rows(g, spikes, rows, lag):
     """g_i += sum_t x_i(t) rows(t + lag), from the last spike to the first."""
     for s in range(spikes.first[-1] - 1, -1, -1):
@@ -80,7 +80,7 @@ def _sum_rows(g, spikes, rows, lag):
             g[i, j] += rows[t, j]
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def limit(g, most):
     """Clip a gradient to +-most."""
     for i in range(len(g)):

@@ -21,7 +21,7 @@ from pcmlib.network.laws import log_probability
 _F = np.float32
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def judge(y, target, counts, classes, error):
     """Fill in the error [T, n_out]; the mean loss, and whether the class is right (`named`).
 
@@ -36,7 +36,7 @@ def judge(y, target, counts, classes, error):
     return squares(y, target, counts, error) / (counted * y.shape[1]), np.nan
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def squares(y, target, counts, error):
     """Fill in the error; the sum of squares."""
     T, n_out = y.shape
@@ -49,7 +49,7 @@ def squares(y, target, counts, error):
     return total
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def cross_entropy(y, target, counts, error):
     """Fill in the error; the sum of cross-entropies."""
     T, n_out = y.shape
@@ -71,7 +71,7 @@ def cross_entropy(y, target, counts, error):
     return total
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def named(y, target, counts):
     """1 where the class that the network names is the target's, else 0; where the target's class
     changes, the share of the steps at which it is."""
@@ -92,7 +92,7 @@ def named(y, target, counts):
     return agree / counted if of_target < counted else 1.0 * (best == right)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def largest(y, t):
     """The output that is largest at step t."""
     k = 0

@@ -31,6 +31,7 @@ from pcmlib.network.drift import Course, bend
 from pcmlib.network.state import Singles
 
 _F = np.float32
+_TILE = 1024  # synapses whose moments are worked out together, in the L1 cache
 _SHARP = _F(1e-6)  # µS, least sd with which moments are reckoned
 
 
@@ -65,7 +66,7 @@ def share_a_curve(layers, update, p, course):
     return True
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _parabolas_serve(devices, update, p, course):
     G, tp = devices.G, devices.tp
     m3, c3 = p.read_noise * p.m3, max(p.read_noise * p.c3, _SHARP)
@@ -105,23 +106,36 @@ def settle(part, update, p, course, shared):
     if shared:
         return _sum_moments(part, p, course)
     sums = part_of(part.sums, 0, (n_pre, 3 * n_post if course.sums else 0))
-    room, count = np.zeros((6, n_post), np.float32), 0
-    for i in range(n_pre):
-        first[i] = count
-        for side in range(2):
-            w = part.gain * _F(1 - 2 * side)
-            for n in range(pairs):
-                young = not course.sums
-                if course.sums:
-                    young = _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room)
-                if young:
-                    count = _list_line(part, side, n, i, update, p, course, count)
-        for moment in range(3 if course.sums else 0):
-            for j in range(n_post):
-                sums[i, np.uint64(moment * n_post + j)] = exists[i, j] * room[moment, j]
-                room[moment, j] = 0
+    together = max(1, min(_TILE // n_post, n_pre))
+    room, count = np.zeros((6, together * n_post), np.float32), 0
+    for start in range(0, n_pre, together):
+        end, listed = min(start + together, n_pre), not course.sums
+        if course.sums:
+            for side in range(2):
+                w = part.gain * _F(1 - 2 * side)
+                for n in range(pairs):
+                    at = ((side * pairs + n) * n_pre + start) * n_post
+                    size = (end - start) * n_post
+                    listed |= _sum_lines(G, tp, deviate, at, size, w, update, p, course, room)
+            for i in range(start, end):
+                _take_sums(room, i - start, exists, sums, i)
+        for i in range(start, end):
+            first[i] = count
+            if listed:
+                count = _list_row(part, i, update, p, course, count)
     first[n_pre] = count
     return sums
+
+
+@kernel(inner=True, borrows=True, error_model="numpy")
+def _take_sums(room, k, exists, sums, i):
+    """Of some rows' moments, those of row k become the sums of row i."""
+    n_post = exists.shape[1]
+    for moment in range(3):
+        for j in range(n_post):
+            a, b = np.uint64(moment * n_post + j), np.uint64(k * n_post + j)
+            sums[i, a] = exists[i, j] * room[moment, b]
+            room[moment, b] = 0
 
 
 @kernel(inner=True, error_model="numpy")
@@ -144,7 +158,7 @@ def _sum_moments(part, p, course):
     return sums
 
 
-@kernel(inner=True, fastmath=FAST, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=FAST, error_model="numpy")
 def _add_moments(G, side, n, i, factor, w, p, exists, sums, at):
     """Add those of the devices [side, n, i], drifted by a factor, to row i: a mean at `at`, its
     variance three blocks later."""
@@ -157,7 +171,26 @@ def _add_moments(G, side, n, i, factor, w, p, exists, sums, at):
         sums[i, np.uint64(at + 3 * n_post + j)] += exists[i, j] * w * w * variance
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
+def _list_row(part, i, update, p, course, count):
+    """List the devices of row i that are read singly; how many the list holds then."""
+    pairs = part.devices.G.shape[1]
+    for side in range(2):
+        for n in range(pairs):
+            if not course.sums or _any_young(part.devices.tp, side, n, i, update, course):
+                count = _list_line(part, side, n, i, update, p, course, count)
+    return count
+
+
+@kernel(inner=True, borrows=True, error_model="numpy")
+def _any_young(tp, side, n, i, update, course):
+    after, some = (update - 0.5) * course.period, np.int32(0)
+    for j in range(tp.shape[3]):
+        some = np.int32(some + np.int32(tp[side, n, i, j] > after))
+    return some > 0
+
+
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _list_line(part, side, n, i, update, p, course, count):
     """List the devices [side, n, i] that are read singly; how many the list holds then."""
     G, tp, exists, found = part.devices.G, part.devices.tp, part.devices.exists, part.singles
@@ -175,45 +208,49 @@ def _list_line(part, side, n, i, update, p, course, count):
     return count
 
 
-@kernel(inner=True, fastmath=FAST, error_model="numpy")
-def _sum_line(G, tp, deviate, side, n, i, w, update, p, course, room):
-    """Add the moments of the devices [side, n, i] but those of age 0; whether there are such."""
-    n_post, mid, fading, weight = G.shape[3], room[3], room[4], room[5]
+@kernel(inner=True, borrows=True, fastmath=FAST, error_model="numpy")
+def _sum_lines(G, tp, deviate, at, size, w, update, p, course, room):
+    """Add the moments of the devices from place `at` on but those of age 0; whether there are such.
+
+    They fill whole rows: a vectorised loop over one row alone spends half its time on its ends.
+    """
+    G, tp = part_of(G, at, (size,)), part_of(tp, at, (size,))
+    deviate, mid, fading, weight = part_of(deviate, at, (size,)), room[3], room[4], room[5]
     m3, c3, low, high = p.read_noise * p.m3, p.read_noise * p.c3, p.g_min, p.g_max
     c3 = max(c3, _SHARP)
     still = course.alike and course.nu == 0
     middle = update * course.period + (course.t_min + course.middle)
     old = _F(0 if still else 0.5 * course.period + course.middle)
     young = near_low = near_high = np.int32(0)  # 32 bits in every step, as in `recur`
-    for j in range(n_post):
-        fading[j] = middle - tp[side, n, i, j]
-    for j in range(n_post):
-        g, elapsed = G[side, n, i, j], fading[j]
-        nu = drift_exponent(g, deviate[side, n, i, j], p)
+    for j in range(size):
+        fading[j] = middle - tp[j]
+    for j in range(size):
+        g, elapsed = G[j], fading[j]
+        nu = drift_exponent(g, deviate[j], p)
         g = drift(g, elapsed, nu, course) * (_F(1) + bend(nu, course.middle / elapsed))
         mid[j], fading[j], weight[j] = g, -nu / elapsed, _F(0) if elapsed < old else w
         young = np.int32(young + np.int32(elapsed < old))
-    for j in range(n_post):
+    for j in range(size):
         sd = m3 * mid[j] + c3
         near_low = np.int32(near_low + np.int32(mid[j] - low < FAR * sd))
         near_high = np.int32(near_high + np.int32(high - mid[j] < FAR * sd))
     if near_high:
-        for j in range(n_post):
+        for j in range(size):
             g, w = mid[j], weight[j]
             mean, variance, inside = read_moments(g, m3 * g + c3, low, high)
             mid[j], fading[j], weight[j] = w * mean, w * inside * g * fading[j], w * w * variance
     elif near_low:
-        for j in range(n_post):
+        for j in range(size):
             g, w = mid[j], weight[j]
             mean, variance, inside = read_moments_near_low(g, m3 * g + c3, low)
             mid[j], fading[j], weight[j] = w * mean, w * inside * g * fading[j], w * w * variance
     else:
-        for j in range(n_post):
+        for j in range(size):
             g, w = mid[j], weight[j]
             sd = m3 * g + c3
             mid[j], fading[j], weight[j] = w * g, w * g * fading[j], w * w * sd * sd
     for moment in range(3):
         total, line = room[moment], room[3 + moment]
-        for j in range(n_post):
+        for j in range(size):
             total[j] += line[j]
     return young > 0

@@ -207,7 +207,7 @@ def synapses(state):
     return total
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def copy(x, out):
     """Copy one array of a layer's synapses; out[:] = x takes seconds to compile."""
     for i in range(x.shape[0]):

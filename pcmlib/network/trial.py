@@ -80,7 +80,7 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
         first[t + 2] = count
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _move_thresholds(theta, v, b, until, t, c):
     """Fill in theta(t+1); b [n_rec] is what thresholds exceed theta by, and a neuron rests before
     step `until`. Loops of few arrays each, which LLVM vectorises."""
@@ -144,7 +144,7 @@ def _noise(layer):
     )  # fmt: skip
 
 
-@kernel(inner=True, error_model="numpy", forceinline=True)
+@kernel(inner=True, borrows=True, error_model="numpy", forceinline=True)
 def _finish_sums(total, t, n, xi, noise):
     """total[:n] = what arrives at time t: mean, and noise of the variance."""
     if len(total) > n:  # else weights, or devices that are all read singly
@@ -158,7 +158,7 @@ def _finish_sums(total, t, n, xi, noise):
             total[j] += tau * total[a] + _root(total[b]) * xi[k]
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def _bring_to(x, total, n):
     """What stands at place x of a shared curve, from what stands at -1, 0 and 1."""
     end, middle, start = _HALF * x * (x - _F(1)), _F(1) - x * x, _HALF * x * (x + _F(1))
@@ -175,7 +175,7 @@ def _root(x):
     return np.sqrt(x)
 
 
-@kernel(inner=True, error_model="numpy", forceinline=True)
+@kernel(inner=True, borrows=True, error_model="numpy", forceinline=True)
 def _add_rows(total, rows, index, s, last):
     """total += the rows of spikes s to `last`."""
     while s + 1 < last:  # two, one after the other
@@ -212,7 +212,7 @@ def _pool(layer):
     return noise, np.empty(L, np.float32), used
 
 
-@kernel(inner=True, error_model="numpy", forceinline=True)
+@kernel(inner=True, borrows=True, error_model="numpy", forceinline=True)
 def _add_singles(total, index, s, last, layer, t, pool):
     """total += reads of the devices that the rows of spikes s to `last` list."""
     first, post, G, weight, start, nu = layer.singles

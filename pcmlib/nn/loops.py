@@ -77,7 +77,7 @@ def _sum_moments(G, tp, deviate, t, gain, p, W, V):
                     V[i, j] += w * w * variance[j]
 
 
-@kernel(inner=True, fastmath=FAST, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=FAST, error_model="numpy")
 def _read_line(G, deviate, p, mean, variance):
     """Mean and variance of a read of devices in a line; `mean` brings the seconds since a pulse.
 

@@ -1,6 +1,7 @@
 """Compiled functions are kept, seen to be stale at any edit, and in no one's way."""
 
 import errno
+import functools
 import importlib.util
 import os
 import shutil
@@ -12,9 +13,11 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 import pcmlib
 from pcmlib.base import kernels, source
+from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
 from pcmlib.network import state
 from pcmlib.training import TrainConfig, store
@@ -398,3 +401,24 @@ def test_an_inner_kernel_has_its_options_whoever_is_compiled_first(cache):
     plain = kernel(lambda x: inner(x))
     assert [f(1e-20) for f in (fast, plain)] == [0, 0]
     assert kernel(lambda x: (1.0 + x) - 1.0, fastmath=True)(1e-20) == 1e-20
+
+
+def test_a_kernel_that_borrows_gets_and_gives_no_arrays(cache):
+    """Nobody would count references to them: memory would be freed too early, or never."""
+    same = kernel(lambda x: x, inner=True)
+    new = kernel(lambda x: np.zeros(len(x)), inner=True)
+    borrow = functools.partial(kernel, inner=True, borrows=True)
+    line = borrow(lambda x, i: x[i].sum() + part(x, 0, (2,))[1])  # views of what it has
+    assert kernel(lambda x: line(x, 1))(np.arange(4.0).reshape(2, 2)) == 2 + 3 + 1
+    for bad in (
+        borrow(lambda x: x),
+        borrow(lambda x: (1, x[1:])),
+        borrow(lambda x: same(x)[0]),
+        borrow(lambda x: new(x)[0]),
+        borrow(lambda x: x.reshape((1, 2))[0, 0]),
+    ):
+        with pytest.raises(TypeError, match="one that borrows must not get or return"):
+            kernel(lambda x, bad=bad: bad(x))(np.ones(2))
+    makes = borrow(lambda x: np.zeros(2)[0])
+    with pytest.raises(NumbaError):
+        kernel(lambda x: makes(x))(np.ones(2))

@@ -1,9 +1,12 @@
-"""Run by test_bounds.py in a process whose kernels check each index (NUMBA_BOUNDSCHECK=1): networks
-of all schemes and sizes train, answer and age."""
+"""Run by test_bounds.py in a process whose kernels check each index (NUMBA_BOUNDSCHECK=1) and count
+their arrays (NUMBA_NRT_STATS=1): networks of all schemes and sizes train, answer and age."""
+
+import gc
 
 import numba
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from numba.core.runtime import rtsys
 
 from pcmlib import TrainConfig, evaluate, train
 from pcmlib.schemes import SCHEMES
@@ -75,3 +78,7 @@ def run(scheme, sizes, devices, counted):
 run()
 print(done)
 assert min(done.values()) >= 10
+gc.collect()
+arrays = rtsys.get_allocation_stats()
+print(arrays)
+assert arrays.mi_alloc == arrays.mi_free > 1000
