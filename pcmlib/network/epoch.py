@@ -102,7 +102,7 @@ def run_sample(state, run, s, target, counts, update, draw, y):
     return loss, rate, right
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def plain_weights(part, out):
     """A layer's weights [n_pre, n_post] as they are, T0 after the last pulse, without noise."""
     if part.digital:

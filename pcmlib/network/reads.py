@@ -51,7 +51,7 @@ class Reads(NamedTuple):
     draw: int  # number of this trial
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def share_a_curve(layers, update, p, course):
     """Whether all devices of all layers are of age 0, and parabolas serve for their moments.
 

@@ -134,7 +134,7 @@ class Neurons(NamedTuple):
     rate: np.float32  # Hz, that the regularisation pulls to
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def neurons(run):
     """The constants of a run's neurons."""
     return Neurons(
@@ -145,13 +145,13 @@ def neurons(run):
     )  # fmt: skip
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def thresholds_move(run):
     """Whether a neuron's threshold changes in a trial."""
     return run.adaptive > 0 or run.refractory > 1
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def is_analogue(run):
     """Whether devices are read with drift and noise."""
     p = in_force(run)
@@ -198,7 +198,7 @@ def layer(state, run, k):
     )  # fmt: skip
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def synapses(state):
     """How many the three layers have."""
     total = 0

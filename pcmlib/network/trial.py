@@ -30,7 +30,7 @@ _LANES = 64  # normals that the widest vectors draw without a rest
 _F, _HALF = np.float32, np.float32(0.5)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def run_trial(inputs, w_in, w_rec, w_out, c, v, theta, y, spikes):
     """Fill in v and theta, the spikes and the outputs y [T, n_out] of one trial.
 

@@ -24,7 +24,7 @@ _F = np.float32
 _NO_FACTOR = np.empty(0, np.float32)
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def learn(state, run, number, epoch, decide, hold):
     """Update number `number` (from 1), with the learning rates of `epoch` (from 0).
 
@@ -80,7 +80,7 @@ def settings(run, lr, scale):
     )  # fmt: skip
 
 
-@kernel(inner=True, error_model="numpy")
+@kernel(inner=True, borrows=True, error_model="numpy")
 def write(part, run, p, number, tolerance):
     """RESET and SET a layer's devices as a rule said, and refresh them if due."""
     refresh = run.refresh_period > 0 and number % int(run.refresh_period) == 0
