@@ -240,15 +240,18 @@ def _remove_common(i, G, p):
 @kernel(inner=True, borrows=True, error_model="numpy")
 def weigh(devices, gain, g_min, g_max, weights):
     """Fill in the weights [n_pre, n_post] that devices hold when nothing drifts or is noisy."""
-    _, pairs, n_pre, n_post = devices.G.shape
+    G, exists = devices.G, devices.exists
+    _, pairs, n_pre, n_post = G.shape
     for i in range(n_pre):
         for j in range(n_post):
-            difference = np.float32(0)
-            for n in range(pairs):
-                up = min(max(devices.G[0, n, i, j], g_min), g_max)
-                down = min(max(devices.G[1, n, i, j], g_min), g_max)
-                difference += up - down
-            weights[i, j] = gain * difference * devices.exists[i, j]
+            weights[i, j] = 0
+        for n in range(pairs):
+            for j in range(n_post):
+                up = min(max(G[0, n, i, j], g_min), g_max)
+                down = min(max(G[1, n, i, j], g_min), g_max)
+                weights[i, j] += up - down
+        for j in range(n_post):
+            weights[i, j] *= gain * exists[i, j]
 
 
 @kernel(inner=True, error_model="numpy")
