@@ -39,6 +39,9 @@ from pcmlib.base.files import cache_folders, written_whole
 from pcmlib.base.progress import watched
 
 FORMAT = "pcmlib-kernel-3"  # to be changed with what a file holds
+FAST = {"contract", "nsz", "nnan"}
+"""`fastmath` under which loops that choose between numbers are vectorised. Nothing is reassociated,
+so that bits do not depend on the code around."""
 _NOT_INHERITED = {"fastmath": False, "forceinline": False}
 FOR_BROWSER = os.environ.get("PCMLIB_BROWSER") == "1"
 """Whether this process compiles for browsers alone (`pcmlib.book.live.webassembly`)."""

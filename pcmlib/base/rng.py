@@ -31,7 +31,7 @@ from torch import Tensor
 
 from pcmlib.base.arrays import part
 from pcmlib.base.elementary import cos_sin_pi, log32
-from pcmlib.base.kernels import kernel
+from pcmlib.base.kernels import FAST, kernel
 
 # Of Numba's thread pools, take the one whose idle threads sleep. OpenMP's spin: where another
 # process has the core, they keep their own partner from finishing a kernel of a millisecond.
@@ -193,7 +193,7 @@ def uniform_at(key, draw, row, i):
     return _unit(word)
 
 
-@kernel(inner=True, borrows=True, fastmath=True, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=FAST, error_model="numpy")
 def fill_normal(out, key, draw, block, pulse):
     """Fill `out` (float32, length a multiple of 4) with standard normals.
 

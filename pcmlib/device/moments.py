@@ -19,7 +19,6 @@ from pcmlib.base.elementary import normal_tail
 from pcmlib.base.kernels import kernel
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
-FAST = {"contract", "nsz", "nnan", "reassoc"}  # `fastmath` by which a loop of these is vectorised
 FAR = np.float32(6)  # sds from a limit at which it cuts off nothing that a float32 holds
 
 

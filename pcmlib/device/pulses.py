@@ -15,7 +15,7 @@ from torch import Tensor
 
 from pcmlib.base import rng
 from pcmlib.base.arrays import part
-from pcmlib.base.kernels import kernel
+from pcmlib.base.kernels import FAST, kernel
 from pcmlib.device.laws import after_reset, set_increment
 
 # A conductance saturates within some tens of pulses, and a training gives a device a few thousand
@@ -45,7 +45,7 @@ def set_once(G, P, xi, p, decay):
     return min(max(G + mu + p.write_noise * sigma * xi, p.g_min), p.g_max), P
 
 
-@kernel(inner=True, borrows=True, fastmath=True, error_model="numpy")
+@kernel(inner=True, borrows=True, fastmath=FAST, error_model="numpy")
 def set_row(devices, first, counts, t, p, decay, key, draw, row, pulse, xi):
     """`counts` [n] SETs at time t (s) to the devices from place `first` on, which are row `row`.
 
@@ -84,7 +84,7 @@ def reset_row(devices, first, mask, t, p, key, draw, row, xi):
             n_reset[j] += 1
 
 
-@kernel(parallel=True, fastmath=True, error_model="numpy")
+@kernel(parallel=True, fastmath=FAST, error_model="numpy")
 def apply_set(devices, counts, t, p, decay, key, draw, begin, end):
     """`counts` SETs to all devices, of the blocks (`pcmlib.base.rng`) from `begin` to `end`."""
     for number in prange(begin, end):

@@ -23,10 +23,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pcmlib.base.arrays import part as part_of
-from pcmlib.base.kernels import kernel
+from pcmlib.base.kernels import FAST, kernel
 from pcmlib.crossbar.programming import weigh
 from pcmlib.device import drift, drift_exponent
-from pcmlib.device.moments import FAR, FAST, read_moments, read_moments_near_low
+from pcmlib.device.moments import FAR, read_moments, read_moments_near_low
 from pcmlib.network.drift import Course, bend
 from pcmlib.network.state import Singles
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from pcmlib.base import rng
 from pcmlib.base.arithmetic import where
-from pcmlib.base.kernels import kernel
+from pcmlib.base.kernels import FAST, kernel
 from pcmlib.device import drift
 from pcmlib.network.laws import adaptation, membrane, threshold
 
@@ -170,7 +170,7 @@ def _bring_to(x, total, n):
         total[a] = 0
 
 
-@kernel(inner=True, fastmath=True, error_model="numpy", forceinline=True)
+@kernel(inner=True, fastmath=FAST, error_model="numpy", forceinline=True)
 def _root(x):
     return np.sqrt(x)
 

@@ -10,11 +10,11 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from pcmlib.base import rng
-from pcmlib.base.kernels import kernel
+from pcmlib.base.kernels import FAST, kernel
 from pcmlib.crossbar import Crossbar
 from pcmlib.crossbar.programming import Devices, program, weigh
 from pcmlib.device import devices_differ, drift, drift_exponent
-from pcmlib.device.moments import FAST, read_moments
+from pcmlib.device.moments import read_moments
 
 _SHARP = np.float32(1e-6)  # µS, least sd with which moments are reckoned
 Weights = Float32[Tensor, "n_post n_pre"]
