@@ -38,6 +38,8 @@ _EACH = 20  # pulses with a matrix of their own; later ones share it, a twentiet
 _HELD = 2_000_000  # numbers of one array of the filter, for the devices that are taken at once
 _FAR = 5.0  # standard deviations
 _LEAST = 1e-300
+_FINEST = 1e-6  # µS, noise of a read: with less, the sums of its square lose their digits
+_SURE = -1e5  # standard deviations beyond a limit; torch's log_ndtr has no derivative far below
 
 
 class Grid(NamedTuple):
@@ -174,9 +176,9 @@ def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tenso
 
 def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
     """What stands in the log-density of reads beside their statistics (`Statistics`)."""
-    s = laws.read_noise(Gd, p)
+    s = laws.read_noise(Gd, p).clamp(min=_FINEST)
     precision = 1 / (s * s)
     one = -Gd * Gd * precision / 2 - torch.log(s) - math.log(2 * math.pi) / 2
     low, high = (reads.low - Gd) / s, (Gd - reads.high) / s
-    log_low, log_high = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
+    log_low, log_high = (torch.special.log_ndtr(z.clamp(min=_SURE)) for z in (low, high))
     return torch.stack([one, Gd * precision, -precision / 2, log_low, log_high])
