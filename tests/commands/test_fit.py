@@ -58,6 +58,30 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     assert "g_max = 20.0: must be left out, or 25.0 as --device-file" in str(result.exception)
 
 
+def test_a_read_that_spoils_a_fit_is_named(table, tmp_path):
+    """One read in 240, of 400 µS: the verdict is that of no PCM, and says what it may rest on."""
+    lines = table.read_text().splitlines()
+    device, pulse, time, _ = lines[99].split(",")
+    lines[99] = f"{device},{pulse},{time},400"
+    spoiled, path = tmp_path / "spoiled.csv", tmp_path / "device.json"
+    spoiled.write_text("\n".join(lines))
+    result = run("fit", spoiled, "--fix", "a=2.6", "--no-simpler", "--json", path)
+    assert result.exit_code == 0, result.output
+    assert "these devices are not PCM of this model" in result.output
+    assert (
+        "1 read is too unlikely under this model to be chance. The constants and" in result.output
+    )
+    where = f"line 100 (device {device}, pulse {pulse}, {float(time):g} s)"
+    assert f"  {where}: 400 µS, expected " in result.output
+    (one,) = json.loads(path.read_text())["outliers"]
+    assert (one["place"], one["device"], one["pulse"]) == ("line 100", device, int(pulse))
+    assert (one["time"], one["conductance"]) == (float(time), 400.0)
+    assert one["p"] < 1e-6
+    assert 0 < one["expected"] + one["expected_sd"] < 100
+    result = run("fit", spoiled, "--fix", "g_max=25", "--no-simpler")
+    assert "25: must be at least the 400 µS that was read (line 100)" in str(result.exception)
+
+
 def test_a_whole_device_is_a_run_s_constants():
     device = PCMParameters(g_max=25.0, m1=-0.05, nu_bounds=(0.0, 0.2), read_noise=0.5)
     config = TrainConfig("sign", constants=device)

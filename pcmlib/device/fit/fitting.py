@@ -17,6 +17,7 @@ from pcmlib.base.progress import progress
 from pcmlib.device.fit.checks import Comparison, compare, findings
 from pcmlib.device.fit.estimate import Estimate, Tell, estimate, refit
 from pcmlib.device.fit.free import LINES, NAMES, Free, rough
+from pcmlib.device.fit.outliers import Outlier, outliers
 from pcmlib.device.fit.reads import Reads, gather
 from pcmlib.device.fit.table import Measurements, measurements
 from pcmlib.device.known import pulse_ratio
@@ -37,6 +38,7 @@ SIMPLER = {
 LIMITS = ("g_min", "g_max")  # where reads lie at one, that is it: it has no standard error
 _TIED = 3  # reads at one extreme value that make it a limit
 _RESOLVED = 0.6  # noise in distances of the grid's nodes
+_MOST_TOLD = 5  # outliers that a summary lists
 _UNTOLD = 1.0  # standard deviation of a free number (`free`) that a table does not tell
 
 
@@ -54,6 +56,7 @@ class Fit:
     checks: dict[str, Comparison]
     findings: tuple[str, ...]  # what is wrong with the model for these reads
     bic: float  # k ln(reads) - 2 log-likelihood, with k free constants
+    outliers: tuple[Outlier, ...]  # reads too unlikely to be chance, the least likely first
 
     @property
     def is_pcm(self) -> bool:
@@ -87,6 +90,7 @@ class Fit:
             "bic_of_simpler_laws": self.simpler,
             "is_pcm": self.is_pcm,
             "findings": list(self.findings),
+            "outliers": [vars(one) for one in self.outliers],
             "pulse_ratio": pulse_ratio(self.parameters),
             "checks": compared,
         }
@@ -95,6 +99,19 @@ class Fit:
         value, error = getattr(self.parameters, name), self.standard_errors[name]
         nearly = name not in LINES and value < error
         return f"{error:.2g}" + (f"   at most {value + 2 * error:.2g}, maybe 0" if nearly else "")
+
+    def _of_outliers(self) -> list[str]:
+        if not self.outliers:
+            return []
+        count, more = len(self.outliers), len(self.outliers) - _MOST_TOLD
+        reads, it = ("1 read is", "it") if count == 1 else (f"{count} reads are", "them")
+        rest = "constants and the verdict" if "mean" in self.checks else "constants"
+        return [
+            f"{reads} too unlikely under this model to be chance. The {rest} may rest on {it}; "
+            f"where a measurement went wrong, fit again without {it}:",
+            *(f"  {one}" for one in self.outliers[:_MOST_TOLD]),
+            *([f"  and {more} more"] if more > 0 else []),
+        ]
 
     def summary(self) -> str:
         """Lines for a terminal."""
@@ -122,6 +139,7 @@ class Fit:
         else:
             lines.append("these devices are not PCM of this model:")
             lines.extend(f"  {finding}" for finding in self.findings)
+        lines.extend(self._of_outliers())
         ratio = pulse_ratio(self.parameters)
         lines.append(f"the first ten SETs add {ratio:.3g} times as much as to the usual device")
         return "\n".join(lines)
@@ -166,7 +184,7 @@ def fit_device(
     said = findings(checks)
     return Fit(
         reads_of, parameters, known, unidentified, tuple(given), found.log_likelihood, others,
-        checks, tuple(said), bic,
+        checks, tuple(said), bic, outliers(reads_of, parameters, reads, found.grid),
     )  # fmt: skip
 
 
@@ -180,7 +198,9 @@ def _base(table: Measurements, given: dict[str, Any]) -> tuple[PCMParameters, di
         values, counts = np.unique(sign * r, return_counts=True)
         extreme = float(sign * values[-1])
         if name in given:
+            place = table.place(int((sign * r).argmax()))
             allowed = f"{'at most' if sign < 0 else 'at least'} the {extreme:g} µS that was read"
+            allowed += f" ({place})"
             require(bool(sign * given[name] >= values[-1]), name, given[name], allowed)
         elif counts[-1] >= _TIED and counts[-1] > 2 * counts[-2]:
             known[name] = extreme

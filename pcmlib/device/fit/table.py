@@ -55,6 +55,7 @@ class Measurements(Record):
     time: Float64[np.ndarray, " reads"] | None  # s since the last pulse
     conductance: Float64[np.ndarray, " reads"]  # µS
     passed_over: tuple[str, ...] = ()  # columns that were not used
+    places: tuple[str, ...] = ()  # of the rows, such as "line 2"
 
     def __len__(self) -> int:
         return len(self.conductance)
@@ -62,6 +63,10 @@ class Measurements(Record):
     @property
     def devices(self) -> int:
         return len(self.labels)
+
+    def place(self, row: int) -> str:
+        """Where a read stands: the file's line, or the row of columns, from 0."""
+        return self.places[row] if self.places else f"row {row}"
 
 
 def measurements(table: Any) -> Measurements:
@@ -208,8 +213,9 @@ def _checked(
     used = {i for i, _, _ in columns.values()}
     others = tuple(title for i, title in enumerate(header) if i not in used and title)
     return Measurements(
-        tuple(labels.tolist()), device.astype(np.int64), pulse.astype(np.int64), time, r, others
-    )
+        tuple(labels.tolist()), device.astype(np.int64), pulse.astype(np.int64), time, r, others,
+        tuple(place for place, _ in rows),
+    )  # fmt: skip
 
 
 def _number(cell: str, decimal: str, place: str) -> float:

@@ -50,6 +50,8 @@ def test_constants_come_back(whole):
     assert (whole.parameters.g_min, whole.parameters.g_max) == (0.1, 12.0)
     assert whole.standard_errors["nu"] < 0.003
     assert whole.is_pcm
+    assert whole.outliers == ()
+    assert "chance" not in whole.summary()
 
 
 def test_no_simpler_law_will_do(whole):
@@ -142,11 +144,12 @@ def test_known_constants_are_kept():
     found = fit_device(table, fix={"a": 2.6, "m3": 0.03, "g_max": 13}, simpler=False)
     assert (found.parameters.a, found.parameters.m3, found.parameters.g_max) == (2.6, 0.03, 13.0)
     assert not {"a", "m3", "g_max"} & (found.standard_errors.keys() | found.unidentified.keys())
+    most = table.conductance.argmax()
     for fix, message in (
         ({"m9": 1}, "fix = 'm9': must be one of"),
         ({"nuspread": 1}, "fix = 'nuspread': .*; did you mean nu_spread[?]"),
         ({"bits": 4}, "fix = 'bits': must be one of"),
-        ({"g_max": 2}, r"g_max = 2: must be at least the [\d.]+ µS that was read"),
+        ({"g_max": 2}, rf"g_max = 2: must be at least the [\d.]+ µS that was read \(row {most}\)"),
         ({"g_min": 5}, r"g_min = 5: must be at most the [\d.]+ µS that was read"),
         ({"a": -1}, "a = -1.0: must be a finite number above 0"),
     ):
