@@ -55,8 +55,8 @@ def train_command(
         Path | None,
         typer.Option(
             "--device-file",
-            help="Constants of your own devices: the JSON of pcmlib fit. What the set has in µS "
-            "goes with their mean SET; what --set says stays as it is.",
+            help="Constants of your own devices: the JSON of pcmlib fit; - is standard input. What "
+            "the set has in µS goes with their mean SET; what --set says stays as it is.",
         ),
     ] = None,
     set_: Annotated[
@@ -138,7 +138,8 @@ def read_device(file: Path) -> PCMParameters:
     """The device that the JSON of `pcmlib fit` holds."""
     allowed = "JSON with the object constants, as pcmlib fit --json leaves it"
     try:
-        content = json_library.loads(file.read_text(encoding="utf8"))
+        stdin = str(file) == "-"
+        content = json_library.loads(sys.stdin.read() if stdin else file.read_text("utf8"))
     except ValueError:
         content = None
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)

@@ -140,3 +140,22 @@ def test_a_bad_table_is_one_line_on_stderr(table, tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "pcmlib: bad.csv, line 9, time = '0': must be s since the last pulse" in done.stderr
+
+
+def test_what_comes_through_a_pipe(table, tmp_path):
+    """A table into fit, its JSON into train; an error names standard input."""
+    command, pipe = [sys.executable, "-m", "pcmlib"], {"capture_output": True, "check": False}
+    bad = table.read_bytes().replace(b"3860.0", b"0", 1)
+    done = subprocess.run([*command, "fit", "-"], input=bad, **pipe)
+    assert done.returncode == 2
+    assert b"pcmlib: <stdin>, line 9, time = '0': must be s since the last pulse" in done.stderr
+    fit = [*command, "fit", "-", "--no-simpler", "--fix", "a=2.6", "--json", "-"]
+    done = subprocess.run(fit, input=table.read_bytes(), **pipe)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["reads"] == 240
+    small = ["--scheme", "sign", "--epochs", "1", "--set", "n_rec=5", "--set", "steps=50"]
+    train = [*command, "train", *small, "--device-file", "-", "--save", tmp_path / "run.npz"]
+    taken = subprocess.run(train, input=done.stdout, **pipe)
+    assert taken.returncode == 0, taken.stderr
+    device = PCMParameters(**json.loads(done.stdout)["constants"])
+    assert TrainingRun.load(tmp_path / "run.npz").config.parameters == device

@@ -151,8 +151,8 @@ def fit_device(
     """Fit the model's constants to reads of the reader's devices, by maximum likelihood.
 
     Args:
-        table: a CSV file's path, or columns by name (a dict, a data frame): device, pulse, time
-            (may be missing) and conductance, as `pcmlib.device.fit.table` says.
+        table: a CSV file, by its path or open, or columns by name (a dict, a data frame): device,
+            pulse, time (may be missing) and conductance, as `pcmlib.device.fit.table` says.
         fix: constants that are known, by name; bounds are pairs. Those of `free.NAMES` that are
             not among them are fitted; the others, such as nu_slope and nu_spread_slope, are as
             they are in `PCMParameters` by default.

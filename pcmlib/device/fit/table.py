@@ -70,7 +70,8 @@ class Measurements(Record):
 
 
 def measurements(table: Any) -> Measurements:
-    """A table of reads: a CSV file's path, or columns by name (a dict, a data frame).
+    """A table of reads: a CSV file's path, or the file itself, open, such as sys.stdin; or columns
+    by name (a dict, a data frame).
 
     Raises:
         ValueError: naming the file's line (the row of columns, from 0), the column, its value and
@@ -79,7 +80,11 @@ def measurements(table: Any) -> Measurements:
     if isinstance(table, Measurements):
         return table
     if isinstance(table, str | Path):
-        return _checked(*_read(Path(table)))
+        return _checked(*_read(Path(table).name, Path(table).read_bytes()))
+    if hasattr(table, "read"):
+        content = getattr(table, "buffer", table).read()  # in bytes, of a text file too
+        raw = content.encode() if isinstance(content, str) else content
+        return _checked(*_read(Path(str(getattr(table, "name", "table"))).name, raw))
     as_columns = getattr(table, "to_dict", lambda _: table)  # a data frame's
     columns = table if isinstance(table, Mapping) else as_columns("list")
     require(isinstance(columns, Mapping), "table", type(table).__name__, "a file or columns")
@@ -93,9 +98,8 @@ def measurements(table: Any) -> Measurements:
     return _checked("table", list(cells), [(f"row {n}", row) for n, row in enumerate(rows)], ".")
 
 
-def _read(path: Path) -> tuple[str, list[str], list[tuple[str, list[str]]], str]:
+def _read(name: str, raw: bytes) -> tuple[str, list[str], list[tuple[str, list[str]]], str]:
     """Name, header, rows with their places, and the decimal mark."""
-    name, raw = path.name, path.read_bytes()
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = raw.decode("utf-16", errors="replace")
     else:

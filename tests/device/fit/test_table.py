@@ -1,5 +1,7 @@
 """Tables as probe stations leave them: what is plainly meant is taken, what is not is refused."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -135,6 +137,20 @@ GOOD = {
     ),
     "pulse by pulse": "\n".join([HEADER, *sorted(ROWS, key=lambda row: int(row.split(",")[1]))]),
 }
+
+
+@pytest.mark.parametrize("mode", ["r", "rb", "none"])
+def test_an_open_file_is_taken_as_its_path_is(mode, tmp_path):
+    """In UTF-16, which text files are not open in; and text of no file at all."""
+    path = tmp_path / "reads.csv"
+    path.write_bytes(GOOD["as it should be"].encode("utf-16"))
+    with io.StringIO(lines()) if mode == "none" else path.open(mode) as file:
+        assert measurements(file) == measurements(path)
+    path.write_text(lines("d0,0,0,0.1"))
+    with path.open() as file, pytest.raises(ValueError, match=r"reads\.csv, line 2, time = '0'"):
+        measurements(file)
+    with pytest.raises(ValueError, match="table, line 2, time = '0'"):
+        measurements(io.StringIO(lines("d0,0,0,0.1")))
 
 
 @pytest.mark.parametrize("name", GOOD)
