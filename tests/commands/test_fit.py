@@ -42,6 +42,8 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     result = run("fit", table, *options, "--json", path, "--figure", picture)
     assert result.exit_code == 0, result.output
     assert "g_max =       25   as given" in result.output
+    assert result.output.startswith("30 devices, 240 reads: ")
+    assert " µS, 38.6 s to 1.072 h after the last pulse\n" in result.output
     assert picture.stat().st_size > 1000
     found = json.loads(path.read_text())
     assert {"constants", "standard_errors", "unidentified"} <= found.keys()

@@ -115,7 +115,7 @@ class Fit:
 
     def summary(self) -> str:
         """Lines for a terminal."""
-        lines = [f"{self.table.devices} devices, {len(self.table)} reads"]
+        lines = [self.table.summary()]
         if self.table.passed_over:
             lines.append(f"columns ignored: {', '.join(self.table.passed_over)}")
         for name in (*NAMES, *LIMITS):

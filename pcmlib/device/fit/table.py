@@ -27,6 +27,7 @@ from jaxtyping import Float64, Int64
 
 from pcmlib.base.checks import plain, require
 from pcmlib.base.records import Record
+from pcmlib.base.times import in_words
 from pcmlib.device.pulses import MOST_PULSES
 
 NAMES = {
@@ -63,6 +64,15 @@ class Measurements(Record):
     @property
     def devices(self) -> int:
         return len(self.labels)
+
+    def summary(self) -> str:
+        """How many reads, of what, in units that show what a number was taken for."""
+        low, high = self.conductance.min(), self.conductance.max()
+        told = f"{self.devices} devices, {len(self)} reads: {low:.3g} to {high:.3g} µS"
+        if self.time is None:
+            return told
+        first, last = in_words(self.time.min()), in_words(self.time.max())
+        return f"{told}, {first if first == last else f'{first} to {last}'} after the last pulse"
 
     def place(self, row: int) -> str:
         """Where a read stands: the file's line, or the row of columns, from 0."""
