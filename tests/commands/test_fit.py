@@ -61,7 +61,7 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
 
 
 def test_a_read_that_spoils_a_fit_is_named(table, tmp_path):
-    """One read in 240, of 400 µS: the verdict is that of no PCM, and says what it may rest on."""
+    """One read in 240, of 400 µS: the verdict is that of no PCM, and it is told on what it rests"""
     lines = table.read_text().splitlines()
     device, pulse, time, _ = lines[99].split(",")
     lines[99] = f"{device},{pulse},{time},400"
@@ -69,17 +69,20 @@ def test_a_read_that_spoils_a_fit_is_named(table, tmp_path):
     spoiled.write_text("\n".join(lines))
     result = run("fit", spoiled, "--fix", "a=2.6", "--no-simpler", "--json", path)
     assert result.exit_code == 0, result.output
-    assert "these devices are not PCM of this model" in result.output
-    assert (
-        "1 read is too unlikely under this model to be chance. The constants and" in result.output
-    )
+    assert "these devices are not PCM of this model:\n" in result.output
+    assert "1 read is too unlikely under this model to be chance:\n" in result.output
     where = f"line 100 (device {device}, pulse {pulse}, {float(time):g} s)"
     assert f"  {where}: 400 µS, expected " in result.output
-    (one,) = json.loads(path.read_text())["outliers"]
+    rests = "the verdict rests on it: without it, no check distinguishes these devices from the"
+    assert rests in result.output
+    found = json.loads(path.read_text())
+    assert found["findings"]
+    assert found["findings_without_outliers"] == []
+    (one,) = found["outliers"]
     assert (one["place"], one["device"], one["pulse"]) == ("line 100", device, int(pulse))
     assert (one["time"], one["conductance"]) == (float(time), 400.0)
     assert one["p"] < 1e-6
-    assert 0 < one["expected"] + one["expected_sd"] < 100
+    assert 0 < one["expected"] + one["expected_sd"] < 30
     result = run("fit", spoiled, "--fix", "g_max=25", "--no-simpler")
     assert "25: must be at least the 400 µS that was read (line 100)" in str(result.exception)
 

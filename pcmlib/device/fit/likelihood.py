@@ -39,9 +39,9 @@ _FORGOTTEN = 1e-4  # of the history: from here on, every pulse has the same matr
 _EACH = 20  # pulses with a matrix of their own; later ones share it, a twentieth of k at a time
 _HELD = 2_000_000  # numbers of one array of the filter, for the devices that are taken at once
 _FAR = 5.0  # standard deviations
-_LEAST = 1e-300
+LEAST = 1e-300
 FINEST = 1e-6  # µS, noise of a read: with less, the sums of its square lose their digits
-_SURE = -1e5  # standard deviations beyond a limit; torch's log_ndtr has no derivative far below
+SURE = -1e5  # standard deviations beyond a limit; torch's log_ndtr has no derivative far below
 
 
 class Grid(NamedTuple):
@@ -160,7 +160,7 @@ def log_likelihood(
         L = (statistics @ features.flatten(1)).view(len(statistics), *features.shape[1:])
         most = L.detach().amax((1, 2), keepdim=True)
         alpha = alpha * torch.exp(L - most)
-        q = alpha.sum((1, 2), keepdim=True).clamp(min=_LEAST)
+        q = alpha.sum((1, 2), keepdim=True).clamp(min=LEAST)
         alpha, total = alpha / q, total + (torch.log(q) + most)[:, 0, 0]
     return total
 
@@ -190,12 +190,12 @@ def transitions(
 def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tensor, "from to"]:
     """T_k. Rows sum to 1 on a grid that is fine enough, and are made to on any other."""
     mu, sigma = laws.set_increment(g, P, p)
-    mean, sigma = (g + mu)[:, None], sigma.clamp(min=_LEAST)[:, None]
+    mean, sigma = (g + mu)[:, None], sigma.clamp(min=LEAST)[:, None]
     z = (grid.g - mean) / sigma
     inside = torch.exp(-z * z / 2) * (grid.w / (sigma * math.sqrt(2 * math.pi)))
     below, above = torch.special.ndtr(z[:, :1]), torch.special.ndtr(-z[:, -1:])
     T = torch.cat([below, inside[:, 1:-1], above], 1)
-    return T / T.sum(1, keepdim=True).clamp(min=_LEAST)
+    return T / T.sum(1, keepdim=True).clamp(min=LEAST)
 
 
 def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
@@ -204,5 +204,5 @@ def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"
     precision = 1 / (s * s)
     one = -Gd * Gd * precision / 2 - torch.log(s) - math.log(2 * math.pi) / 2
     low, high = (reads.low - Gd) / s, (Gd - reads.high) / s
-    log_low, log_high = (torch.special.log_ndtr(z.clamp(min=_SURE)) for z in (low, high))
+    log_low, log_high = (torch.special.log_ndtr(z.clamp(min=SURE)) for z in (low, high))
     return torch.stack([one, Gd * precision, -precision / 2, log_low, log_high])

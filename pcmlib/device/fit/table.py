@@ -15,6 +15,7 @@ columns; where it is not the comma, a decimal comma will do.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import math
 import re
 from collections.abc import Mapping
@@ -64,6 +65,16 @@ class Measurements(Record):
     @property
     def devices(self) -> int:
         return len(self.labels)
+
+    def without(self, rows: Any) -> Measurements:
+        """The table but for some rows."""
+        kept = np.delete(np.arange(len(self)), rows)
+        time, places = self.time, self.places
+        return dataclasses.replace(
+            self, device=self.device[kept], pulse=self.pulse[kept],
+            time=None if time is None else time[kept], conductance=self.conductance[kept],
+            places=tuple(places[i] for i in kept) if places else (),
+        )  # fmt: skip
 
     def summary(self) -> str:
         """How many reads, of what, in units that show what a number was taken for."""

@@ -17,6 +17,7 @@ from pcmlib.device.fit.estimate import Estimate
 from pcmlib.device.fit.fitting import SIMPLER, _simpler
 from pcmlib.device.fit.free import Free
 from pcmlib.device.fit.likelihood import grid_for
+from pcmlib.device.fit.outliers import Outlier
 from pcmlib.device.fit.reads import gather
 
 MEASURED = os.environ.get("PCMLIB_DATA")
@@ -52,6 +53,24 @@ def test_constants_come_back(whole):
     assert whole.is_pcm
     assert whole.outliers == ()
     assert "chance" not in whole.summary()
+
+
+def test_outliers_are_told_with_what_rests_on_them(whole):
+    one = Outlier("line 7", "d3", 4, None, 30.0, 4.61, 0.523, 1e-9)
+    for outliers, findings, others, said in (
+        ((one,), (), (), "the verdict does not rest on it, but the constants may; if it is a"),
+        ((one,), ("x",), ("x",), "the verdict does not rest on it, but the constants may"),
+        ((one,) * 7, ("x",), (), "the verdict rests on them: without them, no check distinguishes"),
+        ((one,), (), ("x",), "without it, these devices are not PCM of this model; if it is a"),
+    ):
+        told = {"outliers": outliers, "findings": findings, "findings_without": others}
+        text = dataclasses.replace(whole, **told).summary()
+        assert said in text
+        assert "  line 7 (device d3, pulse 4): 30 µS, expected 4.61 ± 0.52 µS\n" in text
+        assert text.count("line 7") == min(len(outliers), 5)
+        assert ("  and 2 more\n" in text) == (len(outliers) == 7)
+    few = dataclasses.replace(whole, outliers=(one,), checks={})
+    assert "\nthe constants may rest on it; if it is a mistake, leave it out" in few.summary()
 
 
 def test_no_simpler_law_will_do(whole):

@@ -9,8 +9,6 @@ from scipy.stats import norm
 
 from pcmlib.device import PCMParameters, simulate_reads
 from pcmlib.device.fit import Measurements, outliers
-from pcmlib.device.fit.likelihood import grid_for
-from pcmlib.device.fit.reads import gather
 
 # Noise that does not depend on G, and limits far off: reads are jointly normal
 NORMAL = PCMParameters(
@@ -19,33 +17,39 @@ NORMAL = PCMParameters(
 
 
 def found_in(table, p):
-    reads = gather(table, p.g_min, p.g_max, p.T0)
-    return outliers.outliers(table, p, reads, grid_for(p.constants(), reads))
+    return list(outliers.outliers(table, p).values())
 
 
-def test_what_is_expected_follows_from_the_reads_before():
-    """A state's second read, spoiled; the third, and the next pulse's, are none the worse for it"""
-    p, P = NORMAL, math.exp(-1 / NORMAL.a)
-    r = np.array([20.2, 23.5, 28.0, 23.7, 25.0])
-    pulse, zero = np.array([0, 1, 1, 1, 2]), np.zeros(5, int)
-    places = tuple(f"line {n}" for n in (2, 3, 5, 6, 7))
-    table = Measurements(("a",), zero, pulse, np.full(5, p.T0), r, places=places)
-    (spoiled,) = found_in(table, p)
-    assert (spoiled.place, spoiled.device, spoiled.pulse) == ("line 5", "a", 1)
-    assert (spoiled.time, spoiled.conductance) == (p.T0, 28.0)
-
-    def told(mean, variance, read):  # a normal number, after a read of it
-        share = variance / (variance + p.c3**2)
-        return mean + share * (read - mean), variance * (1 - share)
-
-    mean, variance = told(p.g_reset, (p.reset_spread * p.g_reset) ** 2, r[0])
-    mean += p.m1 * mean + p.c1 + p.A1 * P
-    variance = (1 + p.m1) ** 2 * variance + (p.c2 + p.A2 * P) ** 2
-    mean, variance = told(mean, variance, r[1])
-    sd = math.sqrt(variance + p.c3**2)
-    assert spoiled.expected == pytest.approx(mean, abs=1e-3)
-    assert spoiled.expected_sd == pytest.approx(sd, rel=1e-3)
-    assert norm.isf(spoiled.p / 2) == pytest.approx((28.0 - mean) / sd, rel=1e-2)
+def test_what_is_expected_follows_from_the_other_reads():
+    """Jointly normal reads, two of them spoiled: mean, sd and p of each, given the good ones."""
+    p = NORMAL
+    pulse = np.array([0, 1, 1, 1, 2, 4, 4])
+    r = np.array([20.2, 23.5, 28.0, 23.7, 25.0, 32.0, 21.5])
+    time = p.T0 * np.array([1, 1, 1, 1, 1, 1, 100.0])
+    places = tuple(f"line {n}" for n in (2, 3, 5, 6, 7, 8, 9))
+    table = Measurements(("a",), np.zeros(7, int), pulse, time, r, places=places)
+    unlikely = outliers.outliers(table, p)
+    assert sorted(unlikely) == [2, 5]
+    mean, spread = np.full(5, p.g_reset), np.zeros((5, 5))
+    spread[0, 0] = (p.g_reset * p.reset_spread) ** 2
+    for k in range(1, 5):
+        P = math.exp(-k / p.a)
+        mean[k] = (1 + p.m1) * mean[k - 1] + p.c1 + p.A1 * P
+        spread[k, :k] = spread[:k, k] = (1 + p.m1) * spread[k - 1, :k]
+        spread[k, k] = (1 + p.m1) ** 2 * spread[k - 1, k - 1] + (p.c2 + p.A2 * P) ** 2
+    f = (time / p.T0) ** -p.nu
+    mean = mean[pulse] * f
+    joint = spread[np.ix_(pulse, pulse)] * f * f[:, None] + np.eye(7) * p.c3**2
+    good = np.array([0, 1, 3, 4, 6])
+    for row, one in unlikely.items():
+        share = np.linalg.solve(joint[np.ix_(good, good)], joint[good, row])
+        expected = mean[row] + share @ (r[good] - mean[good])
+        sd = math.sqrt(joint[row, row] - share @ joint[good, row])
+        assert (one.place, one.device, one.pulse) == (places[row], "a", pulse[row])
+        assert (one.time, one.conductance) == (p.T0, r[row])
+        assert one.expected == pytest.approx(expected, abs=2e-3)
+        assert one.expected_sd == pytest.approx(sd, rel=2e-3)
+        assert norm.isf(one.p / 2) == pytest.approx((r[row] - expected) / sd, rel=1e-2)
 
 
 @pytest.mark.parametrize("p", [PCMParameters(nu_spread=0.02), PCMParameters(c1=2.0, g_max=8.0)])
@@ -67,3 +71,26 @@ def test_a_table_without_times_and_one_read_at_a_limit():
     (spoiled,) = found_in(dataclasses.replace(table, time=None, conductance=r), p)
     assert (spoiled.place, spoiled.device, spoiled.time) == (f"row {row}", "5", None)
     assert f"row {row} (device 5, pulse 3): 12 µS, expected " in str(spoiled)
+
+
+@pytest.mark.parametrize("value", [1e6, 400.0, -200.0])
+@pytest.mark.parametrize("pulse", [0, 3])
+def test_gross_reads_are_seen_without_a_fit(value, pulse):
+    """Which they would spoil: in a table of few devices and in one of many; else there are none."""
+    for devices in (3, 40):
+        table = simulate_reads(PCMParameters(), devices=devices, pulses=20, seed=1)
+        assert not outliers.gross(table).any()
+        r = table.conductance.copy()
+        r[21 + pulse] = value
+        assert outliers.gross(dataclasses.replace(table, conductance=r))[21 + pulse]
+    r[::15] = value
+    assert not outliers.gross(dataclasses.replace(table, conductance=r)).any()
+
+
+def test_a_read_spoils_neither_its_neighbours_nor_its_device():
+    """After many reads of a state, at other delays, and where devices differ in nu."""
+    p = PCMParameters(nu_spread=0.02)
+    table = simulate_reads(p, devices=30, pulses=5, delays=(38.6, 386.0), late=(1e5,), seed=1)
+    r, rows = table.conductance.copy(), [13 * 7 + 4, 13 * 7 + 9, 13 * 11 + 12]
+    r[rows] = (11.0, 0.2, 9.9)
+    assert sorted(outliers.outliers(dataclasses.replace(table, conductance=r), p)) == rows
