@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ def fit_command(
         typer.Argument(
             metavar="FILE.csv",
             help="Reads, one per row: device (any label), pulse (SETs since RESET), time (s since "
-            "the last pulse; may be missing), conductance (µS).",
+            "the last pulse; may be missing), conductance (µS); - is standard input.",
         ),
     ],
     fix: Annotated[
@@ -41,7 +42,8 @@ def fit_command(
     output.check_destinations({"the table": table}, figure=figure, json=json)
     known = dict(map(parse_constant, fix or ()))
     require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
-    found = fit_device(table, fix=known, simpler=simpler, seed=seed)
+    reads = sys.stdin if str(table) == "-" else table
+    found = fit_device(reads, fix=known, simpler=simpler, seed=seed)
     output.deliver(
         found.summary(),
         (json, lambda path: output.write_json(path, found.to_json())),

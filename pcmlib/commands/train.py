@@ -22,7 +22,9 @@ from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
 from pcmlib.training.config import IN_SIEMENS
 from pcmlib.training.presets import PRESETS
+from pcmlib.training.samples import are_classes, as_samples, sized
 
+SAID_BY_SAMPLES = ("task", "task_settings", "fresh", "samples", "steps", "n_in", "n_out")
 DRAWN = ("pattern", "evidence")  # of `pcmlib.tasks.TASKS`, those that need no arrays
 
 
@@ -55,8 +57,8 @@ def train_command(
         Path | None,
         typer.Option(
             "--device-file",
-            help="Constants of your own devices: the JSON of pcmlib fit. What the set has in µS "
-            "goes with their mean SET; what --set says stays as it is.",
+            help="Constants of your own devices: the JSON of pcmlib fit; - is standard input. What "
+            "the set has in µS goes with their mean SET; what --set says stays as it is.",
         ),
     ] = None,
     set_: Annotated[
@@ -67,7 +69,7 @@ def train_command(
         Path | None,
         typer.Option(
             help="Your own samples: a NumPy archive with inputs, targets and, if not all steps "
-            "count, counts. Their sizes replace steps, samples, n_in and n_out."
+            "count, counts. Their sizes are the run's steps, samples, n_in and n_out."
         ),
     ] = None,
     figure: output.FigureFile = None,
@@ -114,10 +116,13 @@ def train_command(
         require(config.g_max == own.g_max or "g_max" not in changes, "g_max", config.g_max, allowed)
         suited = config.suited_to(own)
         config = suited.replace(**{n: x for n, x in changes.items() if n in IN_SIEMENS})
+    samples = read_samples(data)
+    if samples:
+        _require_own_sizes(config, samples, changes)
     counts = None if pulses is None else PulseCounts()
     run = train(
         config,
-        **read_samples(data),
+        **samples,
         device=device,
         checkpoint=checkpoint,
         checkpoint_every=10 if checkpoint_every is None else checkpoint_every,
@@ -138,7 +143,8 @@ def read_device(file: Path) -> PCMParameters:
     """The device that the JSON of `pcmlib fit` holds."""
     allowed = "JSON with the object constants, as pcmlib fit --json leaves it"
     try:
-        content = json_library.loads(file.read_text(encoding="utf8"))
+        stdin = str(file) == "-"
+        content = json_library.loads(sys.stdin.read() if stdin else file.read_text("utf8"))
     except ValueError:
         content = None
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
@@ -163,6 +169,20 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
     known = {"inputs", "targets"} <= arrays.keys() <= {"inputs", "targets", "counts"}
     require(known, "--data: arrays", ", ".join(arrays), "inputs, targets, and counts or not")
     return arrays
+
+
+def _require_own_sizes(
+    config: TrainConfig, samples: dict[str, np.ndarray], changes: dict[str, Any]
+) -> None:
+    """Require that what was said of a run is what its samples say, such as their sizes."""
+    require("input_rate" not in changes, "input_rate", config.input_rate, "left out with --data")
+    names = [name for name in SAID_BY_SAMPLES if name in changes]
+    if names:
+        found = as_samples(samples["inputs"], samples["targets"], config, samples.get("counts"))
+        own = sized(config, found, are_classes(samples["targets"]))
+        for name in names:
+            value, said = getattr(config, name), getattr(own, name)
+            require(value == said, name, value, f"left out, or {said!r} as --data has it")
 
 
 def _draw(run: TrainingRun) -> Figure:

@@ -32,7 +32,7 @@ class PulseOptimizer(torch.optim.Optimizer):
 
     One group of parameters holds the weights on PCM, another the digital rest; learning rate
     schedulers work on both. What a scheme keeps is stored in the layers, and so in the
-    `state_dict` of the network.
+    `state_dict` of the network; the optimiser's own holds its hyperparameters (`load_state_dict`).
 
     Args:
         module: the network, or a single layer.
@@ -109,6 +109,22 @@ class PulseOptimizer(torch.optim.Optimizer):
                 elif parameter.grad is not None:
                     parameter.sub_(parameter.grad, alpha=float(group["lr"]))
         return loss
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a saved state: as torch's optimisers do, all hyperparameters of its groups in
+        place of those given here, such as `lr`, `quantum` and `refresh_period`.
+
+        The scheme has to be the one given here. It is the algorithm, and the accumulators that the
+        network's `state_dict` holds are those of a scheme.
+
+        Raises:
+            ValueError: for another scheme, or the state of another optimiser.
+        """
+        for mine, saved in zip(self.param_groups, state_dict["param_groups"], strict=False):
+            scheme, other = mine["scheme"], saved.get("scheme", "none: of another optimiser")
+            allowed = f"{scheme!r}, as this optimiser was made with"
+            require(scheme == other, "state_dict: scheme", other, allowed)
+        super().load_state_dict(state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"layers": self.layers}

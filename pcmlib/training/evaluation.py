@@ -21,9 +21,11 @@ from pcmlib.base.checks import Values, as_tensor, require, require_count
 from pcmlib.base.files import for_json
 from pcmlib.base.records import Record
 from pcmlib.base.times import in_seconds, in_words
+from pcmlib.tasks import Samples
 from pcmlib.training.aging import ask
+from pcmlib.training.config import TrainConfig
 from pcmlib.training.results import TrainingRun, of_networks
-from pcmlib.training.samples import given_samples
+from pcmlib.training.samples import are_classes, given_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,8 @@ def evaluate(
         run: trained networks.
         after: s, at least 0: an age, or several; or in words, such as "30d" or ["1h", "1d"].
         compensation: None, or "global" drift compensation (`pcmlib.training.aging`).
-        inputs, targets, counts: as of `train`; None: the run's own. Steps count as in training
+        inputs, targets, counts: as of `train`; None: the run's own. Targets are values or classes,
+            as the run learnt (classes may be rows of one 1 among 0). Steps count as in training
             where nothing else is said, if they are as many and the same in all of its samples.
         repeats: trials of each sample, with read noise of their own, that a loss is the mean of.
             The first are those that gave `run.outputs`; all ages have the same noise.
@@ -83,7 +86,7 @@ def evaluate(
     require_count("repeats", repeats)
     ages = as_tensor("after", in_seconds("after", after), "real", torch.float64).flatten()
     require(len(ages) > 0, "after", after, "an age, or several")
-    samples = given_samples(inputs, targets, counts, run.config, longer=True) or run.samples
+    samples = _given(inputs, targets, counts, run.config) or run.samples
     usual = run.counts[0, 0]
     alike = samples.counts.shape[-1] == len(usual) and bool((run.counts == usual).all())
     if inputs is not None and counts is None and alike:
@@ -98,3 +101,21 @@ def evaluate(
         for name in ("loss", "accuracy", "rate_hz")
     )
     return Evaluation(ages, compensation, loss, accuracy, rate_hz)
+
+
+def _given(inputs: Values, targets: Values, counts: Values, config: TrainConfig) -> Samples | None:
+    """`given_samples`, whose loss is the one that the networks learnt."""
+    n_out = config.n_out
+    allowed = f"values, which the run learnt (squared error): floats [samples, steps, {n_out}]"
+    known = inputs is None or config.classes or not are_classes(targets)
+    require(known, "targets", "classes", allowed)
+    samples = given_samples(inputs, targets, counts, config, longer=True)
+    if samples is not None and config.classes:
+        y = samples.targets
+        named = y.shape[-1] == n_out and bool(((y == 0) | (y == 1)).all() & (y.sum(-1) == 1).all())
+        allowed = (
+            "classes, which the run learnt (cross-entropy): whole numbers of an integer type, "
+        )
+        allowed += f"0 .. {n_out - 1}, [samples] or [samples, steps]"
+        require(named, "targets", "values", allowed)
+    return samples

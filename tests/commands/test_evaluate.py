@@ -64,6 +64,31 @@ def test_a_reader_s_samples_are_trained_and_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("n_in=7", "n_in = 7: must be left out, or 5 as --data has it"),
+        ("n_out=2", "n_out = 2: must be left out, or 3 as --data has it"),
+        ("steps=100", "steps = 100: must be left out, or 60 as --data has it"),
+        ("samples=3", "samples = 3: must be left out, or 2 as --data has it"),
+        ("fresh=True", "fresh = True: must be left out, or False as --data has it"),
+        ("input_rate=20", "input_rate = 20.0: must be left out with --data"),
+        ("n_in=5", None),
+    ],
+)
+def test_what_samples_say_is_not_said_otherwise(setting, named, tmp_path):
+    draw = np.random.default_rng(0)
+    inputs, targets = draw.random((2, 60, 5)) < 0.1, draw.normal(size=(2, 60, 3))
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets)
+    told = ["--data", tmp_path / "data.npz", "--set", "n_rec=8", "--epochs", 1, "--set", setting]
+    result = run("train", "--scheme", "sign", *told)
+    assert (str(result.exception) if named else result.exception) == named
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=np.array([0, 3]))
+    if setting.startswith("n_out"):
+        result = run("train", "--scheme", "sign", *told)
+        assert "targets (least, greatest class) = (0, 3): must be 0 .. 1" in str(result.exception)
+
+
+@pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["no-such-file.npz"], "no-such-file.npz"),

@@ -42,6 +42,8 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     result = run("fit", table, *options, "--json", path, "--figure", picture)
     assert result.exit_code == 0, result.output
     assert "g_max =       25   as given" in result.output
+    assert result.output.startswith("30 devices, 240 reads: ")
+    assert " µS, 38.6 s to 1.072 h after the last pulse\n" in result.output
     assert picture.stat().st_size > 1000
     found = json.loads(path.read_text())
     assert {"constants", "standard_errors", "unidentified"} <= found.keys()
@@ -56,6 +58,33 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
 
     result = run("train", *small, "--device-file", path, "--set", "g_max=20")
     assert "g_max = 20.0: must be left out, or 25.0 as --device-file" in str(result.exception)
+
+
+def test_a_read_that_spoils_a_fit_is_named(table, tmp_path):
+    """One read in 240, of 400 µS: the verdict is that of no PCM, and it is told on what it rests"""
+    lines = table.read_text().splitlines()
+    device, pulse, time, _ = lines[99].split(",")
+    lines[99] = f"{device},{pulse},{time},400"
+    spoiled, path = tmp_path / "spoiled.csv", tmp_path / "device.json"
+    spoiled.write_text("\n".join(lines))
+    result = run("fit", spoiled, "--fix", "a=2.6", "--no-simpler", "--json", path)
+    assert result.exit_code == 0, result.output
+    assert "these devices are not PCM of this model:\n" in result.output
+    assert "1 read is too unlikely under this model to be chance:\n" in result.output
+    where = f"line 100 (device {device}, pulse {pulse}, {float(time):g} s)"
+    assert f"  {where}: 400 µS, expected " in result.output
+    rests = "the verdict rests on it: without it, no check distinguishes these devices from the"
+    assert rests in result.output
+    found = json.loads(path.read_text())
+    assert found["findings"]
+    assert found["findings_without_outliers"] == []
+    (one,) = found["outliers"]
+    assert (one["place"], one["device"], one["pulse"]) == ("line 100", device, int(pulse))
+    assert (one["time"], one["conductance"]) == (float(time), 400.0)
+    assert one["p"] < 1e-6
+    assert 0 < one["expected"] + one["expected_sd"] < 30
+    result = run("fit", spoiled, "--fix", "g_max=25", "--no-simpler")
+    assert "25: must be at least the 400 µS that was read (line 100)" in str(result.exception)
 
 
 def test_a_whole_device_is_a_run_s_constants():
@@ -116,3 +145,22 @@ def test_a_bad_table_is_one_line_on_stderr(table, tmp_path):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "pcmlib: bad.csv, line 9, time = '0': must be s since the last pulse" in done.stderr
+
+
+def test_what_comes_through_a_pipe(table, tmp_path):
+    """A table into fit, its JSON into train; an error names standard input."""
+    command, pipe = [sys.executable, "-m", "pcmlib"], {"capture_output": True, "check": False}
+    bad = table.read_bytes().replace(b"3860.0", b"0", 1)
+    done = subprocess.run([*command, "fit", "-"], input=bad, **pipe)
+    assert done.returncode == 2
+    assert b"pcmlib: <stdin>, line 9, time = '0': must be s since the last pulse" in done.stderr
+    fit = [*command, "fit", "-", "--no-simpler", "--fix", "a=2.6", "--json", "-"]
+    done = subprocess.run(fit, input=table.read_bytes(), **pipe)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["reads"] == 240
+    small = ["--scheme", "sign", "--epochs", "1", "--set", "n_rec=5", "--set", "steps=50"]
+    train = [*command, "train", *small, "--device-file", "-", "--save", tmp_path / "run.npz"]
+    taken = subprocess.run(train, input=done.stdout, **pipe)
+    assert taken.returncode == 0, taken.stderr
+    device = PCMParameters(**json.loads(done.stdout)["constants"])
+    assert TrainingRun.load(tmp_path / "run.npz").config.parameters == device

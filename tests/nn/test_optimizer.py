@@ -136,10 +136,27 @@ def test_schedulers_and_states_of_torch():
     optimizer.step()
     schedule.step()
     assert [group["lr"] for group in optimizer.param_groups] == [0.4, 0.2]
-    other = PulseOptimizer(layer, lr=1.0)
+    other = PulseOptimizer(layer, "stochastic", lr=1.0, prob_scale=2.0, refresh_period=7)
     other.load_state_dict(optimizer.state_dict())
     assert [group["lr"] for group in other.param_groups] == [0.4, 0.2]
-    assert other.param_groups[0]["scheme"] == "stochastic"
+    (own, _), (its, _) = optimizer.param_groups, other.param_groups
+    for name in ("scheme", "prob_scale", "refresh_period"):  # as torch's own optimisers do
+        assert its[name] == own[name]
+
+
+def test_a_state_of_another_scheme_is_refused():
+    layer = PCMLinear(7, 5)
+    saved = PulseOptimizer(layer, "stochastic", lr=0.8).state_dict()
+    other = PulseOptimizer(layer, "sign", lr=0.1)
+    told = "state_dict: scheme = 'stochastic': must be 'sign', as this optimiser was made with"
+    with pytest.raises(ValueError, match=f"^{told}"):
+        other.load_state_dict(saved)
+    bare = PCMLinear(7, 5, bias=False)
+    of_adam = torch.optim.Adam(bare.parameters()).state_dict()
+    with pytest.raises(ValueError, match=r"^state_dict: scheme = 'none: of another optim"):
+        PulseOptimizer(bare, "sign", lr=0.1).load_state_dict(of_adam)
+    assert other.param_groups[0]["scheme"] == "sign"
+    assert other.param_groups[0]["lr"] == 0.1
 
 
 def test_a_network_and_its_optimiser_are_copied_together():

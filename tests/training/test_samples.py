@@ -125,6 +125,26 @@ def test_classes_are_whole_numbers_and_the_steps_that_count_are_masked():
     assert not torch.equal(early.loss, run.loss)
 
 
+def test_a_run_is_asked_for_what_it_learnt():
+    """Values or classes: the loss of the other kind would be a number without a meaning."""
+    x, y = arrays()
+    values, classes = (train(CONFIG, inputs=x, targets=these) for these in (y, LABELS))
+    one = train(CONFIG, inputs=x, targets=y[..., :1])
+    learnt = r"^targets = 'classes': must be values, which the run learnt \(squared error\)"
+    for run, n_out in ((values, N_OUT), (one, 1)):
+        for named in (LABELS, LABELS.tolist(), np.zeros((len(x), T), int)):
+            with pytest.raises(ValueError, match=rf"{learnt}: floats \[samples, steps, {n_out}\]"):
+                evaluate(run, inputs=x, targets=named)
+    three = np.stack([y[..., 0]] * 3, -1)
+    learnt = r"^targets = 'values': must be classes, which the run learnt \(cross-entropy\)"
+    for other in (three, y[..., 0]):
+        with pytest.raises(ValueError, match=rf"{learnt}: whole numbers .*0 \.\. 2, \[samples\]"):
+            evaluate(classes, inputs=x, targets=other)
+    own = evaluate(classes, inputs=x, targets=LABELS)
+    assert own == evaluate(classes, inputs=classes.inputs, targets=classes.targets)
+    assert own == evaluate(classes)
+
+
 def test_a_class_for_each_step():
     """Which of two groups of channels spikes now: the class changes within a trial."""
     draw = np.random.default_rng(3)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from pcmlib.base.times import UNITS
 from pcmlib.book.figures.style import (
+    ACCURACY,
     BLUE,
     CLASS_LOSS,
     COLOURS,
@@ -32,11 +33,15 @@ _MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
 
 @book_style()
 def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
-    """Loss against age: the mean over networks, and from the lowest to the highest.
+    """Loss against age, and below it accuracy where there are classes: the mean over networks, and
+    from the lowest to the highest.
 
     An age of 0 stands at the left edge, where time has no logarithm.
     """
-    figure, (axes,) = panels(height=3.2, left=0.11)
+    squares = all(found.accuracy.isnan().all() for found in evaluations.values())
+    rows, height = (1, 3.2) if squares else (2, 5.0)
+    figure, panes = panels(rows=rows, height=height, left=0.11, hspace=0.15)
+    axes, lowest = panes[0], panes[-1]
     ages = np.concatenate([e.after.numpy() for e in evaluations.values()])
     later = ages[ages > 0]
     first = later.min() / 3 if later.size else 1.0
@@ -48,14 +53,19 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
         loss = found.loss.double().numpy()[order].T
         loss = np.where(loss > 0, loss, np.nan)  # 0 has no logarithm
         band(axes, age, loss, colour, name, "o")
+        if not found.accuracy.isnan().all():
+            right = 100 * found.accuracy.double().numpy()[order].T
+            band(lowest, age, right, colour, name, "o")
     axes.set_xscale("log")
     marks = {name: at for name, at in _MARKS.items() if first < at <= ages.max(initial=1.0) * 1.1}
     if (ages == 0).any():
         marks = {"0": first, **marks}
     axes.set_xticks(list(marks.values()), list(marks))
     axes.xaxis.minorticks_off()
-    squares = all(found.accuracy.isnan().all() for found in evaluations.values())
-    label(axes, "time since the last update", LOSS if squares else CLASS_LOSS)
+    if not squares:
+        label(lowest, "", ACCURACY, ylim=(0, 102))
+    label(axes, "", LOSS if squares else CLASS_LOSS)
+    lowest.set_xlabel("time since the last update")
     low, high = (losses.min(), losses.max()) if losses.size else (0.01, 1.0)
     loss_axis(axes, (low / 1.5, high * 1.5))
     axes.legend(loc="upper left")

@@ -54,7 +54,7 @@ STYLE = {
 DOTTED = {"color": "black", "lw": 0.8, "ls": ":"}  # a line to compare with
 WIDTH = 7.2  # inches: the width of the book's text
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
-LOSS, CLASS_LOSS = "mean squared error", "cross-entropy (nats)"
+LOSS, CLASS_LOSS, ACCURACY = "mean squared error", "cross-entropy (nats)", "accuracy (%)"
 LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from pcmlib.book.experiments.statistics import smoothed
 from pcmlib.book.experiments.training import NAMES, silent_loss
 from pcmlib.book.figures.style import (
+    ACCURACY,
     BLUE,
     CLASS_LOSS,
     COLOURS,
@@ -50,17 +51,28 @@ def colours(names: Iterable[str]) -> list[str]:
 def plot_learning(
     runs: Mapping[str, TrainingRun], *, ylim: tuple[float, float] = (0.004, 0.6), window: int = 5
 ) -> Figure:
-    """Learning curves, each point the mean over the last `window` epochs.
+    """Learning curves, each point the mean over the last `window` epochs; below them accuracy,
+    where there are classes.
 
-    The dotted line is the loss of an output that stays at 0.
+    The dotted line is that of an output that stays at 0, or of guessing.
     """
-    figure, (axes,) = panels(height=3.2, left=0.11)
+    first = next(iter(runs.values()))
+    classes = first.config.classes
+    rows, height = (2, 5.0) if classes else (1, 3.2)
+    figure, panes = panels(rows=rows, height=height, left=0.11, hspace=0.15)
+    axes, lowest = panes[0], panes[-1]
     for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
         over_epochs(axes, smoothed(run.loss.double().numpy(), window), colour, name)
-    first = next(iter(runs.values()))
+        if classes:
+            right = 100 * smoothed(run.accuracy.double().numpy(), window)
+            over_epochs(lowest, right, colour, name)
     axes.axhline(silent_loss(first), **DOTTED)
     longest = max(run.config.epochs for run in runs.values())
-    label(axes, "epoch", CLASS_LOSS if first.config.classes else LOSS, xlim=(0, longest))
+    label(axes, "", CLASS_LOSS if classes else LOSS, xlim=(0, longest))
+    if classes:
+        label(lowest, "", ACCURACY, ylim=(0, 102))
+        lowest.axhline(100 / first.config.n_out, **DOTTED)
+    lowest.set_xlabel("epoch")
     axes.xaxis.get_major_locator().set_params(integer=True)
     loss_axis(axes, ylim)
     axes.legend(loc="upper right", ncols=2)

@@ -7,6 +7,7 @@ likelihood   a filter on a grid of conductances
 free         the constants as free numbers, and where to start
 estimate     the likeliest constants, and how well they are known
 checks       measured beside simulated; what is wrong with the model
+outliers     reads that the model finds too unlikely to be chance
 fitting      all of it in one call
 
 How nu and its spread depend on G (nu_slope, nu_bounds, nu_spread_slope, nu_spread_bounds), T0 and

@@ -17,6 +17,7 @@ from pcmlib.base.progress import progress
 from pcmlib.device.fit.checks import Comparison, compare, findings
 from pcmlib.device.fit.estimate import Estimate, Tell, estimate, refit
 from pcmlib.device.fit.free import LINES, NAMES, Free, rough
+from pcmlib.device.fit.outliers import Outlier, gross, outliers
 from pcmlib.device.fit.reads import Reads, gather
 from pcmlib.device.fit.table import Measurements, measurements
 from pcmlib.device.known import pulse_ratio
@@ -37,6 +38,9 @@ SIMPLER = {
 LIMITS = ("g_min", "g_max")  # where reads lie at one, that is it: it has no standard error
 _TIED = 3  # reads at one extreme value that make it a limit
 _RESOLVED = 0.6  # noise in distances of the grid's nodes
+A_PCM = "no check distinguishes these devices from the model's"
+NO_PCM = "these devices are not PCM of this model"
+_MOST_TOLD = 5  # outliers that a summary lists
 _UNTOLD = 1.0  # standard deviation of a free number (`free`) that a table does not tell
 
 
@@ -54,6 +58,8 @@ class Fit:
     checks: dict[str, Comparison]
     findings: tuple[str, ...]  # what is wrong with the model for these reads
     bic: float  # k ln(reads) - 2 log-likelihood, with k free constants
+    outliers: tuple[Outlier, ...] = ()  # reads too unlikely to be chance, the least likely first
+    findings_without: tuple[str, ...] = ()  # what is wrong with the model for the others
 
     @property
     def is_pcm(self) -> bool:
@@ -87,6 +93,8 @@ class Fit:
             "bic_of_simpler_laws": self.simpler,
             "is_pcm": self.is_pcm,
             "findings": list(self.findings),
+            "outliers": [vars(one) for one in self.outliers],
+            "findings_without_outliers": list(self.findings_without),
             "pulse_ratio": pulse_ratio(self.parameters),
             "checks": compared,
         }
@@ -96,9 +104,29 @@ class Fit:
         nearly = name not in LINES and value < error
         return f"{error:.2g}" + (f"   at most {value + 2 * error:.2g}, maybe 0" if nearly else "")
 
+    def _of_outliers(self) -> list[str]:
+        if not self.outliers:
+            return []
+        count, more = len(self.outliers), len(self.outliers) - _MOST_TOLD
+        reads, it = ("1 read is", "it") if count == 1 else (f"{count} reads are", "them")
+        which = "it is" if count == 1 else "one is"
+        if "mean" not in self.checks:
+            rests = f"the constants may rest on {it}"
+        elif bool(self.findings) == bool(self.findings_without):
+            rests = f"the verdict does not rest on {it}, but the constants may"
+        else:
+            other = NO_PCM if self.findings_without else A_PCM
+            rests = f"the verdict rests on {it}: without {it}, {other}"
+        return [
+            f"{reads} too unlikely under this model to be chance:",
+            *(f"  {one}" for one in self.outliers[:_MOST_TOLD]),
+            *([f"  and {more} more"] if more > 0 else []),
+            f"{rests}; if {which} a mistake, leave it out and fit again",
+        ]
+
     def summary(self) -> str:
         """Lines for a terminal."""
-        lines = [f"{self.table.devices} devices, {len(self.table)} reads"]
+        lines = [self.table.summary()]
         if self.table.passed_over:
             lines.append(f"columns ignored: {', '.join(self.table.passed_over)}")
         for name in (*NAMES, *LIMITS):
@@ -118,10 +146,11 @@ class Fit:
         if "mean" not in self.checks:
             lines.append("too few devices to check the model by; 8 after the same pulse will do")
         elif self.is_pcm:
-            lines.append("no check distinguishes these devices from the model's")
+            lines.append(A_PCM)
         else:
-            lines.append("these devices are not PCM of this model:")
+            lines.append(f"{NO_PCM}:")
             lines.extend(f"  {finding}" for finding in self.findings)
+        lines.extend(self._of_outliers())
         ratio = pulse_ratio(self.parameters)
         lines.append(f"the first ten SETs add {ratio:.3g} times as much as to the usual device")
         return "\n".join(lines)
@@ -132,9 +161,12 @@ def fit_device(
 ) -> Fit:
     """Fit the model's constants to reads of the reader's devices, by maximum likelihood.
 
+    The fit is to all reads. Where some are too unlikely to be chance (`outliers`), a second one to
+    the others tells whether they are what is wrong; where some are gross, it is what expects them.
+
     Args:
-        table: a CSV file's path, or columns by name (a dict, a data frame): device, pulse, time
-            (may be missing) and conductance, as `pcmlib.device.fit.table` says.
+        table: a CSV file, by its path or open, or columns by name (a dict, a data frame): device,
+            pulse, time (may be missing) and conductance, as `pcmlib.device.fit.table` says.
         fix: constants that are known, by name; bounds are pairs. Those of `free.NAMES` that are
             not among them are fitted; the others, such as nu_slope and nu_spread_slope, are as
             they are in `PCMParameters` by default.
@@ -148,25 +180,39 @@ def fit_device(
     given = {name: plain(value) for name, value in (fix or {}).items()}
     for name in given:
         require_known("fix", name, CONSTANTS)
-    base, unidentified = _base(reads_of, given)
-    reads = gather(reads_of, base.g_min, base.g_max, base.T0)
-    names = tuple(n for n in NAMES if n not in given and n not in unidentified)
-    middle = float(np.median(reads_of.conductance))
-    free = Free(names, base, (reads.high - reads.low) / 12, middle)
-    start = free.numbers(rough(reads_of, reads, base) | given)
-    bar = progress(desc=f"fitting {reads.devices} devices", unit=" steps")
+    _base(reads_of, given)  # refuses limits that cannot be, before a bar is there
+    bar = progress(desc=f"fitting {reads_of.devices} devices", unit=" steps")
     with one_torch_thread(), bar:  # matrices of this size gain nothing from more threads
-        found = estimate(free, reads, start, bar.update)
-        parameters, errors = free.parameters(found.x), free.errors(found.x, found.covariance)
-        unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
-        bic = len(names) * math.log(len(reads_of)) - 2 * found.log_likelihood
-        others = _simpler(free, reads, found, len(reads_of), bic, bar.update) if simpler else {}
+        found = rest = _fit(reads_of, given, simpler, seed, bar.update)
+        left_out = np.flatnonzero(gross(reads_of)).tolist()
+        if left_out:
+            rest = _fit(reads_of.without(left_out), given, False, seed, bar.update)
+        unlikely = outliers(reads_of, rest.parameters)
+        if unlikely and sorted(unlikely) != left_out:
+            rest = _fit(reads_of.without(list(unlikely)), given, False, seed, bar.update)
+    if not unlikely:
+        return found
+    said = rest.findings
+    return dataclasses.replace(found, outliers=tuple(unlikely.values()), findings_without=said)
+
+
+def _fit(table: Measurements, given: dict[str, Any], simpler: bool, seed: int, tell: Tell) -> Fit:
+    """A fit to all reads of a table."""
+    base, unidentified = _base(table, given)
+    reads = gather(table, base.g_min, base.g_max, base.T0)
+    names = tuple(n for n in NAMES if n not in given and n not in unidentified)
+    free = Free(names, base, (reads.high - reads.low) / 12, float(np.median(table.conductance)))
+    start = free.numbers(rough(table, reads, base) | given)
+    found = estimate(free, reads, start, tell)
+    parameters, errors = free.parameters(found.x), free.errors(found.x, found.covariance)
+    unidentified |= _untold(names, found) | _too_fine(names, found, parameters)
+    bic = len(names) * math.log(len(table)) - 2 * found.log_likelihood
+    others = _simpler(free, reads, found, len(table), bic, tell) if simpler else {}
     known = {n: e for n, e in errors.items() if n not in unidentified and n not in given}
-    checks = compare(reads_of, parameters, seed)
-    said = findings(checks)
+    checks = compare(table, parameters, seed)
     return Fit(
-        reads_of, parameters, known, unidentified, tuple(given), found.log_likelihood, others,
-        checks, tuple(said), bic,
+        table, parameters, known, unidentified, tuple(given), found.log_likelihood, others, checks,
+        tuple(findings(checks)), bic,
     )  # fmt: skip
 
 
@@ -180,7 +226,9 @@ def _base(table: Measurements, given: dict[str, Any]) -> tuple[PCMParameters, di
         values, counts = np.unique(sign * r, return_counts=True)
         extreme = float(sign * values[-1])
         if name in given:
+            place = table.place(int((sign * r).argmax()))
             allowed = f"{'at most' if sign < 0 else 'at least'} the {extreme:g} µS that was read"
+            allowed += f" ({place})"
             require(bool(sign * given[name] >= values[-1]), name, given[name], allowed)
         elif counts[-1] >= _TIED and counts[-1] > 2 * counts[-2]:
             known[name] = extreme

@@ -20,7 +20,9 @@ that all devices take one product of matrices. The laws are `pcmlib.device.laws`
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +39,9 @@ _FORGOTTEN = 1e-4  # of the history: from here on, every pulse has the same matr
 _EACH = 20  # pulses with a matrix of their own; later ones share it, a twentieth of k at a time
 _HELD = 2_000_000  # numbers of one array of the filter, for the devices that are taken at once
 _FAR = 5.0  # standard deviations
-_LEAST = 1e-300
+LEAST = 1e-300
+FINEST = 1e-6  # µS, noise of a read: with less, the sums of its square lose their digits
+SURE = -1e5  # standard deviations beyond a limit; torch's log_ndtr has no derivative far below
 
 
 class Grid(NamedTuple):
@@ -52,6 +56,15 @@ class Grid(NamedTuple):
         """Whether a likelihood on the other grid would have to be computed again."""
         pairs = zip(self, other, strict=True)
         return any(own.shape[-1] > 1.25 * its.shape[-1] for own, its in pairs)
+
+
+class Start(NamedTuple):
+    """Conductances that a RESET leaves, deviates of nu, and their weights."""
+
+    g: Float64[Tensor, " k"]  # µS
+    weights: Float64[Tensor, " k"]
+    deviates: Float64[Tensor, " q"]
+    shares: Float64[Tensor, " q"]
 
 
 def grid_for(p: Constants, reads: Reads) -> Grid:
@@ -129,20 +142,11 @@ def log_likelihood(
 
     p, a: the model's constants, numbers or tensors of no dimension.
     """
-    deviates, shares = _deviates_of_nu(grid.nu, p)
-    resets, alpha = _deviates(grid.reset, 1.0, p.reset_spread)
-    g, alpha, total, T = laws.after_reset(resets, p), alpha.expand(1, 1, -1), 0.0, None
-    forgotten = False
+    g, alpha, deviates, shares = start(p, grid)
+    alpha, moves, total = alpha.expand(1, 1, -1), transitions(g, p, a, grid), 0.0
     for k, state in enumerate(reads.states):
         if k > 0:
-            first = k // max(1, k // _EACH) * max(1, k // _EACH)
-            if T is None or k == first or g is not grid.g:
-                P = torch.exp(torch.as_tensor(-(first + max(1, k // _EACH) / 2 - 0.5) / a))
-                if P.item() >= _FORGOTTEN or g is not grid.g:
-                    T = _transition(g, P, grid, p)
-                elif not forgotten:
-                    T, forgotten = _transition(g, torch.zeros_like(P), grid, p), True
-            g, alpha = grid.g, alpha @ T
+            g, alpha = grid.g, alpha @ next(moves)
         if state is None:
             continue
         told = [
@@ -156,27 +160,49 @@ def log_likelihood(
         L = (statistics @ features.flatten(1)).view(len(statistics), *features.shape[1:])
         most = L.detach().amax((1, 2), keepdim=True)
         alpha = alpha * torch.exp(L - most)
-        q = alpha.sum((1, 2), keepdim=True).clamp(min=_LEAST)
+        q = alpha.sum((1, 2), keepdim=True).clamp(min=LEAST)
         alpha, total = alpha / q, total + (torch.log(q) + most)[:, 0, 0]
     return total
+
+
+def start(p: Constants, grid: Grid) -> Start:
+    """What is known of a device before its first read."""
+    resets, weights = _deviates(grid.reset, 1.0, p.reset_spread)
+    return Start(laws.after_reset(resets, p), weights, *_deviates_of_nu(grid.nu, p))
+
+
+def transitions(
+    g: Tensor, p: Constants, a: Tensor | float, grid: Grid
+) -> Iterator[Float64[Tensor, "from to"]]:
+    """T_1 from the conductances g that a RESET leaves, then T_2, T_3 and so on."""
+    T, forgotten = None, False
+    for k in itertools.count(1):
+        share = max(1, k // _EACH)
+        if k % share == 0:
+            P = torch.exp(torch.as_tensor(-(k + share / 2 - 0.5) / a))
+            if k == 1 or P.item() >= _FORGOTTEN:
+                T = _transition(g if k == 1 else grid.g, P, grid, p)
+            elif not forgotten:
+                T, forgotten = _transition(grid.g, torch.zeros_like(P), grid, p), True
+        yield T
 
 
 def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tensor, "from to"]:
     """T_k. Rows sum to 1 on a grid that is fine enough, and are made to on any other."""
     mu, sigma = laws.set_increment(g, P, p)
-    mean, sigma = (g + mu)[:, None], sigma.clamp(min=_LEAST)[:, None]
+    mean, sigma = (g + mu)[:, None], sigma.clamp(min=LEAST)[:, None]
     z = (grid.g - mean) / sigma
     inside = torch.exp(-z * z / 2) * (grid.w / (sigma * math.sqrt(2 * math.pi)))
     below, above = torch.special.ndtr(z[:, :1]), torch.special.ndtr(-z[:, -1:])
     T = torch.cat([below, inside[:, 1:-1], above], 1)
-    return T / T.sum(1, keepdim=True).clamp(min=_LEAST)
+    return T / T.sum(1, keepdim=True).clamp(min=LEAST)
 
 
 def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
     """What stands in the log-density of reads beside their statistics (`Statistics`)."""
-    s = laws.read_noise(Gd, p)
+    s = laws.read_noise(Gd, p).clamp(min=FINEST)
     precision = 1 / (s * s)
     one = -Gd * Gd * precision / 2 - torch.log(s) - math.log(2 * math.pi) / 2
     low, high = (reads.low - Gd) / s, (Gd - reads.high) / s
-    log_low, log_high = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
+    log_low, log_high = (torch.special.log_ndtr(z.clamp(min=SURE)) for z in (low, high))
     return torch.stack([one, Gd * precision, -precision / 2, log_low, log_high])

@@ -15,6 +15,7 @@ columns; where it is not the comma, a decimal comma will do.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import math
 import re
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from jaxtyping import Float64, Int64
 
 from pcmlib.base.checks import plain, require
 from pcmlib.base.records import Record
+from pcmlib.base.times import in_words
 from pcmlib.device.pulses import MOST_PULSES
 
 NAMES = {
@@ -55,6 +57,7 @@ class Measurements(Record):
     time: Float64[np.ndarray, " reads"] | None  # s since the last pulse
     conductance: Float64[np.ndarray, " reads"]  # µS
     passed_over: tuple[str, ...] = ()  # columns that were not used
+    places: tuple[str, ...] = ()  # of the rows, such as "line 2"
 
     def __len__(self) -> int:
         return len(self.conductance)
@@ -63,9 +66,33 @@ class Measurements(Record):
     def devices(self) -> int:
         return len(self.labels)
 
+    def without(self, rows: Any) -> Measurements:
+        """The table but for some rows."""
+        kept = np.delete(np.arange(len(self)), rows)
+        time, places = self.time, self.places
+        return dataclasses.replace(
+            self, device=self.device[kept], pulse=self.pulse[kept],
+            time=None if time is None else time[kept], conductance=self.conductance[kept],
+            places=tuple(places[i] for i in kept) if places else (),
+        )  # fmt: skip
+
+    def summary(self) -> str:
+        """How many reads, of what, in units that show what a number was taken for."""
+        low, high = self.conductance.min(), self.conductance.max()
+        told = f"{self.devices} devices, {len(self)} reads: {low:.3g} to {high:.3g} µS"
+        if self.time is None:
+            return told
+        first, last = in_words(self.time.min()), in_words(self.time.max())
+        return f"{told}, {first if first == last else f'{first} to {last}'} after the last pulse"
+
+    def place(self, row: int) -> str:
+        """Where a read stands: the file's line, or the row of columns, from 0."""
+        return self.places[row] if self.places else f"row {row}"
+
 
 def measurements(table: Any) -> Measurements:
-    """A table of reads: a CSV file's path, or columns by name (a dict, a data frame).
+    """A table of reads: a CSV file's path, or the file itself, open, such as sys.stdin; or columns
+    by name (a dict, a data frame).
 
     Raises:
         ValueError: naming the file's line (the row of columns, from 0), the column, its value and
@@ -74,7 +101,11 @@ def measurements(table: Any) -> Measurements:
     if isinstance(table, Measurements):
         return table
     if isinstance(table, str | Path):
-        return _checked(*_read(Path(table)))
+        return _checked(*_read(Path(table).name, Path(table).read_bytes()))
+    if hasattr(table, "read"):
+        content = getattr(table, "buffer", table).read()  # in bytes, of a text file too
+        raw = content.encode() if isinstance(content, str) else content
+        return _checked(*_read(Path(str(getattr(table, "name", "table"))).name, raw))
     as_columns = getattr(table, "to_dict", lambda _: table)  # a data frame's
     columns = table if isinstance(table, Mapping) else as_columns("list")
     require(isinstance(columns, Mapping), "table", type(table).__name__, "a file or columns")
@@ -88,9 +119,8 @@ def measurements(table: Any) -> Measurements:
     return _checked("table", list(cells), [(f"row {n}", row) for n, row in enumerate(rows)], ".")
 
 
-def _read(path: Path) -> tuple[str, list[str], list[tuple[str, list[str]]], str]:
+def _read(name: str, raw: bytes) -> tuple[str, list[str], list[tuple[str, list[str]]], str]:
     """Name, header, rows with their places, and the decimal mark."""
-    name, raw = path.name, path.read_bytes()
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = raw.decode("utf-16", errors="replace")
     else:
@@ -208,8 +238,9 @@ def _checked(
     used = {i for i, _, _ in columns.values()}
     others = tuple(title for i, title in enumerate(header) if i not in used and title)
     return Measurements(
-        tuple(labels.tolist()), device.astype(np.int64), pulse.astype(np.int64), time, r, others
-    )
+        tuple(labels.tolist()), device.astype(np.int64), pulse.astype(np.int64), time, r, others,
+        tuple(place for place, _ in rows),
+    )  # fmt: skip
 
 
 def _number(cell: str, decimal: str, place: str) -> float:

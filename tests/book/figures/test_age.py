@@ -9,10 +9,11 @@ from pcmlib.book.figures.age import plot_forgetting, plot_relearning
 from pcmlib.training import Evaluation
 
 
-def made_up(after, loss):
+def made_up(after, loss, accuracy=None):
     loss = torch.tensor(loss)
+    right = loss * torch.nan if accuracy is None else torch.tensor(accuracy)
     ages = torch.tensor(after, dtype=torch.float64)
-    return Evaluation(ages, None, loss, loss * torch.nan, torch.ones_like(loss))
+    return Evaluation(ages, None, loss, right, torch.ones_like(loss))
 
 
 def test_each_age_is_drawn_in_order_and_0_at_the_edge():
@@ -22,6 +23,19 @@ def test_each_age_is_drawn_in_order_and_0_at_the_edge():
     assert list(mean.get_ydata()) == pytest.approx([0.1, 0.2, 0.4])
     assert list(mean.get_xdata()) == pytest.approx([1200.0, 3600.0, 86400.0])
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "1 h", "1 d"]
+
+
+def test_accuracy_stands_below_where_there_are_classes():
+    ages, loss = [86400.0, 0.0], [[0.3, 0.5], [0.1, 0.1]]
+    assert len(plot_forgetting({"no learning": made_up(ages, loss)}).axes) == 1
+    found = made_up(ages, loss, [[0.5, 0.7], [1.0, 0.9]])
+    above, below = plot_forgetting({"no learning": found}).axes
+    assert list(above.lines[0].get_ydata()) == pytest.approx([0.1, 0.4])
+    assert list(below.lines[0].get_ydata()) == pytest.approx([95.0, 60.0])
+    assert list(below.lines[0].get_xdata()) == list(above.lines[0].get_xdata())
+    assert (above.get_ylabel(), below.get_ylabel()) == ("cross-entropy (nats)", "accuracy (%)")
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", "time since the last update")
+    assert [tick.get_text() for tick in below.get_xticklabels()] == ["0", "1 d"]
 
 
 @pytest.mark.parametrize("loss", [[[np.nan]], [[0.0]], [[np.inf]]])

@@ -38,6 +38,19 @@ def test_learning_curves_are_means_over_networks(run, digital):
     assert lines(smooth)[0] == pytest.approx(smoothed(run.loss.double().numpy(), 2).mean(0))
 
 
+def test_accuracy_stands_below_the_loss_of_classes(run):
+    inputs = torch.rand(3, 50, 6, generator=torch.Generator().manual_seed(1)) < 0.1
+    config = TrainConfig.preset("vanilla", n_rec=8, epochs=4, replicas=2)
+    classes = train(config, inputs=inputs, targets=np.array([0, 1, 3]), progress=False)
+    above, below = plots.plot_learning({"a": classes}, window=1).axes
+    assert lines(above)[0] == pytest.approx(classes.loss.mean(0).numpy())
+    assert lines(below)[0] == pytest.approx(100 * classes.accuracy.mean(0).numpy())
+    assert lines(below)[1] == [25.0, 25.0]  # guessing one of four
+    assert (above.get_xlabel(), below.get_xlabel()) == ("", "epoch")
+    (only,) = plots.plot_learning({"a": run}).axes
+    assert only.get_xlabel() == "epoch"
+
+
 def test_outputs_stand_beside_their_targets(run):
     figure = plots.plot_outputs(run, replica=1, sample=2)
     top = figure.axes[: len(run.config.snapshot_epochs)]

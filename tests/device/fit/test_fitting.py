@@ -17,6 +17,7 @@ from pcmlib.device.fit.estimate import Estimate
 from pcmlib.device.fit.fitting import SIMPLER, _simpler
 from pcmlib.device.fit.free import Free
 from pcmlib.device.fit.likelihood import grid_for
+from pcmlib.device.fit.outliers import Outlier
 from pcmlib.device.fit.reads import gather
 
 MEASURED = os.environ.get("PCMLIB_DATA")
@@ -50,6 +51,26 @@ def test_constants_come_back(whole):
     assert (whole.parameters.g_min, whole.parameters.g_max) == (0.1, 12.0)
     assert whole.standard_errors["nu"] < 0.003
     assert whole.is_pcm
+    assert whole.outliers == ()
+    assert "chance" not in whole.summary()
+
+
+def test_outliers_are_told_with_what_rests_on_them(whole):
+    one = Outlier("line 7", "d3", 4, None, 30.0, 4.61, 0.523, 1e-9)
+    for outliers, findings, others, said in (
+        ((one,), (), (), "the verdict does not rest on it, but the constants may; if it is a"),
+        ((one,), ("x",), ("x",), "the verdict does not rest on it, but the constants may"),
+        ((one,) * 7, ("x",), (), "the verdict rests on them: without them, no check distinguishes"),
+        ((one,), (), ("x",), "without it, these devices are not PCM of this model; if it is a"),
+    ):
+        told = {"outliers": outliers, "findings": findings, "findings_without": others}
+        text = dataclasses.replace(whole, **told).summary()
+        assert said in text
+        assert "  line 7 (device d3, pulse 4): 30 µS, expected 4.61 ± 0.52 µS\n" in text
+        assert text.count("line 7") == min(len(outliers), 5)
+        assert ("  and 2 more\n" in text) == (len(outliers) == 7)
+    few = dataclasses.replace(whole, outliers=(one,), checks={})
+    assert "\nthe constants may rest on it; if it is a mistake, leave it out" in few.summary()
 
 
 def test_no_simpler_law_will_do(whole):
@@ -142,11 +163,12 @@ def test_known_constants_are_kept():
     found = fit_device(table, fix={"a": 2.6, "m3": 0.03, "g_max": 13}, simpler=False)
     assert (found.parameters.a, found.parameters.m3, found.parameters.g_max) == (2.6, 0.03, 13.0)
     assert not {"a", "m3", "g_max"} & (found.standard_errors.keys() | found.unidentified.keys())
+    most = table.conductance.argmax()
     for fix, message in (
         ({"m9": 1}, "fix = 'm9': must be one of"),
         ({"nuspread": 1}, "fix = 'nuspread': .*; did you mean nu_spread[?]"),
         ({"bits": 4}, "fix = 'bits': must be one of"),
-        ({"g_max": 2}, r"g_max = 2: must be at least the [\d.]+ µS that was read"),
+        ({"g_max": 2}, rf"g_max = 2: must be at least the [\d.]+ µS that was read \(row {most}\)"),
         ({"g_min": 5}, r"g_min = 5: must be at most the [\d.]+ µS that was read"),
         ({"a": -1}, "a = -1.0: must be a finite number above 0"),
     ):

@@ -114,3 +114,19 @@ def test_the_score_at_the_truth_is_0_on_the_mean(p, devices, pulses):
     score = torch.stack(scores)
     off = score.mean(0) / score.std(0) * math.sqrt(len(score))
     assert float(off.abs().max()) < 4.5  # of 20 parts: of Student's t
+
+
+@pytest.mark.parametrize("c3", [1e-3, 1e-10, 0.0])
+def test_the_slope_is_finite_where_noise_is_next_to_nothing(c3):
+    """As a table with a gross outlier leads to: a RESET to 0, where c3 is all the noise."""
+    p = PCMParameters(m3=0.18, c3=c3, reset_spread=0.95, g_max=110.0)
+    table = simulate_reads(p, devices=4, pulses=2, late=(386.0,), seed=1)
+    reads = gather(table, p.g_min, p.g_max, p.T0)
+    grid = grid_for(p.constants(), reads)
+    names = ("m3", "c3", "g_reset", "reset_spread")
+    x = torch.tensor([getattr(p, n) for n in names], dtype=torch.float64, requires_grad=True)
+    constants = p.constants()._replace(**dict(zip(names, x, strict=True)))
+    found = log_likelihood(constants, p.a, reads, grid).sum()
+    slope = torch.autograd.grad(found, x)[0]
+    assert bool(torch.isfinite(found))
+    assert bool(torch.isfinite(slope).all())

@@ -1,5 +1,8 @@
 """Tables as probe stations leave them: what is plainly meant is taken, what is not is refused."""
 
+import dataclasses
+import io
+
 import numpy as np
 import pytest
 
@@ -137,6 +140,20 @@ GOOD = {
 }
 
 
+@pytest.mark.parametrize("mode", ["r", "rb", "none"])
+def test_an_open_file_is_taken_as_its_path_is(mode, tmp_path):
+    """In UTF-16, which text files are not open in; and text of no file at all."""
+    path = tmp_path / "reads.csv"
+    path.write_bytes(GOOD["as it should be"].encode("utf-16"))
+    with io.StringIO(lines()) if mode == "none" else path.open(mode) as file:
+        assert measurements(file) == measurements(path)
+    path.write_text(lines("d0,0,0,0.1"))
+    with path.open() as file, pytest.raises(ValueError, match=r"reads\.csv, line 2, time = '0'"):
+        measurements(file)
+    with pytest.raises(ValueError, match="table, line 2, time = '0'"):
+        measurements(io.StringIO(lines("d0,0,0,0.1")))
+
+
 @pytest.mark.parametrize("name", GOOD)
 @pytest.mark.parametrize("encoding", ["utf8", "utf-16"])
 def test_a_good_file_is_taken_whole(name, encoding, tmp_path):
@@ -149,6 +166,23 @@ def test_a_good_file_is_taken_whole(name, encoding, tmp_path):
         values = np.asarray(getattr(found, own))[order]
         np.testing.assert_allclose(values, getattr(TABLE, own), rtol=its)
     assert found.passed_over == (("0.1",) if name == "other columns" else ())
+
+
+def test_the_summary_shows_what_numbers_were_taken_for(tmp_path):
+    """Times in ms that do not say so are hours: the drift law has no scale that would tell."""
+    r = TABLE.conductance
+    told = f"3 devices, 30 reads: {r.min():.3g} to {r.max():.3g} µS"
+    path = tmp_path / "reads.csv"
+    in_ms = column("time", lambda t: f"{1e3 * float(t):g}")
+    for content, times in (
+        (lines(), "38.6 s to 6.433 min"),
+        (in_ms, "10.72 h to 4.468 d"),
+        (in_ms.replace("time", "time (ms)"), "38.6 s to 6.433 min"),
+        (column("time", lambda _: "38.6"), "38.6 s"),
+    ):
+        path.write_text(content)
+        assert measurements(path).summary() == f"{told}, {times} after the last pulse"
+    assert dataclasses.replace(TABLE, time=None).summary() == told
 
 
 def test_columns_do_as_well_as_a_file():
