@@ -124,7 +124,7 @@ class ReadsTable {
       ReadsTable.require(holds, `${file}, ${columns.conductance.title} (median)`, middle, allowed);
     size(middle > 0, "above 0: is the sign that of the read voltage?");
     size(middle > 0.02, "µS; these look like siemens: name the column conductance_S, or multiply by 1e6");
-    size(middle < 1e3, "µS; these look like ohms, nS or another unit, which the column's name can say: G (nS)");
+    size(middle < 1e5, "µS; these look like ohms or another unit, which the column's name can say: G (nS)");
   }
 
   static median(values) {

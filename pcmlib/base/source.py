@@ -26,7 +26,8 @@ KEPT_BYTES = 2**29  # of files that `forget_unused` looks after together, unless
 PACKAGE = Path(__file__).parent.parent
 # These hand names on, show things or name results: no result depends on them.
 NO_MATTER = {
-    "training", "training.presets", "training.evaluation", "base.progress", "base.source",
+    "training", "training.presets", "training.evaluation", "device.fit", "base.progress",
+    "base.source",
 }  # fmt: skip
 # Settings of Numba that change the code that it makes, beside the processor's.
 _SETTINGS = (

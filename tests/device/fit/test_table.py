@@ -65,9 +65,7 @@ BAD = {
         "counted from the last pulse, and not from the start",
     ),
     "siemens": (column("conductance", lambda g: f"{float(g) * 1e-6:.6g}"), "look like siemens"),
-    "nanosiemens": (
-        column("conductance", lambda g: f"{float(g) * 1e3:.6g}"), "look like ohms, nS or another"
-    ),
+    "picosiemens": (column("conductance", lambda g: f"{float(g) * 1e6:.6g}"), "or another unit"),
     "ohms": (column("conductance", lambda g: f"{1e6 / float(g):.6g}"), "look like ohms"),
     "a negative voltage": (column("conductance", lambda g: f"-{g}"), "that of the read voltage"),
     "one device": (column("device", lambda _: "d0"), "pulse = '0': .* give it another label"),
@@ -183,6 +181,8 @@ def test_the_summary_shows_what_numbers_were_taken_for(tmp_path):
         path.write_text(content)
         assert measurements(path).summary() == f"{told}, {times} after the last pulse"
     assert dataclasses.replace(TABLE, time=None).summary() == told
+    path.write_text(column("conductance", lambda g: f"{1e3 * float(g):g}"))
+    assert " µS (if these were nS, name the column conductance_nS)" in measurements(path).summary()
 
 
 def test_columns_do_as_well_as_a_file():
