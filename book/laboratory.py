@@ -77,20 +77,12 @@ PROGRAMME = """\
 2000:2501:100 read"""
 
 
-class Laboratory(SphinxDirective):
-    """``{laboratory}``: takes no argument."""
+class Form(SphinxDirective):
+    """``{laboratory}`` and ``{bench}``: take no argument."""
 
     def run(self) -> list[nodes.Node]:
         """Return the form, the figures' places and what the script is told."""
-        return [nodes.raw("", laboratory(), format="html")]
-
-
-class Bench(SphinxDirective):
-    """``{bench}``: takes no argument."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the form, the figure's place and what the script is told."""
-        return [nodes.raw("", bench(), format="html")]
+        return [nodes.raw("", FORMS[self.name](), format="html")]
 
 
 def laboratory() -> str:
@@ -253,34 +245,11 @@ def label(name: str, told: dict) -> str:
     )
 
 
-# The pages
-
-
-COMMON = ("address.js", "files.js", "panel.js", "form.js")
-SCRIPTS = {
-    "data-laboratory": (
-        *COMMON,
-        "run_form.js",
-        "training_run.js",
-        "kept_runs.js",
-        "training_figures.js",
-        "laboratory.js",
-    ),
-    "data-bench": (*COMMON, "table.js", "bench.js"),
-}
-
-
-def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Let the pages of the two load their scripts, after the one that computes."""
-    for mark, scripts in SCRIPTS.items():
-        if mark in context.get("body", ""):
-            for name in scripts:
-                app.add_js_file(name, loading_method="defer", priority=900)
+FORMS = {"laboratory": laboratory, "bench": bench}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.add_directive("laboratory", Laboratory)
-    app.add_directive("bench", Bench)
-    app.connect("html-page-context", load)
+    for name in FORMS:
+        app.add_directive(name, Form)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
