@@ -102,8 +102,8 @@ def plot_remaining(found: Remaining) -> Figure:
 
 @book_style()
 def plot_accuracies(found: Mapping[str, Float[np.ndarray, " networks"]]) -> Figure:
-    """Accuracy (%) of each network, and the mean with its 95 % interval; the last entry on top."""
-    figure, (axes,) = panels(height=0.8 + 0.32 * len(found), left=0.22)
+    """A row a name: accuracy (%) of each network, and below the mean with its 95 % interval."""
+    figure, (axes,) = panels(height=0.8 + 0.32 * len(found), left=0.3)
     for row, shares in enumerate(found.values()):
         mean = bootstrap(shares)
         axes.plot(shares, np.full(len(shares), row - 0.18), ".", ms=4, color=BLUE, alpha=0.5)
@@ -111,7 +111,7 @@ def plot_accuracies(found: Mapping[str, Float[np.ndarray, " networks"]]) -> Figu
         axes.errorbar(mean.value, row, xerr=ends, fmt="o", ms=5, color=RED, capsize=3)
     axes.set_yticks(range(len(found)), list(found))
     axes.grid(axis="y", visible=False)
-    label(axes, "accuracy on new samples (%)", "", ylim=(-0.6, len(found) - 0.4))
+    label(axes, "accuracy on new samples (%)", "", ylim=(len(found) - 0.4, -0.6))
     return figure
 
 

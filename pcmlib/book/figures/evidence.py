@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.evidence import EvidenceTrial, accuracies, accuracy_interval
 from pcmlib.book.experiments.statistics import smoothed
+from pcmlib.book.figures.comparison import plot_accuracies
 from pcmlib.book.figures.style import (
     BLUE,
     DOTTED,
@@ -105,16 +106,10 @@ def plot_right(runs: Mapping[str, TrainingRun], *, window: int = 5) -> Figure:
 @book_style()
 def plot_rows(runs: Mapping[str, TrainingRun]) -> Figure:
     """A row a run: correct answers with their 95 % interval, and each network as a dot."""
-    height = 1.0 + 0.32 * len(runs)
-    figure, (axes,) = panels(height=height, left=0.3, bottom=0.55 / height)
-    for y, run in enumerate(runs.values()):
-        found, dots = accuracy_interval(run), 100 * accuracies(run)
-        axes.plot(dots, np.full(len(dots), y), ".", ms=4, alpha=0.5, color=BLUE)
-        axes.plot([found.low, found.high], [y, y], color=BLUE, lw=2.2)
-        axes.plot(found.value, y, "o", ms=5.5, color=BLUE)
+    figure = plot_accuracies({name: 100 * accuracies(run) for name, run in runs.items()})
+    (axes,) = figure.axes
     axes.axvline(50, **DOTTED)
-    axes.set_yticks(range(len(runs)), list(runs))
-    label(axes, RIGHT, "", xlim=_LIMITS, ylim=(len(runs) - 0.4, -0.6))
+    label(axes, RIGHT, "", xlim=_LIMITS)
     return figure
 
 
