@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from pcmlib.book.experiments.reproduction import markdown
+
 PACKAGE = Path(__file__).resolve().parent.parent / "pcmlib"
 PAGES = "notebooks/pages/api"
 PLACE = "<!-- modules -->"
@@ -106,10 +108,8 @@ def write_pages(app: Sphinx) -> None:
 def insert(app: Sphinx, name: str, source: list[str]) -> None:
     """Put the list of the parts in its place, as Sphinx reads a page."""
     if PLACE in source[0]:
-        rows = (f"| [{part}](api/{part}.md) | {summary(part)} |" for part in in_order())
-        source[0] = source[0].replace(
-            PLACE, "\n".join(["| Folder | What it holds |", "|--|--|", *rows])
-        )
+        rows = ((f"[{part}](api/{part}.md)", summary(part)) for part in in_order())
+        source[0] = source[0].replace(PLACE, markdown(("Folder", "What it holds"), rows))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
