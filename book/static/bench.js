@@ -248,9 +248,8 @@ class Bench {
     const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
     const x = reads.map((k) => steps[k].t);
     const row = (k) => conductance.subarray(k * devices, (k + 1) * devices);
-    const mean = reads.map((k) => row(k).reduce((a, b) => a + b, 0) / devices);
-    const sd = reads.map((k, n) =>
-      Math.sqrt(row(k).reduce((a, b) => a + (b - mean[n]) ** 2, 0) / Math.max(1, devices - 1)));
+    const each = reads.map((k) => moments(row(k)));
+    const [mean, sd] = [each.map(([mean]) => mean), each.map(([, sd]) => sd)];
     const shown = Math.min(devices, 10);
     const lines = [];
     if (devices <= 10)
