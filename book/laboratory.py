@@ -151,11 +151,11 @@ def laboratory() -> str:
 
 def bench() -> str:
     """The HTML of the device bench."""
-    whole = {"kind": "int", "low": 0, "above": False, "high": 2**53 - 1, "none": False}
+    whole = {"kind": "int", "low": 0, "high": 2**53 - 1}
     own = {
         "devices": {**whole, "low": 1, "high": 1000},
         "seed": whole,
-        "wait": {"kind": "float", "low": 0, "above": False, "high": None, "none": False},
+        "wait": {"kind": "float", "low": 0},
     }
     usual = PCMParameters()
     constants = {name: getattr(usual, name) for name in NAMES}
@@ -204,8 +204,6 @@ def bench() -> str:
 
 def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) -> str:
     """A form, a line that reports, figures, and the same in Python; hidden without the script."""
-    bare = {name: _telling(one) for name, one in told["fields"].items()}
-    told = {**told, "fields": bare}
     packed = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return (
         f'<div class="laboratory" data-live {mark}><noscript><p>This page computes in the browser, '
@@ -216,11 +214,6 @@ def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) 
         f"{python}</details></div>"
         f'<script type="application/json" class="lab-told">{packed}</script></div>'
     )
-
-
-def _telling(field: dict[str, Any]) -> dict[str, Any]:
-    """A field without what is usual: no limit, and a number where nothing is written."""
-    return {key: x for key, x in field.items() if x is not None and x is not False}
 
 
 def group(title: str, fields: dict[str, dict], names: Iterable[str]) -> str:
