@@ -24,7 +24,7 @@ class Bench {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
     this.button("clear").addEventListener("click", () => this.write(""));
-    this.button("usual").addEventListener("click", () => this.usual());
+    this.button("usual").addEventListener("click", () => this.read([]));
     this.button("stop").addEventListener("click", () => this.stop());
     this.button("json").addEventListener("click", () => this.save());
     this.button("link").addEventListener("click", () => copyLink(Address.link(this.state), this.status));
@@ -39,11 +39,6 @@ class Bench {
   write(text) {
     this.programme.value = text;
     this.changed();
-  }
-
-  usual() {
-    for (const [name, value] of Object.entries(this.told.defaults)) this.fields.set(name, value);
-    this.write(this.told.programme);
   }
 
   // A button acts `wait` seconds after the last step.
