@@ -79,20 +79,13 @@ class Bench {
     return { steps, faults };
   }
 
-  faults() {
-    const found = {};
-    for (const name of Object.keys(this.told.fields)) found[name] = this.fields.fault(name);
-    this.fields.order(found, this.told.ordered);
-    return Object.values(found).filter((fault) => fault);
-  }
-
   get edited() {
     return Object.keys(this.told.fields).filter((name) => this.fields.value(name) !== this.told.defaults[name]);
   }
 
   changed() {
     const { steps, faults } = this.parsed();
-    this.notes = [...this.faults(), ...faults];
+    this.notes = [...Object.values(this.fields.faults(this.told.ordered)).filter(Boolean), ...faults];
     const fits = this.notes.length === 0;
     this.leave();
     if (fits) this.compute(steps);
