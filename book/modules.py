@@ -59,15 +59,14 @@ def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     for name, found in needs.items():
         here = part_of(name)
         parts.setdefault(here, set()).update({part_of(n) for n in found} - {here})
-    return {
-        part: [
-            name
-            for name in TopologicalSorter({n: sorted(needs[n]) for n in needs}).static_order()
-            if name in needs and part_of(name) == part
-        ]
-        for part in TopologicalSorter({p: sorted(n) for p, n in parts.items()}).static_order()
-        if part in parts
-    }
+    modules = from_below(needs)
+    return {p: [name for name in modules if part_of(name) == p] for p in from_below(parts)}
+
+
+def from_below(needs: dict[str, set[str]]) -> list[str]:
+    """Return the names, each after those that it needs."""
+    order = TopologicalSorter({name: sorted(found) for name, found in needs.items()}).static_order()
+    return [name for name in order if name in needs]
 
 
 def part_in(package: Path, name: str) -> str:
