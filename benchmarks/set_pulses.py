@@ -10,25 +10,12 @@ import sys
 import time
 from importlib import import_module
 from pathlib import Path
-from statistics import median
 
 import torch
+from layers import seconds
 
 from pcmlib.book.experiments.crossbars import write_statistics
 from pcmlib.device import PCMArray
-
-REPEATS = 7
-
-
-def seconds(work) -> float:
-    """Median time of a call, after one that is not counted."""
-    work()
-    times = []
-    for _ in range(REPEATS):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return median(times)
 
 
 def reference_rate(checkout: Path, side: int = 1000) -> float:

@@ -7,6 +7,7 @@ import dataclasses
 
 from sphinx.application import Sphinx
 
+from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.interop import OURS, SIMULATORS, Conventions
 
 PLACE = "<!-- conventions -->"
@@ -15,14 +16,13 @@ PLACE = "<!-- conventions -->"
 def table() -> str:
     """A row a convention, a column a simulator, ours first; the versions below the names."""
     columns = [OURS, *SIMULATORS.values()]
-    rows = [["", *(c.title for c in columns)], ["Version", *(c.version for c in columns)]]
+    rows = [["Version", *(c.version for c in columns)]]
     for row in dataclasses.fields(Conventions):
         if "title" in row.metadata:
             cells = (cell(getattr(c, row.name)) for c in columns)
             rows.append([f"**{row.metadata['title']}**", *cells])
     rows.append(["**Name for `bring` and `send`**", "", *map(moved, SIMULATORS)])
-    rows.insert(1, ["--"] * len(rows[0]))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(["", *(c.title for c in columns)], rows)
 
 
 def cell(value: int | str) -> str:

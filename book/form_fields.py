@@ -66,16 +66,20 @@ CONSTANTS = [name for name in NAMES if name not in FIELDS]
 
 
 def field(kind: str, accepts: Callable[[Any], bool], most: float | None = None) -> dict:
-    """What a page has to know of a field; its limits are found by asking `accepts`."""
+    """What a page has to know of a field; its limits are found by asking `accepts`.
+
+    What is usual is left out: no limit, and a number where nothing is written.
+    """
     if kind == "bool":
-        return {"kind": "bool", "low": None, "above": False, "high": None, "none": False}
+        return {"kind": "bool"}
     lows = (0, 1, 2) if kind == "int" else (-1.0, 0.0, 1e-12)
     low = next(x for x in lows if accepts(x))
     above = low == 1e-12
     low = None if low == -1.0 else 0.0 if above else low
     tops = (1, 16) if kind == "int" else (1.0,)
     high = next((x for x in tops if accepts(x) and not accepts(x + 1)), most)
-    return {"kind": kind, "low": low, "above": above, "high": high, "none": accepts(None)}
+    told = {"kind": kind, "low": low, "above": above, "high": high, "none": accepts(None)}
+    return {key: x for key, x in told.items() if x is not None and x is not False}
 
 
 def run_fields() -> dict[str, dict]:

@@ -77,20 +77,12 @@ PROGRAMME = """\
 2000:2501:100 read"""
 
 
-class Laboratory(SphinxDirective):
-    """``{laboratory}``: takes no argument."""
+class Form(SphinxDirective):
+    """``{laboratory}`` and ``{bench}``: take no argument."""
 
     def run(self) -> list[nodes.Node]:
         """Return the form, the figures' places and what the script is told."""
-        return [nodes.raw("", laboratory(), format="html")]
-
-
-class Bench(SphinxDirective):
-    """``{bench}``: takes no argument."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the form, the figure's place and what the script is told."""
-        return [nodes.raw("", bench(), format="html")]
+        return [nodes.raw("", FORMS[self.name](), format="html")]
 
 
 def laboratory() -> str:
@@ -159,11 +151,11 @@ def laboratory() -> str:
 
 def bench() -> str:
     """The HTML of the device bench."""
-    whole = {"kind": "int", "low": 0, "above": False, "high": 2**53 - 1, "none": False}
+    whole = {"kind": "int", "low": 0, "high": 2**53 - 1}
     own = {
         "devices": {**whole, "low": 1, "high": 1000},
         "seed": whole,
-        "wait": {"kind": "float", "low": 0, "above": False, "high": None, "none": False},
+        "wait": {"kind": "float", "low": 0},
     }
     usual = PCMParameters()
     constants = {name: getattr(usual, name) for name in NAMES}
@@ -212,8 +204,6 @@ def bench() -> str:
 
 def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) -> str:
     """A form, a line that reports, figures, and the same in Python; hidden without the script."""
-    bare = {name: _telling(one) for name, one in told["fields"].items()}
-    told = {**told, "fields": bare}
     packed = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return (
         f'<div class="laboratory" data-live {mark}><noscript><p>This page computes in the browser, '
@@ -224,11 +214,6 @@ def page(mark: str, form: str, figures: str, python: str, told: dict[str, Any]) 
         f"{python}</details></div>"
         f'<script type="application/json" class="lab-told">{packed}</script></div>'
     )
-
-
-def _telling(field: dict[str, Any]) -> dict[str, Any]:
-    """A field without what is usual: no limit, and a number where nothing is written."""
-    return {key: x for key, x in field.items() if x is not None and x is not False}
 
 
 def group(title: str, fields: dict[str, dict], names: Iterable[str]) -> str:
@@ -253,34 +238,11 @@ def label(name: str, told: dict) -> str:
     )
 
 
-# The pages
-
-
-COMMON = ("address.js", "files.js", "panel.js", "form.js")
-SCRIPTS = {
-    "data-laboratory": (
-        *COMMON,
-        "run_form.js",
-        "training_run.js",
-        "kept_runs.js",
-        "training_figures.js",
-        "laboratory.js",
-    ),
-    "data-bench": (*COMMON, "table.js", "bench.js"),
-}
-
-
-def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Let the pages of the two load their scripts, after the one that computes."""
-    for mark, scripts in SCRIPTS.items():
-        if mark in context.get("body", ""):
-            for name in scripts:
-                app.add_js_file(name, loading_method="defer", priority=900)
+FORMS = {"laboratory": laboratory, "bench": bench}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
-    app.add_directive("laboratory", Laboratory)
-    app.add_directive("bench", Bench)
-    app.connect("html-page-context", load)
+    for name in FORMS:
+        app.add_directive(name, Form)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

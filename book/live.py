@@ -1,5 +1,5 @@
 """Sphinx extension: the script by which pages compute, on every page that holds a live function,
-and those by which an explorer can be cited.
+and those by which explorers can be cited, and the laboratory's and the bench's forms work.
 
 It takes half a minute to compile (`pcmlib.book.live.webassembly`) and is kept, so it is begun
 beside the reading of the pages.
@@ -14,8 +14,20 @@ from sphinx.application import Sphinx
 
 NAME = "live.js"
 MARK = "data-live"  # what needs the script says so
-EXPLORER = 'class="explorer"'
-CITING = ("address.js", "files.js", "cite.js")
+_FORM = ("address.js", "files.js", "panel.js", "form.js")
+SCRIPTS = {
+    'class="explorer"': ("address.js", "files.js", "cite.js"),
+    "data-laboratory": (
+        *_FORM,
+        "run_form.js",
+        "training_run.js",
+        "kept_runs.js",
+        "training_figures.js",
+        "laboratory.js",
+    ),
+    "data-bench": (*_FORM, "table.js", "bench.js"),
+}
+"""What else a page loads, by what it holds."""
 
 
 def begin(app: Sphinx) -> None:
@@ -41,12 +53,12 @@ def stop(app: Sphinx, error: Exception | None) -> None:
 
 
 def load(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Let a page with a live function load the script, and one with explorers the others."""
+    """Let a page with a live function load the script, and after it what else it needs."""
     body = context.get("body", "")
     if MARK in body:
         app.add_js_file(NAME, loading_method="defer")
-    if EXPLORER in body:
-        for name in CITING:
+    for mark, scripts in SCRIPTS.items():
+        for name in scripts if mark in body else ():
             app.add_js_file(name, loading_method="defer", priority=900)
 
 

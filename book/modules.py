@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from pcmlib.book.experiments.reproduction import markdown
+
 PACKAGE = Path(__file__).resolve().parent.parent / "pcmlib"
 PAGES = "notebooks/pages/api"
 PLACE = "<!-- modules -->"
@@ -57,15 +59,14 @@ def in_order(package: Path = PACKAGE) -> dict[str, list[str]]:
     for name, found in needs.items():
         here = part_of(name)
         parts.setdefault(here, set()).update({part_of(n) for n in found} - {here})
-    return {
-        part: [
-            name
-            for name in TopologicalSorter({n: sorted(needs[n]) for n in needs}).static_order()
-            if name in needs and part_of(name) == part
-        ]
-        for part in TopologicalSorter({p: sorted(n) for p, n in parts.items()}).static_order()
-        if part in parts
-    }
+    modules = from_below(needs)
+    return {p: [name for name in modules if part_of(name) == p] for p in from_below(parts)}
+
+
+def from_below(needs: dict[str, set[str]]) -> list[str]:
+    """Return the names, each after those that it needs."""
+    order = TopologicalSorter({name: sorted(found) for name, found in needs.items()}).static_order()
+    return [name for name in order if name in needs]
 
 
 def part_in(package: Path, name: str) -> str:
@@ -106,10 +107,8 @@ def write_pages(app: Sphinx) -> None:
 def insert(app: Sphinx, name: str, source: list[str]) -> None:
     """Put the list of the parts in its place, as Sphinx reads a page."""
     if PLACE in source[0]:
-        rows = (f"| [{part}](api/{part}.md) | {summary(part)} |" for part in in_order())
-        source[0] = source[0].replace(
-            PLACE, "\n".join(["| Folder | What it holds |", "|--|--|", *rows])
-        )
+        rows = ((f"[{part}](api/{part}.md)", summary(part)) for part in in_order())
+        source[0] = source[0].replace(PLACE, markdown(("Folder", "What it holds"), rows))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -24,7 +24,7 @@ class Bench {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     for (const what of Bench.WHAT) this.button(what).addEventListener("click", () => this.append(what));
     this.button("clear").addEventListener("click", () => this.write(""));
-    this.button("usual").addEventListener("click", () => this.usual());
+    this.button("usual").addEventListener("click", () => this.read([]));
     this.button("stop").addEventListener("click", () => this.stop());
     this.button("json").addEventListener("click", () => this.save());
     this.button("link").addEventListener("click", () => copyLink(Address.link(this.state), this.status));
@@ -39,11 +39,6 @@ class Bench {
   write(text) {
     this.programme.value = text;
     this.changed();
-  }
-
-  usual() {
-    for (const [name, value] of Object.entries(this.told.defaults)) this.fields.set(name, value);
-    this.write(this.told.programme);
   }
 
   // A button acts `wait` seconds after the last step.
@@ -84,20 +79,13 @@ class Bench {
     return { steps, faults };
   }
 
-  faults() {
-    const found = {};
-    for (const name of Object.keys(this.told.fields)) found[name] = this.fields.fault(name);
-    this.fields.order(found, this.told.ordered);
-    return Object.values(found).filter((fault) => fault);
-  }
-
   get edited() {
     return Object.keys(this.told.fields).filter((name) => this.fields.value(name) !== this.told.defaults[name]);
   }
 
   changed() {
     const { steps, faults } = this.parsed();
-    this.notes = [...this.faults(), ...faults];
+    this.notes = [...Object.values(this.fields.faults(this.told.ordered)).filter(Boolean), ...faults];
     const fits = this.notes.length === 0;
     this.leave();
     if (fits) this.compute(steps);
@@ -248,9 +236,8 @@ class Bench {
     const reads = [...steps.keys()].filter((k) => steps[k].what === "read");
     const x = reads.map((k) => steps[k].t);
     const row = (k) => conductance.subarray(k * devices, (k + 1) * devices);
-    const mean = reads.map((k) => row(k).reduce((a, b) => a + b, 0) / devices);
-    const sd = reads.map((k, n) =>
-      Math.sqrt(row(k).reduce((a, b) => a + (b - mean[n]) ** 2, 0) / Math.max(1, devices - 1)));
+    const each = reads.map((k) => moments(row(k)));
+    const [mean, sd] = [each.map(([mean]) => mean), each.map(([, sd]) => sd)];
     const shown = Math.min(devices, 10);
     const lines = [];
     if (devices <= 10)

@@ -99,8 +99,12 @@ class Fields {
     return this.mark(name, fits ? "" : `${name} = ${written}: must be ${limits.join(", ")}`);
   }
 
-  // Add to the faults found: of two fields the small must be below the large one, or at most as high.
-  order(found, ordered) {
+  // {name: what is wrong with it, or ""}; of two ordered fields the small must be below the large one, or at
+  // most as high. What is disabled has no faults.
+  faults(ordered) {
+    const found = {};
+    for (const [name, input] of Object.entries(this.inputs))
+      found[name] = input.matches(":disabled") ? "" : this.fault(name);
     for (const [small, large, equal] of ordered) {
       if (found[small] || found[large] || this.inputs[small].matches(":disabled")) continue;
       const [a, b] = [small, large].map((name) => this.value(name));
@@ -108,6 +112,7 @@ class Fields {
       const allowed = `${equal ? "at most" : "below"} ${large} = ${b}`;
       found[small] = this.mark(small, `${small} = ${a}: must be ${allowed}`);
     }
+    return found;
   }
 
   // Mark a fault for the eye and for screen readers.

@@ -135,10 +135,7 @@ class RunForm {
   // Everything that is wrong with the form; each fault is marked where it stands.
   faults() {
     const { fields, told } = this;
-    const found = {};
-    for (const name of this.names)
-      found[name] = fields.inputs[name].matches(":disabled") ? "" : fields.fault(name);
-    fields.order(found, told.ordered);
+    const found = fields.faults(told.ordered);
     for (const name of ["networks", "bits"]) {
       const input = this.controls[name];
       const [low, high, n] = [input.min, input.max, input.value || NaN].map(Number);

@@ -13,6 +13,7 @@ from serving import ROOT
 
 sys.path.insert(0, str(ROOT / "book"))
 import laboratory
+import live
 import pdf
 
 from pcmlib.book.live.page import script
@@ -80,7 +81,7 @@ def laboratories(tmp_path_factory):
     for path in (ROOT / "book" / "static").glob("*.[jc]s*"):
         shutil.copy(path, folder)
     for name, body in (("laboratory", laboratory.laboratory()), ("bench", laboratory.bench())):
-        names = ["live.js", *laboratory.SCRIPTS[f"data-{name}"]]
+        names = ["live.js", *live.SCRIPTS[f"data-{name}"]]
         scripts = "".join(f"<script src='{file}' defer></script>" for file in names)
         (folder / f"{name}.html").write_text(f"{HEAD}{body}{scripts}", encoding="utf-8")
     return folder

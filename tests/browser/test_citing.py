@@ -58,9 +58,10 @@ def folder(tmp_path_factory):
         again = explorer(devices.staircase, caption="The same.", **cells)
     folder = tmp_path_factory.mktemp("cited")
     (folder / "live.js").write_text(script(), encoding="utf-8")
-    for name in ("book.css", *live.CITING):
+    citing = live.SCRIPTS['class="explorer"']
+    for name in ("book.css", *citing):
         (folder / name).write_text((ROOT / "book" / "static" / name).read_text("utf-8"), "utf-8")
-    scripts = "".join(f"<script src='{name}' defer></script>" for name in ("live.js", *live.CITING))
+    scripts = "".join(f"<script src='{name}' defer></script>" for name in ("live.js", *citing))
     body = "".join(each.html() for each in (maps, first, again))
     (folder / "index.html").write_text(f"{HEAD}{body}<h2 id=below>B</h2>{scripts}", "utf-8")
     return folder

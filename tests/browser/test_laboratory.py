@@ -376,8 +376,8 @@ def treated(page):
 def test_buttons_treat_devices_and_the_readings_are_python_s(browser, folder, width):
     with opened(browser, width) as page:
         page.goto((folder / "bench.html").as_uri())
-        file, expected = treated(page)
-        np.testing.assert_allclose(file["conductance"], expected, atol=1e-4)
+        first, expected = treated(page)
+        np.testing.assert_allclose(first["conductance"], expected, atol=1e-4)
         page.get_by_role("button", name="Clear").click()
         for name in ("SET", "SET", "Read", "RESET", "Read"):
             page.get_by_role("button", name=name, exact=True).click()
@@ -399,6 +399,9 @@ def test_buttons_treat_devices_and_the_readings_are_python_s(browser, folder, wi
         page.goto(address)
         again, _ = treated(page)
         assert again == file
+        page.get_by_role("button", name="Back to the start").click()
+        again, _ = treated(page)
+        assert again == first
         assert page.faults == []
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pydata_sphinx_theme
 import pytest
 import sphinx_book_theme
-from laboratory import SCRIPTS, bench
+from laboratory import bench
+from live import SCRIPTS
 from PIL import Image
 from serving import ROOT, opened, served
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
+from numba.extending import register_jitable
 
 from pcmlib.base.checks import as_tensor, require_count, require_number
 from pcmlib.base.records import Record
@@ -138,25 +139,27 @@ def pulse_statistics(
 def exact_moments(
     parameters: PCMParameters = FIGURE, *, pulses: int = 20
 ) -> tuple[Float[np.ndarray, " pulses"], Float[np.ndarray, " pulses"]]:
-    """Exact mean and sd (µS) of G after 1, 2, ... pulses, for a device that never clips.
-
-        E' = E + mu(E, P)
-        V' = (1 + m1)^2 V + m2^2 V + sigma(E, P)^2
-
-    (the noise terms scaled by write_noise^2), from E = g_reset, V = (reset_spread g_reset)^2.
-    """
+    """Exact mean and sd (µS) of G after 1, 2, ... pulses, for a device that never clips."""
     require_count("pulses", pulses)
     p = parameters.in_force
-    noise = p.write_noise**2
-    E, V = p.g_reset, noise * (p.reset_spread * p.g_reset) ** 2
+    E, V = p.g_reset, (p.write_noise * p.reset_spread * p.g_reset) ** 2
     mean, std = [], []
     for pulse in range(1, pulses + 1):
-        mu, sigma = set_increment(E, history_decay(p) ** pulse, p)
-        V = (1 + p.m1) ** 2 * V + noise * (p.m2**2 * V + sigma**2)
-        E = E + mu
+        E, V = next_moments(E, V, history_decay(p) ** pulse, p)
         mean.append(E)
         std.append(math.sqrt(V))
     return np.array(mean), np.array(std)
+
+
+@register_jitable
+def next_moments(E, V, P, p):
+    """Mean and variance of G after one more SET, with the history P.
+
+    E' = E + mu(E, P)
+    V' = (1 + m1)^2 V + write_noise^2 (m2^2 V + sigma(E, P)^2)
+    """
+    mu, sigma = set_increment(E, P, p)
+    return E + mu, (1 + p.m1) ** 2 * V + p.write_noise**2 * (p.m2**2 * V + sigma**2)
 
 
 def chance_of_decrease(

@@ -26,10 +26,8 @@ from torch import Tensor
 from pcmlib.book.experiments.reproduction import markdown
 from pcmlib.network.reference import (
     DigitalSynapses,
-    Gradients,
     Neurons,
     Regularisation,
-    Trial,
     gradients,
     run_trial,
 )
@@ -60,36 +58,24 @@ def regression_losses(
     p = Neurons(torch.tensor([0.03], dtype=torch.float64), gamma=0.3 / 0.03)
     no_filter = dataclasses.replace(p, tau_out=1e-9)  # kappa = 0
     readout = p if filtered else no_filter
-    enters = 1 - p.alpha, 1 - p.alpha, 1 - readout.kappa
+    into_v, into_y = 1 - p.alpha, 1 - readout.kappa
+    enters = into_v, into_v, into_y
+    zero = torch.zeros(1, dtype=torch.float64)
+    no_rates = Regularisation(zero, zero)
+    rates = Regularisation(zero + _C_REG * p.dt / _T, zero + _F0 / p.dt)
+    by_both = into_v * into_y, into_v  # of the gradient by the error, and of that by the rates
+    scales = by_both, by_both, (into_y, 0.0)
     losses = []
     for _ in range(updates):
         layers = [DigitalSynapses(w * k) for w, k in zip(weights, enters, strict=True)]
         trial = run_trial(x, *layers, _N, 1, readout)
-        losses.append(((trial.y - target) ** 2).sum().item() / 2)
-        g = _gradients(x, trial, target, feedback, readout, no_filter, enters, limit)
-        weights = [w - _RATE * entry for w, entry in zip(weights, g, strict=True)]
+        error = trial.y - target
+        losses.append((error**2).sum().item() / 2)
+        by_error = gradients(x, trial, error, feedback, no_rates, readout, limit)
+        by_rate = gradients(x, trial, 0 * error, feedback, rates, no_filter, limit)
+        steps = zip(weights, by_error, by_rate, scales, strict=True)
+        weights = [w - _RATE * (e * a + r * b) for w, e, r, (a, b) in steps]
     return np.array(losses)
-
-
-def _gradients(
-    x: Bool[Tensor, "1 T n_in"],
-    trial: Trial,
-    target: Float[Tensor, "1 T 1"],
-    feedback: Float[Tensor, "1 n_rec 1"],
-    p: Neurons,
-    no_filter: Neurons,
-    enters: tuple[float, float, float],
-    limit: float | None,
-) -> list[Float[Tensor, "1 n_pre n_post"]]:
-    """By the error through the filter, and by the rates without it."""
-    zero = torch.zeros(1, dtype=torch.float64)
-    error, no_error = trial.y - target, torch.zeros_like(target)
-    by_error = gradients(x, trial, error, feedback, Regularisation(zero, zero), p, limit)
-    rates = Regularisation(zero + _C_REG * p.dt / _T, zero + _F0 / p.dt)
-    by_rate = gradients(x, trial, no_error, feedback, rates, no_filter, limit)
-    alpha, _, kappa = enters  # 1 - alpha and 1 - kappa
-    scales = Gradients(*[(alpha * kappa, alpha)] * 2, (kappa, 0.0))
-    return [e * a + r * b for e, r, (a, b) in zip(by_error, by_rate, scales, strict=True)]
 
 
 def _problem() -> tuple[

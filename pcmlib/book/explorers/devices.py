@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from pcmlib.base.kernels import kernel
 from pcmlib.book.experiments import devices as experiments
+from pcmlib.book.experiments.devices import next_moments
 from pcmlib.book.explorers.arrays import fill, make_cells, mean_and_sd, read_cells, set_cells
 from pcmlib.book.figures import devices as plots
 from pcmlib.book.live import live
-from pcmlib.device import drifted, set_increment
+from pcmlib.device import drifted
 from pcmlib.device.laws import read_out
 from pcmlib.device.record import in_force, numbers
 
@@ -127,10 +128,7 @@ _ROW = (_PULSES,)
 def pulse_statistics(
     m1, A1, A2, a, write_noise, g_max, p, mean, std, low, high, exact_mean, exact_std
 ):
-    """Chapter 02: the constants of a SET behind Fig. 5, beside the exact moments.
-
-    The exact ones: `pcmlib.book.experiments.devices.exact_moments`.
-    """
+    """Chapter 02: the constants of a SET behind Fig. 5, beside the exact moments."""
     own = p[0]
     own.m1, own.A1, own.A2, own.a, own.write_noise, own.g_max = m1, A1, A2, a, write_noise, g_max
     c, decay = in_force(own), math.exp(-1 / a)
@@ -138,9 +136,7 @@ def pulse_statistics(
     E, V, P = own.g_reset, (write_noise * own.reset_spread * own.g_reset) ** 2, 1.0
     for k in range(len(mean)):
         P *= decay
-        mu, sigma = set_increment(E, P, own)
-        V = (1 + m1) ** 2 * V + write_noise**2 * (own.m2**2 * V + sigma**2)
-        E += mu
+        E, V = next_moments(E, V, P, own)
         exact_mean[k], exact_std[k] = E, math.sqrt(V)
 
 

@@ -21,18 +21,13 @@ from pcmlib.training.record import numbers
 
 _BOOK = TrainConfig.preset("mixed-precision")
 _EPOCHS, _T = _BOOK.epochs, _BOOK.steps
+_CURVES = ("loss", "accuracy", "rate_hz", "set_pulses", "reset_pulses", "reads")
 
 
 @live(
     data={"run": numbers(_BOOK)},
-    loss=(_EPOCHS,),
-    accuracy=(_EPOCHS,),
-    rate_hz=(_EPOCHS,),
-    set_pulses=(_EPOCHS,),
-    reset_pulses=(_EPOCHS,),
-    reads=(_EPOCHS,),
-    targets=(_BOOK.samples, _T, _BOOK.n_out),
-    outputs=(_BOOK.samples, _T, _BOOK.n_out),
+    **dict.fromkeys(_CURVES, (_EPOCHS,)),
+    **dict.fromkeys(("targets", "outputs"), (_BOOK.samples, _T, _BOOK.n_out)),
     spikes=(_T, _BOOK.n_rec),
     conductance=(3, 2, BINS),
     aged=(2, 1 + len(AGES), 2),

@@ -49,14 +49,11 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
     run_sample(state, run, 0, targets[0], np.ones(T, np.float32), 0, 0, y)
     c, j = neurons(run), NEURON
     pull = c.reg * (state.rate[j] - c.rate)
-    i = best_input(state, c, x.shape[2], j)
-    first, index = state.first[0], state.index[0]
+    i = best_input(state, c, x[0], j)
     trace, before, eligibility, so_far = _F(0), _F(0), _F(0), _F(0)
     level[0] = level[1] = threshold
     for t in range(len(v)):
-        arrives = False
-        for s in range(first[t], first[t + 1]):
-            arrives |= index[s] == i
+        arrives = x[0, t, i]
         height = pseudo_derivative(state.v[t, j], c.threshold, c.threshold, c.gamma)
         eligibility = c.kappa * eligibility + height * before
         trace = c.alpha * trace + (_F(1) if arrives else _F(0))
@@ -71,23 +68,16 @@ def trial(threshold, tau_rec, gamma, runs, v, h, ebar, signal, gradient, fired, 
 
 
 @kernel(error_model="numpy")
-def best_input(state, c, n_in, j):
-    """The input whose trace goes with neuron j's pseudo-derivative most."""
-    T = state.v.shape[0]
-    first, index = state.first[0], state.index[0]
+def best_input(state, c, x, j):
+    """The input of x [T, n_in] whose trace goes with neuron j's pseudo-derivative most."""
+    T, n_in = x.shape
     trace, owed = np.zeros(n_in), np.zeros(n_in)
     for t in range(T):
         height = pseudo_derivative(state.v[t, j], c.threshold, c.threshold, c.gamma)
         for i in range(n_in):
             owed[i] += height * trace[i]
-            trace[i] *= c.alpha
-        for s in range(first[t], first[t + 1]):
-            trace[index[s]] += 1
-    best = 0
-    for i in range(n_in):
-        if owed[i] > owed[best]:
-            best = i
-    return best
+            trace[i] = c.alpha * trace[i] + x[t, i]
+    return owed.argmax()
 
 
 @trial.here

@@ -61,14 +61,9 @@ def search(
     order = np.empty(n, np.int64)
     for i in range(n):
         shown[i], true[i] = tuning[i, :used].mean(), fresh[i].mean()
-    chosen = 0
     for i in range(n):
-        rank = 0
-        for k in range(n):
-            rank += shown[k] < shown[i] or (shown[k] == shown[i] and k < i)
-        order[rank] = i
-        if i < budget and shown[i] < shown[chosen]:
-            chosen = i
+        order[(shown < shown[i]).sum() + (shown[:i] == shown[i]).sum()] = i
+    chosen = shown[: int(budget)].argmin()
     for drawn in range(1, n + 1):
         chance = drawn / n  # that the best of all is drawn, then of the next while none better is
         for i in range(n):

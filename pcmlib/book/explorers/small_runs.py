@@ -27,13 +27,9 @@ NETWORKS = 3
 _WINDOW = 5  # epochs over which a learning curve is smoothed
 _EPOCHS, _STEPS = SMALL["epochs"], TrainConfig().steps
 _OUTPUTS = {
-    "low": (_EPOCHS,),
-    "mean": (_EPOCHS,),
-    "high": (_EPOCHS,),
-    "output": (_STEPS,),
-    "target": (_STEPS,),
-    "final": (1,),
-    "rate": (1,),
+    **dict.fromkeys(("low", "mean", "high"), (_EPOCHS,)),
+    **dict.fromkeys(("output", "target"), (_STEPS,)),
+    **dict.fromkeys(("final", "rate"), (1,)),
 }
 
 

@@ -15,6 +15,7 @@ import math
 
 import numpy as np
 
+from pcmlib.base.arrays import part
 from pcmlib.base.kernels import kernel
 from pcmlib.base.reports import report
 from pcmlib.book.explorers.trials import begin, draw_samples
@@ -115,8 +116,8 @@ def ask_later(state, run, update, now, aloud, targets, counts, aged):
                 for d in range(len(tp)):
                     state.tp[d] = tp[d] - after
                 for k in range(3):
-                    part = layer(state, run, k)
-                    factor = lost(part, run, end, after) if compensated else np.float32(1)
+                    one = layer(state, run, k)
+                    factor = lost(one, run, end, after) if compensated else np.float32(1)
                     state.gain[k] = gain[k] * factor
                 found = ask(state, run, update, targets, counts, outputs, none)
             aged[compensated, a, 0], aged[compensated, a, 1] = found
@@ -125,29 +126,26 @@ def ask_later(state, run, update, now, aloud, targets, counts, aged):
 
 
 @kernel(inner=True, error_model="numpy")
-def lost(part, run, end, after):
+def lost(one, run, end, after):
     """How much less a layer's devices conduct than at the end of training, `after` seconds ago."""
-    p, G, tp = in_force(run), part.devices.G, part.devices.tp
+    p, devices, n = in_force(run), one.devices, one.devices.G.size
+    G, tp, deviate = part(devices.G, 0, (n,)), part(devices.tp, 0, (n,)), part(one.deviate, 0, (n,))
     then = left = 0.0
-    for side in range(2):
-        for n in range(G.shape[1]):
-            for i in range(G.shape[2]):
-                for j in range(G.shape[3]):
-                    g, xi = G[side, n, i, j], part.deviate[side, n, i, j]
-                    now = end - tp[side, n, i, j]
-                    then += drifted(g, np.float32(now - after), xi, p)
-                    left += drifted(g, np.float32(now), xi, p)
+    for k in range(n):
+        now = end - tp[k]
+        then += drifted(G[k], np.float32(now - after), deviate[k], p)
+        left += drifted(G[k], np.float32(now), deviate[k], p)
     return np.float32(then / left)
 
 
 @kernel(error_model="numpy")
 def fill_histogram(devices, g_max, counts):
     """counts [2, BINS]: how many of a layer's devices stand where, G+ and G-."""
-    _, pairs, n_pre, n_post = devices.P.shape  # none of digital weights
     counts[:] = 0
+    n, synapses = devices.P.size // 2, devices.exists.size  # no devices of digital weights
+    exists = part(devices.exists, 0, (synapses,))
     for side in range(2):
-        for n in range(pairs):
-            for i in range(n_pre):
-                for j in range(n_post):
-                    at = int(devices.G[side, n, i, j] / g_max * BINS)
-                    counts[side, max(0, min(at, BINS - 1))] += devices.exists[i, j]
+        G = part(devices.G, side * n, (n,))
+        for k in range(n):
+            at = int(G[k] / g_max * BINS)
+            counts[side, max(0, min(at, BINS - 1))] += exists[k % synapses]

@@ -12,12 +12,12 @@ from pcmlib.book.figures.style import (
     ACCURACY,
     BLUE,
     CLASS_LOSS,
-    COLOURS,
     DOTTED,
     LOSS,
     RED,
     band,
     book_style,
+    coloured,
     label,
     live_title,
     loss_axis,
@@ -47,7 +47,7 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
     first = later.min() / 3 if later.size else 1.0
     losses = np.concatenate([e.loss.double().numpy().ravel() for e in evaluations.values()])
     losses = losses[np.isfinite(losses) & (losses > 0)]
-    for (name, found), colour in zip(evaluations.items(), COLOURS, strict=False):
+    for name, found, colour in coloured(evaluations):
         order = np.argsort(found.after.numpy())
         age = np.maximum(found.after.numpy()[order], first)
         loss = found.loss.double().numpy()[order].T

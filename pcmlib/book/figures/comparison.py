@@ -16,14 +16,15 @@ from pcmlib.book.experiments.statistics import Interval, bootstrap, smoothed
 from pcmlib.book.experiments.training import CROSSBAR_SCHEMES, NAMES, loss_interval, silent_loss
 from pcmlib.book.figures.style import (
     BLUE,
-    COLOURS,
     DOTTED,
     LAYERS,
     LOSS,
     RED,
+    SCHEME_COLOURS,
     SKY,
     band,
     book_style,
+    coloured,
     error_bars,
     label,
     loss_axis,
@@ -31,7 +32,6 @@ from pcmlib.book.figures.style import (
     panels,
     ticks,
 )
-from pcmlib.book.figures.training import SCHEME_COLOURS, colours
 from pcmlib.training import TrainingRun
 
 
@@ -87,7 +87,7 @@ def plot_wear(runs: Mapping[str, TrainingRun]) -> Figure:
 def plot_remaining(found: Remaining) -> Figure:
     """Part of the gradient that is left, against the number of updates that are added up."""
     figure, (axes,) = panels(height=3.0)
-    for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
+    for name, layer, colour in coloured(LAYERS):
         share = found.share[name]
         axes.fill_between(found.updates, share.min(1), share.max(1), color=colour, alpha=0.2, lw=0)
         axes.loglog(found.updates, share.mean(1), "o-", ms=4, color=colour, label=layer)
@@ -102,8 +102,8 @@ def plot_remaining(found: Remaining) -> Figure:
 
 @book_style()
 def plot_accuracies(found: Mapping[str, Float[np.ndarray, " networks"]]) -> Figure:
-    """Accuracy (%) of each network, and the mean with its 95 % interval; the last entry on top."""
-    figure, (axes,) = panels(height=0.8 + 0.32 * len(found), left=0.22)
+    """A row a name: accuracy (%) of each network, and below the mean with its 95 % interval."""
+    figure, (axes,) = panels(height=0.8 + 0.32 * len(found), left=0.3)
     for row, shares in enumerate(found.values()):
         mean = bootstrap(shares)
         axes.plot(shares, np.full(len(shares), row - 0.18), ".", ms=4, color=BLUE, alpha=0.5)
@@ -111,7 +111,7 @@ def plot_accuracies(found: Mapping[str, Float[np.ndarray, " networks"]]) -> Figu
         axes.errorbar(mean.value, row, xerr=ends, fmt="o", ms=5, color=RED, capsize=3)
     axes.set_yticks(range(len(found)), list(found))
     axes.grid(axis="y", visible=False)
-    label(axes, "accuracy on new samples (%)", "", ylim=(-0.6, len(found) - 0.4))
+    label(axes, "accuracy on new samples (%)", "", ylim=(len(found) - 0.4, -0.6))
     return figure
 
 
@@ -131,9 +131,7 @@ def plot_intervals(
     rows = list(dict.fromkeys(name for group in groups.values() for name in group))
     height = 1.3 + 0.32 * len(rows)
     figure, (axes,) = panels(height=height, left=0.27, bottom=0.55 / height)
-    for g, ((group, values), colour) in enumerate(
-        zip(groups.items(), colours(groups), strict=True)
-    ):
+    for g, (group, values, colour) in enumerate(coloured(groups)):
         shift = 0.16 * (g - (len(groups) - 1) / 2) * min(1, 4 / len(groups))
         for name, interval in values.items():
             y = rows.index(name) + shift
@@ -167,7 +165,7 @@ def plot_against(
     """Final loss, or another quantity, against the settings x: mean and range over networks."""
     figure, (axes,) = panels(height=3.0)
     at = np.arange(len(x))
-    for (curve, values), colour in zip(curves.items(), colours(curves), strict=True):
+    for curve, values, colour in coloured(curves):
         band(axes, at, np.stack(values, axis=1), colour, curve, marker="o")
     label(axes, name, quantity)
     axes.set_xticks(at, [f"{value:g}" for value in x])
@@ -192,7 +190,7 @@ def plot_cost(
 ) -> Figure:
     """Loss against SET pulses per synapse, and against the energy that programming took (J)."""
     figure, (pulses, energy) = panels(2, height=3.3, wspace=0.22)
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+    for name, run, colour in coloured(runs):
         sets = run.set_pulses.double().numpy().mean(0) / run.config.synapses
         loss = smoothed(run.loss.double().numpy()).mean(0)
         pulses.loglog(sets, loss, color=colour, label=name)

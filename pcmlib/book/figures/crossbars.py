@@ -12,11 +12,13 @@ from matplotlib.figure import Figure
 from pcmlib.book.experiments.crossbars import ProductNoise, Saturation, WriteStatistics
 from pcmlib.book.experiments.reads import SumsOfReads
 from pcmlib.book.figures.style import (
-    COLOURS,
+    BLUE,
     DIVERGING,
     DOTTED,
+    RED,
     SEQUENTIAL,
     book_style,
+    coloured,
     label,
     live_title,
     panels,
@@ -62,7 +64,7 @@ def plot_spread_and_error(
     """Mean sd and mean square error of the maps of each scheme against N, with 1/sqrt(N)."""
     figure, (spread, error) = panels(2, height=3.0, wspace=0.28)
     first = 0.0
-    for (name, runs), colour in zip(schemes.items(), COLOURS, strict=False):
+    for name, runs, colour in coloured(schemes):
         N, sd = np.array(list(runs), float), [run.spread for run in runs.values()]
         spread.loglog(N, sd, "o-", color=colour, label=name)
         error.semilogx(N, [run.error for run in runs.values()], "o-", color=colour, label=name)
@@ -85,7 +87,7 @@ def plot_bias(
     """Mean reached against target for some sources: one panel each, one curve a run."""
     figure, axes = panels(len(sources), height=3.2, wspace=0.3)
     for panel, source in zip(axes, sources, strict=True):
-        for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+        for name, run, colour in coloured(runs):
             row = int(np.argmin(np.abs(run.source - source)))
             panel.plot(run.target, run.mean[row], "o-", ms=3, color=colour, label=name)
         panel.plot(run.target, run.target, **DOTTED, label="on target")
@@ -101,7 +103,7 @@ def plot_product_noise(
 ) -> Figure:
     """Outputs of a matrix-vector product as read, against their exact values; one panel a run."""
     figure, axes = panels(len(runs), height=3.2, wspace=0.3)
-    for panel, (name, run), colour in zip(axes, runs.items(), COLOURS, strict=False):
+    for panel, (name, run, colour) in zip(axes, coloured(runs), strict=True):
         read, limits = run.reads[:20], (-last, last)
         dots = {"ms": 3, "alpha": 0.35, "color": colour, "rasterized": True}
         panel.plot(np.broadcast_to(run.exact, read.shape).ravel(), read.ravel(), ".", **dots)
@@ -115,7 +117,7 @@ def plot_product_noise(
 def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]]) -> Figure:
     """Relative error of a product against the time since programming."""
     figure, (axes,) = panels(height=3.0)
-    for (name, error), colour in zip(errors.items(), COLOURS, strict=False):
+    for name, error, colour in coloured(errors):
         axes.semilogx(elapsed, 100 * np.asarray(error), "o-", ms=4, color=colour, label=name)
     label(axes, "time since programming (s)", "error (% of the outputs' sd)")
     axes.set_ylim(0, None)
@@ -127,7 +129,7 @@ def plot_product_error(elapsed: np.ndarray, errors: Mapping[str, Sequence[float]
 def plot_saturation(runs: Mapping[str, Saturation | SimpleNamespace]) -> Figure:
     """Sides of the synapses, and what an update still moves, against the number of updates."""
     figure, (sides, moved) = panels(2, height=3.0, wspace=0.28)
-    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+    for name, run, colour in coloured(runs):
         sides.fill_between(run.update, run.smaller, run.larger, color=colour, alpha=0.25)
         sides.plot(run.update, run.middle, color=colour, label=name)
         moved.plot(run.update, run.response, color=colour, lw=1.2, label=name)
@@ -149,10 +151,10 @@ def plot_tolerance(verified: Mapping[float, WriteStatistics], blind: WriteStatis
     runs = verified.values()
     bias, of_blind = ([np.sqrt(run.error) for run in each] for each in (runs, [blind]))
     for axes, name, values, line, colour in (
-        (near, "bias (root mean square)", bias, of_blind[0], COLOURS[0]),
-        (near, "sd (mean)", [run.spread for run in runs], blind.spread, COLOURS[1]),
-        (cost, "SETs", [run.sets for run in runs], blind.sets, COLOURS[0]),
-        (cost, "reads", [run.reads for run in runs], None, COLOURS[1]),
+        (near, "bias (root mean square)", bias, of_blind[0], BLUE),
+        (near, "sd (mean)", [run.spread for run in runs], blind.spread, RED),
+        (cost, "SETs", [run.sets for run in runs], blind.sets, BLUE),
+        (cost, "reads", [run.reads for run in runs], None, RED),
     ):
         axes.semilogx(tau, values, "o-", color=colour, label=name)
         if line is not None:
@@ -172,10 +174,10 @@ def plot_sums_of_reads(sums: Sequence[SumsOfReads]) -> Figure:
     for axes, one in zip(every, sums, strict=True):
         reach = 4 * one.sd
         share, edges = np.histogram(one.values, 81, (-reach, reach), density=True)
-        axes.stairs(share, edges, fill=True, color=COLOURS[0], alpha=0.5, label="reads, one by one")
+        axes.stairs(share, edges, fill=True, color=BLUE, alpha=0.5, label="reads, one by one")
         x = np.linspace(-reach, reach, 201)
         density = np.exp(-((x / one.sd) ** 2) / 2) / (one.sd * np.sqrt(2 * np.pi))
-        axes.plot(x, density, color=COLOURS[1], label="one normal number")
+        axes.plot(x, density, color=RED, label="one normal number")
         title = f"{one.count} pairs"
         label(axes, "sum of G+ - G- (µS)", "density (1/µS)", title=title, xlim=(-reach, reach))
         axes.set_ylim(0, 1.4 * density.max())

@@ -31,6 +31,7 @@ from pcmlib.book.figures.style import (
     RED,
     SEQUENTIAL,
     book_style,
+    coloured,
     label,
     panels,
 )
@@ -131,7 +132,7 @@ def plot_array_drift(
 ) -> Figure:
     """Fig. 7: mean reading of an array (band: one sd over devices) during and after pulses."""
     figure, (axes,) = panels(height=3.2)
-    for (name, run), colour in zip(runs.items(), COLOURS, strict=False):
+    for name, run, colour in coloured(runs):
         axes.fill_between(run.time, run.low, run.high, color=colour, alpha=0.18, lw=0)
         axes.plot(run.time, run.mean, color=colour, lw=1.3, label=name)
     first = next(iter(runs.values()))
@@ -197,7 +198,7 @@ def plot_steps(pulse: np.ndarray, mean: np.ndarray, std: np.ndarray) -> Figure:
 def plot_retention(time: np.ndarray, bands: Mapping[str, Float[np.ndarray, "3 times"]]) -> Figure:
     """G(t) / G(T0) of devices left alone: for each array its low, middle and high curve."""
     figure, (axes,) = panels(height=3.0)
-    for (name, (low, middle, high)), colour in zip(bands.items(), COLOURS, strict=False):
+    for name, (low, middle, high), colour in coloured(bands):
         axes.fill_between(time, low, high, color=colour, alpha=0.2, lw=0)
         axes.semilogx(time, middle, color=colour, label=name)
     limits = (float(time[0]), float(time[-1]))

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.evidence import EvidenceTrial, accuracies, accuracy_interval
 from pcmlib.book.experiments.statistics import smoothed
+from pcmlib.book.figures.comparison import plot_accuracies
 from pcmlib.book.figures.style import (
     BLUE,
     DOTTED,
@@ -19,6 +20,7 @@ from pcmlib.book.figures.style import (
     ORANGE,
     RED,
     book_style,
+    coloured,
     draw_raster,
     error_bars,
     label,
@@ -26,7 +28,6 @@ from pcmlib.book.figures.style import (
     over_epochs,
     panels,
 )
-from pcmlib.book.figures.training import colours
 from pcmlib.training import TrainingRun
 
 RIGHT = "correct answers (%)"
@@ -91,7 +92,7 @@ def plot_balance(trial: EvidenceTrial) -> Figure:
 def plot_right(runs: Mapping[str, TrainingRun], *, window: int = 5) -> Figure:
     """Correct answers while networks learn: mean over them, from the lowest to the highest."""
     figure, (axes,) = panels(height=3.4, top=0.86)
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+    for name, run, colour in coloured(runs):
         share = 100 * smoothed(run.accuracy.double().numpy(), window)
         over_epochs(axes, share, colour, name)
     longest = max(run.config.epochs for run in runs.values())
@@ -105,16 +106,10 @@ def plot_right(runs: Mapping[str, TrainingRun], *, window: int = 5) -> Figure:
 @book_style()
 def plot_rows(runs: Mapping[str, TrainingRun]) -> Figure:
     """A row a run: correct answers with their 95 % interval, and each network as a dot."""
-    height = 1.0 + 0.32 * len(runs)
-    figure, (axes,) = panels(height=height, left=0.3, bottom=0.55 / height)
-    for y, run in enumerate(runs.values()):
-        found, dots = accuracy_interval(run), 100 * accuracies(run)
-        axes.plot(dots, np.full(len(dots), y), ".", ms=4, alpha=0.5, color=BLUE)
-        axes.plot([found.low, found.high], [y, y], color=BLUE, lw=2.2)
-        axes.plot(found.value, y, "o", ms=5.5, color=BLUE)
+    figure = plot_accuracies({name: 100 * accuracies(run) for name, run in runs.items()})
+    (axes,) = figure.axes
     axes.axvline(50, **DOTTED)
-    axes.set_yticks(range(len(runs)), list(runs))
-    label(axes, RIGHT, "", xlim=_LIMITS, ylim=(len(runs) - 0.4, -0.6))
+    label(axes, RIGHT, "", xlim=_LIMITS)
     return figure
 
 
@@ -125,7 +120,7 @@ def plot_right_against(
     """Correct answers against the settings x: mean and 95 % interval over networks."""
     figure, (axes,) = panels(height=3.0)
     at = np.arange(len(x))
-    for k, ((curve, runs), colour) in enumerate(zip(curves.items(), colours(curves), strict=True)):
+    for k, (curve, runs, colour) in enumerate(coloured(curves)):
         found, shift = map(accuracy_interval, runs), 0.04 * (k - (len(curves) - 1) / 2)
         error_bars(axes, at + shift, list(found), fmt="o-", ms=5, color=colour, label=curve)
     label(axes, name, RIGHT, ylim=_LIMITS)
@@ -146,7 +141,7 @@ def plot_right_by_pulses(runs: Mapping[str, TrainingRun], *, digital: TrainingRu
     figure, (axes,) = panels(height=3.8, top=0.82)
     band_of = accuracy_interval(digital)
     axes.axhspan(band_of.low, band_of.high, color="black", alpha=0.12, lw=0)
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+    for name, run, colour in coloured(runs):
         sets = run.set_pulses.double().numpy().mean(0) / run.config.synapses
         share = 100 * smoothed(run.accuracy.double().numpy(), 10).mean(0)
         axes.plot(sets, share, color=colour, lw=1, alpha=0.7)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from pcmlib.book.figures.style import BLUE, COLOURS, RED, book_style, label, panels
+from pcmlib.book.figures.style import BLUE, RED, book_style, coloured, label, panels
 from pcmlib.device.fit import Fit
 from pcmlib.device.fit.checks import FAR, Comparison
 
@@ -72,12 +72,12 @@ def plot_errors(
     """
     figure, (axes,) = panels(height=3.2, left=0.1)
     width = 0.8 / len(errors)
-    for k, (way, own) in enumerate(errors.items()):
+    for k, (way, own, colour) in enumerate(coloured(errors)):
         at = np.arange(len(names)) + (k - (len(errors) - 1) / 2) * width
         told = np.array([min(own.get(n, np.nan), most) for n in names])
-        axes.plot(at, told, "o", ms=5, color=COLOURS[k], label=way)
+        axes.plot(at, told, "o", ms=5, color=colour, label=way)
         missing = np.isnan(told)
-        axes.plot(at[missing], np.full(missing.sum(), most), "x", ms=6, color=COLOURS[k])
+        axes.plot(at[missing], np.full(missing.sum(), most), "x", ms=6, color=colour)
     axes.set_yscale("log")
     axes.set_xticks(np.arange(len(names)), names)
     label(axes, "constant", "standard error / value", ylim=(0.005, most * 1.2))

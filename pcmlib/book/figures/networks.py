@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from pcmlib.book.experiments.networks import Angles, Traces
 from pcmlib.book.figures.style import (
     BLUE,
-    COLOURS,
     DOTTED,
     GREEN,
     LAYERS,
@@ -19,6 +18,7 @@ from pcmlib.book.figures.style import (
     RED,
     band,
     book_style,
+    coloured,
     draw_raster,
     label,
     panels,
@@ -84,7 +84,7 @@ def plot_angles(angles: Angles) -> Figure:
         (random, angles.random, "random feedback"),
         (symmetric, angles.symmetric, "feedback through the readout"),
     ):
-        for (name, layer), colour in zip(LAYERS.items(), COLOURS, strict=False):
+        for name, layer, colour in coloured(LAYERS):
             band(panel, x, found[name].T, colour, layer, marker="o")
         label(panel, "epoch", "angle to BPTT (°)", title=title, ylim=(0, 120))
         panel.axhline(90, **DOTTED)

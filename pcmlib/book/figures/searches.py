@@ -10,7 +10,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.searches import Search, best_of
-from pcmlib.book.figures.style import BLUE, COLOURS, DOTTED, RED, book_style, label, panels
+from pcmlib.book.figures.style import BLUE, DOTTED, RED, book_style, coloured, label, panels
 
 
 @book_style()
@@ -19,7 +19,7 @@ def plot_studies(
 ) -> Figure:
     """Loss of each candidate of round 1 as a dot, and the best so far as a line."""
     figure, (axes,) = panels(height=3.2)
-    for (name, record), colour in zip(studies.items(), COLOURS, strict=False):
+    for name, record, colour in coloured(studies):
         loss = _losses(record)
         trial = np.arange(1, len(loss) + 1)
         axes.semilogy(trial, np.clip(loss, *ylim), ".", ms=5, alpha=0.5, color=colour)

@@ -7,7 +7,7 @@ stands out on both. Limits of axes are arguments, so that an explorer's frames d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,15 +23,13 @@ from pcmlib.book.experiments.statistics import Interval
 from pcmlib.book.figures.contents import contents
 from pcmlib.book.live.artists import written
 
-BLUE, ORANGE, GREEN, PURPLE, SKY, RED = (
-    "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#cc79a7",
-    "#56b4e9",
-    "#d55e00",
-)
-COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY)
+BLUE, ORANGE, GREEN = "#0072b2", "#e69f00", "#009e73"
+PURPLE, SKY, RED = "#cc79a7", "#56b4e9", "#d55e00"
+SCHEME_COLOURS = {  # by the schemes' names in the book
+    "sign descent": BLUE, "stochastic": RED, "multi-memristor": GREEN, "update-ready": ORANGE,
+    "mixed precision": PURPLE, "FP32": SKY,
+}  # fmt: skip
+COLOURS = tuple(SCHEME_COLOURS.values())
 SEQUENTIAL, DIVERGING = "viridis", "RdBu_r"
 STYLE = {
     "font.size": 9.5,
@@ -99,6 +97,14 @@ def panels(
     edges = {"left": 0.09, "right": 0.98, "bottom": 0.5 / height, "top": 1 - 0.3 / height}
     figure.subplots_adjust(**{**edges, "wspace": wspace, "hspace": 0.45, **margins})
     return figure, axes
+
+
+def coloured(found: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """Each with its colour: a scheme's own, in every figure, or else the next that is free."""
+    own = {name: SCHEME_COLOURS[name] for name in found if name in SCHEME_COLOURS}
+    free = (colour for colour in COLOURS if colour not in own.values())
+    for name, value in found.items():
+        yield name, value, own.get(name) or next(free, "black")
 
 
 def label(axes: Axes, x: str, y: str, **more: Any) -> None:

@@ -6,13 +6,13 @@ unless a figure says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from pcmlib.book.experiments.statistics import smoothed
-from pcmlib.book.experiments.training import NAMES, silent_loss
+from pcmlib.book.experiments.training import silent_loss
 from pcmlib.book.figures.style import (
     ACCURACY,
     BLUE,
@@ -23,6 +23,7 @@ from pcmlib.book.figures.style import (
     LOSS,
     RED,
     book_style,
+    coloured,
     draw_raster,
     label,
     live_title,
@@ -31,18 +32,6 @@ from pcmlib.book.figures.style import (
     panels,
 )
 from pcmlib.training import TrainingRun
-
-_DRAWN = [name for scheme, name in NAMES.items() if scheme not in ("vanilla", "accumulator")]
-SCHEME_COLOURS = dict(zip([*_DRAWN, NAMES["vanilla"]], COLOURS, strict=True))
-
-
-def colours(names: Iterable[str]) -> list[str]:
-    """A colour for each name: a scheme's own, in every figure, or else the next that is free."""
-    names = list(names)
-    own = {name: SCHEME_COLOURS[name] for name in names if name in SCHEME_COLOURS}
-    free = (colour for colour in COLOURS if colour not in own.values())
-    return [own.get(name) or next(free, "black") for name in names]
-
 
 # The standard figures of one run
 
@@ -61,7 +50,7 @@ def plot_learning(
     rows, height = (2, 5.0) if classes else (1, 3.2)
     figure, panes = panels(rows=rows, height=height, left=0.11, hspace=0.15)
     axes, lowest = panes[0], panes[-1]
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+    for name, run, colour in coloured(runs):
         over_epochs(axes, smoothed(run.loss.double().numpy(), window), colour, name)
         if classes:
             right = 100 * smoothed(run.accuracy.double().numpy(), window)
@@ -143,7 +132,7 @@ def plot_weights(runs: Mapping[str, TrainingRun]) -> Figure:
     """Distribution of the weights after training, a panel a layer, all networks."""
     figure, axes = panels(3, height=2.7, wspace=0.3)
     for (name, title), panel in zip(LAYERS.items(), axes, strict=True):
-        for (run_name, run), colour in zip(runs.items(), colours(runs), strict=True):
+        for run_name, run, colour in coloured(runs):
             values = run.weights[name].numpy()
             values = values[np.isfinite(values) & (values != 0)]  # none of a run that diverged
             count, edges = np.histogram(values, 60)
@@ -162,7 +151,7 @@ def plot_pulses(runs: Mapping[str, TrainingRun], *, log: bool = False) -> Figure
     `log`: on logarithmic axes, which end at one pulse in 1000 synapses.
     """
     figure, (total, each) = panels(2, height=3.0, wspace=0.3)
-    for (name, run), colour in zip(runs.items(), colours(runs), strict=True):
+    for name, run, colour in coloured(runs):
         sets = run.set_pulses.double().numpy() / run.config.synapses
         over_epochs(total, sets, colour, name)
         over_epochs(each, smoothed(np.diff(sets, axis=1, prepend=0)), colour, name)

@@ -90,15 +90,10 @@ const { redraw, element, path, scale } = (() => {
       return made;
     },
     segments({ axes, data, stroke }, outputs) {
-      const [sx, sy] = scales(axes);
+      const to = scales(axes);
       const [xs, low, high] = ["x", "low", "high"].map((name) => numbers(data[name], outputs));
-      let d = "";
-      for (let k = 0; k < xs.length; k++) {
-        const points = [sx(xs[k]), sy(low[k]), sy(high[k])];
-        if (points.every(Number.isFinite))
-          d += `M${round(points[0])} ${round(points[1])}V${round(points[2])}`;
-      }
-      return [element("path", { d, fill: "none", ...stroke })];
+      const segment = (x, k) => path([x, x], [low[k], high[k]], to);
+      return [element("path", { d: Array.from(xs, segment).join(""), fill: "none", ...stroke })];
     },
     band({ axes, data, fill, stroke }, outputs) {
       const to = scales(axes);

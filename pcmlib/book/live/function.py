@@ -139,11 +139,16 @@ class LiveFunction:
         Raises:
             ValueError: for another set of knobs, or for what is no option.
         """
+        return self.draw(**self(**self.placed(knobs)))
+
+    def placed(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
+        """The knobs, with its place for each option."""
+        placed = dict(knobs)
         for name, options in self.choices.items():
             if name in knobs:
                 require(knobs[name] in options, name, knobs[name], f"one of {list(options)}")
-                knobs[name] = options.index(knobs[name])
-        return self.draw(**self(**knobs))
+                placed[name] = options.index(knobs[name])
+        return placed
 
     def checked(self, knobs: Mapping[str, float]) -> dict[str, float]:
         """The knobs in their order, as numbers."""

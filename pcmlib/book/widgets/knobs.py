@@ -33,10 +33,6 @@ class Knob:
         """Position of the default."""
         return self.values.index(self.default)
 
-    def number(self, value: Any) -> float:
-        """A value as a live function takes it."""
-        return float(value)
-
     def __post_init__(self) -> None:
         require(bool(self.label), "label", self.label, "a text that names the knob")
         require(len(self.values) >= 2, "values", self.values, "two values or more")
@@ -130,10 +126,6 @@ class Choice(Knob):
     @property
     def values(self) -> tuple:
         return tuple(self.options)
-
-    def number(self, value: Any) -> float:
-        """The option's position."""
-        return float(self.values.index(value))
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "choice", "texts": list(self.texts), "options": [*map(repr, self.options)]}

@@ -96,7 +96,7 @@ class Explorer:
         # book would be built with a broken explorer in it.
         if self.live and _building():
             with book_style():
-                figure, artists = trace(self._drawn, self._samples())
+                figure, artists = trace(lambda x: self.live.draw(**x), self._samples())
             self.first, self.told = draw(figure, self.name), self._told(artists)
         else:
             self.first, self.told = self.draw(self.start), None
@@ -109,16 +109,10 @@ class Explorer:
             for (key, knob), position in zip(self.knobs.items(), positions, strict=True)
         }
 
-    def numbers(self, positions: Positions) -> dict[str, float]:
-        """The same as a live function takes them."""
-        values = self.values(positions)
-        return {key: knob.number(values[key]) for key, knob in self.knobs.items()}
-
     def figure(self, positions: Positions) -> Figure:
         """The figure at these positions."""
-        if self.live:
-            return self._drawn(self.live(**self.numbers(positions)))
-        figure = self.function(**self.values(positions))
+        plot = self.live.plot if self.live else self.function
+        figure = plot(**self.values(positions))
         require(isinstance(figure, Figure), "function", figure, "returning a Figure")
         return figure
 
@@ -126,13 +120,11 @@ class Explorer:
         """The figure at these positions, as SVG."""
         return draw(self.figure(positions), self.name)
 
-    def _drawn(self, outputs: dict[str, np.ndarray]) -> Figure:
-        return self.live.draw(**outputs)
-
     def _samples(self) -> list[dict[str, np.ndarray]]:
         """Outputs at the defaults and at the ends of all knobs, by which artists are known."""
         ends = [tuple(end * (len(k.values) - 1) for k in self.knobs.values()) for end in (0, 1)]
-        return [self.live(**self.numbers(p)) for p in dict.fromkeys([self.start, *ends])]
+        states = map(self.values, dict.fromkeys([self.start, *ends]))
+        return [self.live(**self.live.placed(values)) for values in states]
 
     def _told(self, artists: list[dict[str, Any]]) -> dict[str, Any]:
         """What the page's script needs."""

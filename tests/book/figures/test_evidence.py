@@ -67,10 +67,10 @@ def test_answers_are_shares_in_percent():
     np.testing.assert_allclose(curves[0].get_ydata(), [50, 80])
     np.testing.assert_allclose(curves[1].get_ydata(), [60, 80])
     rows = plot_rows(runs).axes[0]
-    dots, interval, mean = rows.lines[:3]
+    dots, mean = rows.lines[:2]
     np.testing.assert_allclose(dots.get_xdata(), [60, 70])
     assert mean.get_xdata() == pytest.approx([65])
-    low, high = interval.get_xdata()
+    (low, _), (high, _) = rows.collections[0].get_segments()[0]
     assert low < 65 < high
     assert [t.get_text() for t in rows.get_yticklabels()] == list(runs)
     swept = plot_right_against([1, 2], {"a": list(runs.values())}, name="x").axes[0]

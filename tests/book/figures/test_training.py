@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from pcmlib.book.experiments.statistics import smoothed
-from pcmlib.book.experiments.training import silent_loss
+from pcmlib.book.experiments.training import NAMES, silent_loss
 from pcmlib.book.figures import training as plots
-from pcmlib.book.figures.style import LAYERS
+from pcmlib.book.figures.style import LAYERS, SCHEME_COLOURS, coloured
 from pcmlib.training import TrainConfig, train
 
 TINY = {"n_rec": 12, "steps": 200, "epochs": 4, "replicas": 2}
@@ -94,8 +94,13 @@ def test_pulses_on_logarithmic_axes_stay_in_view(run):
 
 
 def test_a_scheme_has_one_colour_in_every_figure():
-    own = plots.colours(["FP32", "sign descent", "mixed precision"])
-    assert plots.colours(["mixed precision", "FP32"]) == [own[2], own[0]]
-    mixed = plots.colours(["before", "mixed precision", "after"])
+    def colours(*names):
+        return [colour for *_, colour in coloured(dict.fromkeys(names))]
+
+    own = colours("FP32", "sign descent", "mixed precision")
+    assert colours("mixed precision", "FP32") == [own[2], own[0]]
+    mixed = colours("before", "mixed precision", "after")
     assert mixed[1] == own[2]
     assert len({*mixed}) == 3
+    assert colours(*"abcdefg")[-1] == "black"
+    assert set(SCHEME_COLOURS) == {*NAMES.values()} - {NAMES["accumulator"]}

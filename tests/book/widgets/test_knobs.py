@@ -34,12 +34,6 @@ def test_values_are_what_an_author_would_write():
     assert (toggle.values, toggle.texts, toggle.start) == ((False, True), ("off", "on"), 1)
 
 
-def test_a_live_function_gets_numbers():
-    assert Slider(0, 1, 0.5, 0.5, "x").number(0.5) == 0.5
-    assert Choice([None, 3, 4], None, "bits").number(4) == 2.0
-    assert [Toggle(True, "noise").number(value) for value in (False, True)] == [0.0, 1.0]
-
-
 def test_on_a_page_a_slider_runs_finer_than_its_steps_unless_they_are_whole():
     assert Slider(0, 1, 0.5, 0.5, "x").track == (0, 1, 0.05, 0.5)
     assert Slider(1, 24, 1, 12, "candidates").track == (1, 24, 1, 12)
