@@ -32,8 +32,8 @@ programming of the devices. Measured on {machine["date"]} on {machine["cores"]} 
 
 The classes of [srnn-pcm](https://github.com/YigitDemirag/srnn-pcm) at commit 2d91783 ran
 alternately with ours, on the same cores in the same minutes. The table gives medians per network
-and update; 250 epochs are 750 updates. "Before" is pcmlib before its updates were compiled as a
-whole.
+and update; 250 epochs are 750 updates. "Before" is pcmlib while it drew a random number for each
+read of a device.
 
 {_comparison(record["comparison"])}
 
@@ -169,8 +169,8 @@ def _beside_aihwkit(measured: dict[str, Any] | None) -> str:
     return f"""## Beside aihwkit
 
 A layer of a torch network on PCM ([](chapter-your-network)): forward pass, gradient and update of a
-batch of ten, in milliseconds on one core, measured on {measured["date"]}. aihwkit's layers are
-those of its PCM presets.
+batch of ten, in milliseconds on one core of {measured["cpu"]}, measured on
+{measured["date"]}. aihwkit's layers are those of its PCM presets.
 
 {_table(["layer", *sides], rows)}
 

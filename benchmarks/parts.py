@@ -1,6 +1,6 @@
 """Where an update's time goes: its parts on one core, each beside its floor.
 
-The floors: a normal number for each neuron and step; an addition of a row for each spike, of three
+The floors: a normal number for each neuron and step; for each spike an addition of a row, of three
 numbers a synapse in a trial and of one in a gradient; a copy of what a part has to read and write.
 """
 
@@ -84,11 +84,11 @@ def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
     taken = [b - a for a, b in zip([0.0, *until], until, strict=False)]
     taken.append(least(programming, repeats))
     network.load(before)
-    normal, row, byte = normal_cost(), row_cost(n), byte_cost()
+    normal, byte, row, wide_row = normal_cost(), byte_cost(), row_cost(n), row_cost(3 * n)
     devices = 2 * config.synapses
     floors = (
         (12 * config.synapses + 12 * devices) * byte,
-        n * T * normal + 3 * (inputs + spikes) * row,
+        n * T * normal + (inputs + spikes) * wide_row,
         config.n_out * T * normal,
         (inputs + spikes) * row,
         (16 * config.synapses + 4 * devices) * byte,

@@ -58,7 +58,7 @@ def main() -> None:
         results["nest"] = beside_nest(arguments.nest)
     if arguments.aihwkit is not None:
         results["aihwkit"] = {
-            "date": results["machine"]["date"],
+            **{key: results["machine"][key] for key in ("date", "cpu")},
             **beside_aihwkit(arguments.aihwkit),
         }
     with one_torch_thread():
