@@ -46,6 +46,8 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
     T, n = v.shape
     alpha, rest, moving = c.alpha, c.threshold, np.int64(len(theta) > 1)
     raised, until = np.zeros(n, np.float32), np.zeros(n, np.int32)
+    spiking = np.zeros((n + 7) // 8 * 8, np.uint8)
+    words = spiking.view(np.uint64)  # eight neurons at a time
     theta[0] = rest
     first, index, when = spikes
     in_first, in_index, in_rows, rows = inputs.first, inputs.index, w_in.rows, w_rec.rows
@@ -67,16 +69,16 @@ def recur(inputs, w_in, w_rec, c, v, theta, spikes):
         now, then = moving * t, moving * (t + 1)
         if moving:
             _move_thresholds(theta, v, raised, until, t, c)
-        spiking = np.int32(0)  # of 32 bits in every step, or half as many neurons fit a vector
         for j in range(n):
             v[t + 1, j] = membrane(v[t, j], total[j], v[t, j] > theta[now, j], alpha, rest)
-            spiking = np.int32(spiking + np.int32(v[t + 1, j] > theta[then, j]))
+            spiking[j] = v[t + 1, j] > theta[then, j]
         count = first[t + 1]
-        if spiking:  # few are: a branch for each costs less than to put every neuron down
-            for j in range(n):
-                if v[t + 1, j] > theta[then, j]:
-                    index[count], when[count] = j, t + 1
-                    count += 1
+        for word in range(len(words)):
+            if words[word]:  # few are
+                for j in range(8 * word, 8 * word + 8):
+                    if spiking[j]:
+                        index[count], when[count] = j, t + 1
+                        count += 1
         first[t + 2] = count
 
 
@@ -147,7 +149,7 @@ def _noise(layer):
 @kernel(inner=True, borrows=True, error_model="numpy", forceinline=True)
 def _finish_sums(total, t, n, xi, noise):
     """total[:n] = what arrives at time t: mean, and noise of the variance."""
-    if len(total) > n:  # else weights, or devices that are all read singly
+    if len(total) > n:  # else wwords, or devices that are all read singly
         if noise.some and t % _STEPS == 0:
             rng.fill_normal(xi, noise.key, noise.draw, 0, t)
         tau, at = _F(t) * noise.dt - noise.middle, (t % _STEPS) * n
