@@ -190,7 +190,7 @@ def _profile(profile: dict[str, Any]) -> str:
 
 def _growth(name: str, rows: list[dict[str, Any]]) -> str:
     values = [name, *(f"{row['value']}" for row in rows)]
-    return _table(values, [["ms", *(f"{row['ms']:.1f}" for row in rows)]])
+    return _table(values, [["ms", *(f"{row['ms']:.2f}" for row in rows)]])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pcmlib.network.gradient import _sum_rows, gradients, limit
 from pcmlib.network.loss import judge
 from pcmlib.network.reads import reads_of, share_a_curve
 from pcmlib.network.state import Spikes, layer, neurons
-from pcmlib.network.trial import read_out, recur
+from pcmlib.network.trial import _add_rows, read_out, recur
 from pcmlib.network.update import learn
 from pcmlib.training import TrainConfig
 from pcmlib.training.network import Network
@@ -84,11 +84,11 @@ def profile(config: TrainConfig, repeats: int = 20) -> dict[str, Any]:
     taken = [b - a for a, b in zip([0.0, *until], until, strict=False)]
     taken.append(least(programming, repeats))
     network.load(before)
-    normal, byte, row, wide_row = normal_cost(), byte_cost(), row_cost(n), row_cost(3 * n)
+    normal, byte, row, three_rows = normal_cost(), byte_cost(), row_cost(n), sum_cost(3 * n)
     devices = 2 * config.synapses
     floors = (
         (12 * config.synapses + 12 * devices) * byte,
-        n * T * normal + (inputs + spikes) * wide_row,
+        n * T * normal + (inputs + spikes) * three_rows,
         config.n_out * T * normal,
         (inputs + spikes) * row,
         (16 * config.synapses + 4 * devices) * byte,
@@ -116,6 +116,19 @@ def row_cost(n: int) -> float:
     spikes = Spikes(np.array([0, len(index)]), index, np.zeros_like(index))
     g, rows = np.zeros((100, n), np.float32), np.ones((1, n), np.float32)
     return least(lambda: _sum_rows(g, spikes, rows, 0)) / len(index)
+
+
+@njit(error_model="numpy")
+def add_rows(total, rows, index):
+    """The sum of some rows, as of all the spikes of a step."""
+    _add_rows(total, rows, index, 0, len(index))
+
+
+def sum_cost(n: int) -> float:
+    """Seconds it takes to add a row of n numbers to a sum, in a trial's kernel."""
+    index = np.arange(10_000, dtype=np.int32) % 100
+    total, rows = np.zeros(n, np.float32), np.zeros((100, n), np.float32)
+    return least(lambda: add_rows(total, rows, index)) / len(index)
 
 
 def byte_cost() -> float:
