@@ -189,6 +189,12 @@ def _checked(
 
     def numbers(name: str) -> np.ndarray:
         i, unit, title = columns[name]
+        blank = [row[i].strip().lower() in MISSING for _, row in rows]
+        count = f"{sum(blank)} row" + ("s" if sum(blank) != 1 else "")
+        allowed = f"a number; delete the rows that have none ({count})"
+        if name == "time":
+            allowed += "; the whole column may be missing, single values may not"
+        refuse(np.array(blank), name, allowed)
         found = [_number(row[i], decimal, f"{file}, {place}, {title}") for place, row in rows]
         return unit * np.array(found)
 
@@ -250,8 +256,6 @@ def _checked(
 
 def _number(cell: str, decimal: str, place: str) -> float:
     text = cell.strip()
-    missing = text.lower() in MISSING
-    require(not missing, place, cell, "a number; delete the rows of reads that are missing")
     if decimal == ",":
         text = text.replace(",", ".")
     plain_number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)
