@@ -86,10 +86,14 @@ class ReadsTable {
   // The numbers of a column
   numbers(name) {
     const { k, unit, title } = this.columns[name];
+    const blank = this.rows.filter(([, row]) => this.told.missing.includes(row[k].toLowerCase()));
+    const count = `${blank.length} row${blank.length === 1 ? "" : "s"}`;
+    const column = name === "time" ? "; the whole column may be missing, single values may not" : "";
+    if (blank.length) ReadsTable.require(false, `${this.file}, ${blank[0][0]}, ${title}`, `'${blank[0][1][k]}'`,
+      `a number; delete the rows that have none (${count})${column}`);
     return this.rows.map(([place, row]) => {
       const refuse = (holds, allowed) => ReadsTable.require(holds, `${this.file}, ${place}, ${title}`, `'${row[k]}'`, allowed);
       const text = this.decimal === "," ? row[k].replaceAll(",", ".") : row[k];
-      refuse(!this.told.missing.includes(row[k].toLowerCase()), "a number; delete the rows of reads that are missing");
       refuse(/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text), "a number, such as 3.25 or 3.2e-1");
       refuse(Number.isFinite(Number(text)), "a number, finite");
       return unit * Number(text);

@@ -136,6 +136,7 @@ BAD = {
     "a short row": changed("d0,0,10"),
     "no label": changed(",0,10,0.1"),
     "an empty cell": changed("d0,0,10,"),
+    "no time": changed("d0,0,,0.1"),
     "a word": changed("d0,0,10,overload"),
     "infinite": changed("d0,0,10,1e999"),
     "half a pulse": changed("d0,0.5,10,0.1"),

@@ -8,6 +8,8 @@ free         the constants as free numbers, and where to start
 estimate     the likeliest constants, and how well they are known
 checks       measured beside simulated; what is wrong with the model
 outliers     reads that the model finds too unlikely to be chance
+stuck        devices that do not respond to SETs
+result       what a fit found, and what there is to say about it
 fitting      all of it in one call
 
 How nu and its spread depend on G (nu_slope, nu_bounds, nu_spread_slope, nu_spread_bounds), T0 and
@@ -18,7 +20,8 @@ over 40 tables of 300 devices and 20 pulses, read up to 1000 T0 after the last o
 has no part in it: with the other constants fixed at the truth it is off by 0.0 ± 0.1 (80 tables).
 """
 
-from pcmlib.device.fit.fitting import Fit, fit_device
+from pcmlib.device.fit.fitting import fit_device
+from pcmlib.device.fit.result import Fit
 from pcmlib.device.fit.simulate import simulate_reads
 from pcmlib.device.fit.table import Measurements, measurements
 

@@ -4,156 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float64
 
-from pcmlib.base.checks import plain, require, require_known
+from pcmlib.base.checks import plain, require, require_known, require_number
 from pcmlib.base.cores import one_torch_thread
 from pcmlib.base.progress import progress
-from pcmlib.device.fit.checks import Comparison, compare, findings
+from pcmlib.device.fit.checks import compare, findings
 from pcmlib.device.fit.estimate import Estimate, Tell, estimate, refit
-from pcmlib.device.fit.free import LINES, NAMES, Free, rough
+from pcmlib.device.fit.free import NAMES, Free, rough
 from pcmlib.device.fit.outliers import Outlier, gross, outliers
 from pcmlib.device.fit.reads import Reads, gather
+from pcmlib.device.fit.result import CONSTANTS, LIMITS, SIMPLER, Fit
+from pcmlib.device.fit.stuck import StuckDevice, stuck
 from pcmlib.device.fit.table import Measurements, measurements
-from pcmlib.device.known import pulse_ratio
 from pcmlib.device.laws import PCMParameters, devices_differ, read_noise
 
-_SETTINGS = ("write_noise", "read_noise", "drift", "bits")  # no constants of a device
-CONSTANTS = tuple(
-    field.name for field in dataclasses.fields(PCMParameters) if field.name not in _SETTINGS
-)
-SIMPLER = {
-    "no history": {"A1": 0.0, "A2": 0.0},
-    "the mean step is the same at every G": {"m1": 0.0},
-    "the spread of a step is the same at every G and pulse": {"m2": 0.0, "A2": 0.0},
-    "no drift": {"nu": 0.0, "nu_spread": 0.0},
-    "all devices have one nu": {"nu_spread": 0.0},
-}
-"""Laws that say with fewer constants what a table may not need more for."""
-LIMITS = ("g_min", "g_max")  # where reads lie at one, that is it: it has no standard error
 _TIED = 3  # reads at one extreme value that make it a limit
 _RESOLVED = 0.6  # noise in distances of the grid's nodes
-A_PCM = "no check distinguishes these devices from the model's"
-NO_PCM = "these devices are not PCM of this model"
-_MOST_TOLD = 5  # outliers that a summary lists
 _UNTOLD = 1.0  # standard deviation of a free number (`free`) that a table does not tell
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Constants fitted to a table of reads, and what there is to say about them."""
-
-    table: Measurements
-    parameters: PCMParameters  # with the likeliest constants
-    standard_errors: dict[str, float]  # of the constants that the table tells
-    unidentified: dict[str, str]  # constants that it does not tell, and why; the value is a guess
-    fixed: tuple[str, ...]  # constants that were given
-    log_likelihood: float  # of the reads, as densities in 1/µS
-    simpler: dict[str, float]  # BIC of the simpler laws less that of the whole: below 0, they do
-    checks: dict[str, Comparison]
-    findings: tuple[str, ...]  # what is wrong with the model for these reads
-    bic: float  # k ln(reads) - 2 log-likelihood, with k free constants
-    outliers: tuple[Outlier, ...] = ()  # reads too unlikely to be chance, the least likely first
-    findings_without: tuple[str, ...] = ()  # what is wrong with the model for the others
-
-    @property
-    def is_pcm(self) -> bool:
-        """Whether no check says that this is no PCM of the model."""
-        return not self.findings
-
-    @property
-    def constants(self) -> dict[str, Any]:
-        return {name: getattr(self.parameters, name) for name in CONSTANTS}
-
-    def __repr__(self) -> str:
-        return self.summary()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, strings and lists; `PCMParameters(**found["constants"])` is the device."""
-        compared = {
-            name: {"at": one.at, "measured": one.measured, "simulated": one.mean,
-                   "simulated_sd": one.simulated.std(0), "residual": one.residual}
-            for name, one in self.checks.items()
-        }  # fmt: skip
-        return {
-            "constants": self.constants,
-            "standard_errors": self.standard_errors,
-            "unidentified": list(self.unidentified),
-            "reasons": self.unidentified,
-            "fixed": list(self.fixed),
-            "devices": self.table.devices,
-            "reads": len(self.table),
-            "log_likelihood": self.log_likelihood,
-            "bic": self.bic,
-            "bic_of_simpler_laws": self.simpler,
-            "is_pcm": self.is_pcm,
-            "findings": list(self.findings),
-            "outliers": [vars(one) for one in self.outliers],
-            "findings_without_outliers": list(self.findings_without),
-            "pulse_ratio": pulse_ratio(self.parameters),
-            "checks": compared,
-        }
-
-    def _error(self, name: str) -> str:
-        value, error = getattr(self.parameters, name), self.standard_errors[name]
-        nearly = name not in LINES and value < error
-        return f"{error:.2g}" + (f"   at most {value + 2 * error:.2g}, maybe 0" if nearly else "")
-
-    def _of_outliers(self) -> list[str]:
-        if not self.outliers:
-            return []
-        count, more = len(self.outliers), len(self.outliers) - _MOST_TOLD
-        reads, it = ("1 read is", "it") if count == 1 else (f"{count} reads are", "them")
-        which = "it is" if count == 1 else "one is"
-        if "mean" not in self.checks:
-            rests = f"the constants may rest on {it}"
-        elif bool(self.findings) == bool(self.findings_without):
-            rests = f"the verdict does not rest on {it}, but the constants may"
-        else:
-            other = NO_PCM if self.findings_without else A_PCM
-            rests = f"the verdict rests on {it}: without {it}, {other}"
-        return [
-            f"{reads} too unlikely under this model to be chance:",
-            *(f"  {one}" for one in self.outliers[:_MOST_TOLD]),
-            *([f"  and {more} more"] if more > 0 else []),
-            f"{rests}; if {which} a mistake, leave it out and fit again",
-        ]
-
-    def summary(self) -> str:
-        """Lines for a terminal."""
-        lines = [self.table.summary()]
-        if self.table.passed_over:
-            lines.append(f"columns ignored: {', '.join(self.table.passed_over)}")
-        for name in (*NAMES, *LIMITS):
-            value = f"{name:>12} = {getattr(self.parameters, name):8.4g}"
-            if name in self.fixed:
-                lines.append(f"{value}   as given")
-            elif name in self.unidentified:
-                lines.append(f"{value}   not determined: {self.unidentified[name]}")
-            elif name in LIMITS:
-                lines.append(f"{value}   the limit at which reads pile up")
-            else:
-                lines.append(f"{value} ± {self._error(name)}")
-        for law, more in self.simpler.items():
-            if more < 0:
-                how = " ".join(f"--fix {name}=0" for name in SIMPLER[law])
-                lines.append(f"a simpler law will do: {law} (BIC {more:.1f}); fit it with {how}")
-        if "mean" not in self.checks:
-            lines.append("too few devices to check the model by; 8 after the same pulse will do")
-        elif self.is_pcm:
-            lines.append(A_PCM)
-        else:
-            lines.append(f"{NO_PCM}:")
-            lines.extend(f"  {finding}" for finding in self.findings)
-        lines.extend(self._of_outliers())
-        ratio = pulse_ratio(self.parameters)
-        lines.append(f"the first ten SETs add {ratio:.3g} times as much as to the usual device")
-        return "\n".join(lines)
+_ROUNDS = 3  # of fits without devices that look stuck
 
 
 def fit_device(
@@ -161,8 +35,9 @@ def fit_device(
 ) -> Fit:
     """Fit the model's constants to reads of the reader's devices, by maximum likelihood.
 
-    The fit is to all reads. Where some are too unlikely to be chance (`outliers`), a second one to
-    the others tells whether they are what is wrong; where some are gross, it is what expects them.
+    The fit is to all reads. Where some are too unlikely to be chance (`outliers`), or devices do
+    not respond to SETs (`stuck`), a fit to the others tells what rests on them; the limits are
+    from these others alone.
 
     Args:
         table: a CSV file, by its path or open, or columns by name (a dict, a data frame): device,
@@ -183,22 +58,70 @@ def fit_device(
     _base(reads_of, given)  # refuses limits that cannot be, before a bar is there
     bar = progress(desc=f"fitting {reads_of.devices} devices", unit=" steps")
     with one_torch_thread(), bar:  # matrices of this size gain nothing from more threads
-        found = rest = _fit(reads_of, given, simpler, seed, bar.update)
-        left_out = np.flatnonzero(gross(reads_of)).tolist()
-        if left_out:
-            rest = _fit(reads_of.without(left_out), given, False, seed, bar.update)
-        unlikely = outliers(reads_of, rest.parameters)
-        if unlikely and sorted(unlikely) != left_out:
-            rest = _fit(reads_of.without(list(unlikely)), given, False, seed, bar.update)
-    if not unlikely:
-        return found
-    said = rest.findings
-    return dataclasses.replace(found, outliers=tuple(unlikely.values()), findings_without=said)
+        found = _fit(reads_of, given, simpler, seed, bar.update)
+        odd = _odd(reads_of, found, lambda others: _fit(others, given, False, seed, bar.update))
+        if not (odd.devices or odd.reads):
+            return found
+        limits = _base(odd.others, given)[0]
+        if any(getattr(limits, n) != getattr(found.parameters, n) for n in LIMITS):
+            r = odd.others.conductance  # no mistake is a limit
+            found = _fit(reads_of, given, simpler, seed, bar.update, r)
+    return dataclasses.replace(
+        found, outliers=odd.reads, stuck=odd.devices, findings_without=odd.rest.findings,
+        moved=_moved(found, odd.rest),
+    )  # fmt: skip
 
 
-def _fit(table: Measurements, given: dict[str, Any], simpler: bool, seed: int, tell: Tell) -> Fit:
-    """A fit to all reads of a table."""
-    base, unidentified = _base(table, given)
+class _Odd(NamedTuple):
+    """What no chance explains, and a fit to the others."""
+
+    devices: tuple[StuckDevice, ...]
+    reads: tuple[Outlier, ...]
+    others: Measurements
+    rest: Fit
+
+
+def _odd(table: Measurements, found: Fit, fit: Callable[[Measurements], Fit]) -> _Odd:
+    """What is gross or looks stuck spoils the constants that would judge it: first without it."""
+    aside, rest = np.zeros(len(table), bool), found
+    apart = gross(table)
+    for _ in range(_ROUNDS):
+        if (apart != aside).any():
+            aside, rest = apart, fit(table.without(apart))
+        suspects = stuck(table, rest.parameters, chance=table.devices)
+        apart = aside | np.isin(table.device, list(suspects))
+        if (apart == aside).all():
+            break
+    devices = stuck(table, rest.parameters)
+    left_out = np.isin(table.device, list(devices))
+    reads = outliers(table.without(left_out), rest.parameters)
+    left_out[np.flatnonzero(~left_out)[list(reads)]] = True
+    others = table.without(left_out)
+    if left_out.any() and (left_out != aside).any():
+        rest = fit(others)
+    return _Odd(tuple(devices.values()), tuple(reads.values()), others, rest)
+
+
+def _moved(found: Fit, rest: Fit) -> dict[str, tuple[float, float]]:
+    """The constants of the rest that are more than two standard errors off, and those errors."""
+    moved = {}
+    for name, error in rest.standard_errors.items():
+        value = getattr(rest.parameters, name)
+        if abs(value - getattr(found.parameters, name)) > 2 * error:
+            moved[name] = value, error
+    return moved
+
+
+def _fit(
+    table: Measurements,
+    given: dict[str, Any],
+    simpler: bool,
+    seed: int,
+    tell: Tell,
+    r: Float64[np.ndarray, " some"] | None = None,
+) -> Fit:
+    """A fit to all reads of a table, with limits from the reads r (all where there are none)."""
+    base, unidentified = _base(table, given, r)
     reads = gather(table, base.g_min, base.g_max, base.T0)
     names = tuple(n for n in NAMES if n not in given and n not in unidentified)
     free = Free(names, base, (reads.high - reads.low) / 12, float(np.median(table.conductance)))
@@ -216,20 +139,22 @@ def _fit(table: Measurements, given: dict[str, Any], simpler: bool, seed: int, t
     )  # fmt: skip
 
 
-def _base(table: Measurements, given: dict[str, Any]) -> tuple[PCMParameters, dict[str, str]]:
+def _base(
+    table: Measurements, given: dict[str, Any], r: Float64[np.ndarray, " some"] | None = None
+) -> tuple[PCMParameters, dict[str, str]]:
     """Constants that are not asked for by likelihood, and why a table does not tell some.
 
     A limit is where reads pile up at one value. Without it, the grid ends where no read lies.
     """
-    r, known, untold = table.conductance, dict(given), dict[str, str]()
+    r = table.conductance if r is None else r
+    known, untold = dict(given), dict[str, str]()
+    if "g_max" in given:
+        require_number("g_max", given["g_max"], above=0)
     for name, sign in (("g_min", -1), ("g_max", 1)):
         values, counts = np.unique(sign * r, return_counts=True)
         extreme = float(sign * values[-1])
         if name in given:
-            place = table.place(int((sign * r).argmax()))
-            allowed = f"{'at most' if sign < 0 else 'at least'} the {extreme:g} µS that was read"
-            allowed += f" ({place})"
-            require(bool(sign * given[name] >= values[-1]), name, given[name], allowed)
+            _require_beyond(table, name, given[name], sign)
         elif counts[-1] >= _TIED and counts[-1] > 2 * counts[-2]:
             known[name] = extreme
         else:
@@ -251,6 +176,18 @@ def _base(table: Measurements, given: dict[str, Any]) -> tuple[PCMParameters, di
         untold |= dict.fromkeys(("g_reset", "reset_spread"), "no reads before the first SET")
     known.setdefault("g_reset", min(usual.g_reset, known["g_max"] / 2))
     return PCMParameters(**known), {n: why for n, why in untold.items() if n not in given}
+
+
+def _require_beyond(table: Measurements, name: str, limit: float, sign: int) -> None:
+    r = table.conductance
+    row, beyond = int((sign * r).argmax()), int((sign * r > sign * limit).sum())
+    below, least = ("below", "at most") if sign < 0 else ("above", "at least")
+    number = "1 read is" if beyond == 1 else f"{beyond} reads are"
+    allowed = (
+        f"{least} the {r[row]:g} µS that was read ({table.place(row)}); "
+        f"{number} {below} it: delete those that are mistakes"
+    )
+    require(beyond == 0, name, limit, allowed)
 
 
 def _untold(names: tuple[str, ...], found: Estimate) -> dict[str, str]:

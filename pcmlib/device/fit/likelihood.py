@@ -155,9 +155,9 @@ def log_likelihood(
         ]
         if max(len(Gd) for Gd in told) > alpha.shape[1]:  # from here on, nu matters
             alpha = alpha * shares[None, :, None]
-        features = torch.cat([_features(Gd.expand(alpha.shape[1], -1), reads, p) for Gd in told])
+        told_by = torch.cat([features(Gd.expand(alpha.shape[1], -1), reads, p) for Gd in told])
         statistics = state.statistics[part]
-        L = (statistics @ features.flatten(1)).view(len(statistics), *features.shape[1:])
+        L = (statistics @ told_by.flatten(1)).view(len(statistics), *told_by.shape[1:])
         most = L.detach().amax((1, 2), keepdim=True)
         alpha = alpha * torch.exp(L - most)
         q = alpha.sum((1, 2), keepdim=True).clamp(min=LEAST)
@@ -198,7 +198,7 @@ def _transition(g: Tensor, P: Tensor, grid: Grid, p: Constants) -> Float64[Tenso
     return T / T.sum(1, keepdim=True).clamp(min=LEAST)
 
 
-def _features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
+def features(Gd: Tensor, reads: Reads, p: Constants) -> Float64[Tensor, "5 q m"]:
     """What stands in the log-density of reads beside their statistics (`Statistics`)."""
     s = laws.read_noise(Gd, p).clamp(min=FINEST)
     precision = 1 / (s * s)

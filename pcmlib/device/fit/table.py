@@ -68,24 +68,29 @@ class Measurements(Record):
 
     def without(self, rows: Any) -> Measurements:
         """The table but for some rows."""
-        kept = np.delete(np.arange(len(self)), rows)
-        time, places = self.time, self.places
+        kept = np.delete(np.arange(len(self)), rows)  # numbers, or a mask
+        time = self.time
         return dataclasses.replace(
             self, device=self.device[kept], pulse=self.pulse[kept],
             time=None if time is None else time[kept], conductance=self.conductance[kept],
-            places=tuple(places[i] for i in kept) if places else (),
+            places=tuple(map(self.place, kept.tolist())),
         )  # fmt: skip
 
     def summary(self) -> str:
         """How many reads, of what, in units that show what a number was taken for."""
         low, high = self.conductance.min(), self.conductance.max()
         told = f"{self.devices} devices, {len(self)} reads: {low:.3g} to {high:.3g} µS"
-        if high > 1e3:  # a hundred times what PCM has, and what other devices do have
+        if self.looks_like_nS:
             told += " (if these were nS, name the column conductance_nS)"
         if self.time is None:
             return told
         first, last = in_words(self.time.min()), in_words(self.time.max())
         return f"{told}, {first if first == last else f'{first} to {last}'} after the last pulse"
+
+    @property
+    def looks_like_nS(self) -> bool:
+        """Whether reads are a hundred times what PCM has, which other devices do have."""
+        return bool(self.conductance.max() > 1e3)
 
     def place(self, row: int) -> str:
         """Where a read stands: the file's line, or the row of columns, from 0."""
@@ -184,6 +189,12 @@ def _checked(
 
     def numbers(name: str) -> np.ndarray:
         i, unit, title = columns[name]
+        blank = [row[i].strip().lower() in MISSING for _, row in rows]
+        count = f"{sum(blank)} row" + ("s" if sum(blank) != 1 else "")
+        allowed = f"a number; delete the rows that have none ({count})"
+        if name == "time":
+            allowed += "; the whole column may be missing, single values may not"
+        refuse(np.array(blank), name, allowed)
         found = [_number(row[i], decimal, f"{file}, {place}, {title}") for place, row in rows]
         return unit * np.array(found)
 
@@ -245,8 +256,6 @@ def _checked(
 
 def _number(cell: str, decimal: str, place: str) -> float:
     text = cell.strip()
-    missing = text.lower() in MISSING
-    require(not missing, place, cell, "a number; delete the rows of reads that are missing")
     if decimal == ",":
         text = text.replace(",", ".")
     plain_number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)

@@ -58,10 +58,10 @@ def test_constants_come_back(whole):
 def test_outliers_are_told_with_what_rests_on_them(whole):
     one = Outlier("line 7", "d3", 4, None, 30.0, 4.61, 0.523, 1e-9)
     for outliers, findings, others, said in (
-        ((one,), (), (), "the verdict does not rest on it, but the constants may; if it is a"),
-        ((one,), ("x",), ("x",), "the verdict does not rest on it, but the constants may"),
+        ((one,), (), (), "the verdict does not rest on it\n"),
+        ((one,), ("x",), ("x",), "the verdict does not rest on it\n"),
         ((one,) * 7, ("x",), (), "the verdict rests on them: without them, no check distinguishes"),
-        ((one,), (), ("x",), "without it, these devices are not PCM of this model; if it is a"),
+        ((one,), (), ("x",), "without it, these devices are not PCM of this model\n"),
     ):
         told = {"outliers": outliers, "findings": findings, "findings_without": others}
         text = dataclasses.replace(whole, **told).summary()
@@ -70,7 +70,44 @@ def test_outliers_are_told_with_what_rests_on_them(whole):
         assert text.count("line 7") == min(len(outliers), 5)
         assert ("  and 2 more\n" in text) == (len(outliers) == 7)
     few = dataclasses.replace(whole, outliers=(one,), checks={})
-    assert "\nthe constants may rest on it; if it is a mistake, leave it out" in few.summary()
+    assert "verdict" not in few.summary()
+    still = "\nwithout it, no constant moves by more than two standard errors\nif it is a mistake, "
+    assert still in few.summary()
+    moved = dataclasses.replace(few, moved={"m1": (-0.08412, 0.0123), "a": (2.6, 0.5)})
+    said = "\nwithout it, by more than two standard errors, m1 = -0.08412 ± 0.012, a = 2.6 ± 0.5\n"
+    assert said in moved.summary()
+    assert moved.to_json()["moved_without_outliers"]["a"] == {"value": 2.6, "standard_error": 0.5}
+
+
+def test_no_mistake_is_a_limit():
+    """One read below the many at the lower limit; what moves is what does without it."""
+    table = simulate_reads(REFERENCE, devices=30, pulses=8, late=(386.0, 3860.0), seed=6)
+    r = table.conductance.copy()
+    assert (r == 0.1).sum() > 5
+    r[37] = -3.0
+    found = fit_device(dataclasses.replace(table, conductance=r), simpler=False)
+    assert [one.place for one in found.outliers] == ["row 37"]
+    assert found.parameters.g_min == 0.1
+    rest = fit_device(table.without([37]), simpler=False)
+    errors = rest.standard_errors
+    off = {n: getattr(rest.parameters, n) - getattr(found.parameters, n) for n in errors}
+    assert found.moved.keys() == {n for n in errors if abs(off[n]) > 2 * errors[n]}
+    assert all(v == (getattr(rest.parameters, n), errors[n]) for n, v in found.moved.items())
+
+
+def test_what_numbers_may_have_been_taken_for_is_told_last(whole):
+    """Drift between reads of one state where there are no times, and nS."""
+    assert whole.notes == whole.to_json()["notes"] == []
+    timeless = dataclasses.replace(whole, table=dataclasses.replace(whole.table, time=None))
+    assert timeless.summary().endswith("read noise (m3, c3), drift between them included")
+    once = np.unique(np.stack([whole.table.device, whole.table.pulse]), axis=1, return_index=True)[
+        1
+    ]
+    others = np.delete(np.arange(len(whole.table)), once)
+    assert dataclasses.replace(timeless, table=timeless.table.without(others)).notes == []
+    r = whole.table.conductance * 1000
+    large = dataclasses.replace(whole, table=dataclasses.replace(whole.table, conductance=r))
+    assert large.summary().endswith("if these were nS, name the column conductance_nS")
 
 
 def test_no_simpler_law_will_do(whole):
@@ -164,11 +201,15 @@ def test_known_constants_are_kept():
     assert (found.parameters.a, found.parameters.m3, found.parameters.g_max) == (2.6, 0.03, 13.0)
     assert not {"a", "m3", "g_max"} & (found.standard_errors.keys() | found.unidentified.keys())
     most = table.conductance.argmax()
+    at_most = float(np.sort(table.conductance)[-2])
     for fix, message in (
         ({"m9": 1}, "fix = 'm9': must be one of"),
         ({"nuspread": 1}, "fix = 'nuspread': .*; did you mean nu_spread[?]"),
         ({"bits": 4}, "fix = 'bits': must be one of"),
         ({"g_max": 2}, rf"g_max = 2: must be at least the [\d.]+ µS that was read \(row {most}\)"),
+        ({"g_max": at_most}, r"\); 1 read is above it: delete those that are mistakes"),
+        ({"g_max": 2}, rf"; {(table.conductance > 2).sum()} reads are above it: delete those that"),
+        ({"g_max": -1}, "g_max = -1: must be a finite number above 0"),
         ({"g_min": 5}, r"g_min = 5: must be at most the [\d.]+ µS that was read"),
         ({"a": -1}, "a = -1.0: must be a finite number above 0"),
     ):

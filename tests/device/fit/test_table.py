@@ -43,9 +43,16 @@ BAD = {
     "a short row": (lines("d0,0,38.6"), "line 2: cells = 3: must be 4"),
     "a long row": (lines(ROWS[0], "d0,0,386,0,1"), "line 3: cells = 5: must be 4"),
     "no label": (lines(",0,38.6,0.1"), "line 2, device = '': must be a label"),
-    "an empty cell": (lines("d0,0,38.6,"), "line 2, conductance = '': must be .* delete the rows"),
+    "an empty cell": (
+        lines("d0,0,38.6,"),
+        r"line 2, conductance = '': must be a number; delete the rows that have none \(1 row\)$",
+    ),
     "NaN": (lines("d0,0,38.6,NaN"), "line 2, conductance = 'NaN': must be .* delete the rows"),
-    "no time": (lines("d0,0,n/a,0.1"), "line 2, time = 'n/a': must be .* delete the rows"),
+    "no time": (lines("d0,0,n/a,0.1"), r"line 2, time = 'n/a': .* none \(1 row\); the whole"),
+    "no times in two rows": (
+        lines("d0,0,38.6,0.1", "d0,0,,0.1", "d0,0,-,0.1"),
+        r"line 3, time = '': .* \(2 rows\); the whole column may be missing, single values may",
+    ),
     "a word": (lines(ROWS[0], "d0,0,386,overload"), "line 3, conductance = 'overload'"),
     "infinite": (lines("d0,0,38.6,1e999"), "line 2, conductance = '1e999': .*, finite"),
     "a unit in the cell": (lines("d0,0,38.6 s,0.1"), "line 2, time = '38.6 s': must be a number"),
