@@ -63,7 +63,11 @@ def train_command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of TrainConfig; may be repeated.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,

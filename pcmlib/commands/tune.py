@@ -26,7 +26,9 @@ def tune_command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field, for all runs."),
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Any other field, for all runs; may be repeated."
+        ),
     ] = None,
     trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = _DEFAULT.epochs,
