@@ -18,6 +18,7 @@ from pcmlib.book.experiments.training import NAMES
 from pcmlib.book.figures.training import plot_learning
 from pcmlib.commands import output
 from pcmlib.device import PCMParameters
+from pcmlib.device.known import pulse_ratio
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
 from pcmlib.training.config import IN_SIEMENS
@@ -113,13 +114,7 @@ def train_command(
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    config = TrainConfig.preset(scheme, preset, **{"task": task} | changes)
-    if constants is not None:  # what is said on the command line is not scaled
-        own = read_device(constants)
-        allowed = f"left out, or {own.g_max} as --device-file has it"
-        require(config.g_max == own.g_max or "g_max" not in changes, "g_max", config.g_max, allowed)
-        suited = config.suited_to(own)
-        config = suited.replace(**{n: x for n, x in changes.items() if n in IN_SIEMENS})
+    config = _configured(scheme, preset, {"task": task} | changes, constants)
     samples = read_samples(data)
     if samples:
         _require_own_sizes(config, samples, changes)
@@ -134,13 +129,33 @@ def train_command(
         pulses=counts,
     )
 
+    summary, numbers = run.summary(), run.to_json()
+    if constants is not None:
+        summary += f"\ndevices: {constants}, g_max {config.g_max:g} µS, "
+        summary += f"mean SET {pulse_ratio(config.parameters):.2f} of the usual"
+        numbers["device_file"] = str(constants)
     output.deliver(
-        run.summary(),
-        (json, lambda path: output.write_json(path, run.to_json())),
+        summary,
+        (json, lambda path: output.write_json(path, numbers)),
         (save, run.save),
         (pulses, lambda path: counts.save(path)),
         (figure, lambda path: output.write_figure(path, _draw(run))),
     )
+
+
+def _configured(
+    scheme: str, preset: str | None, changes: dict[str, Any], constants: Path | None
+) -> TrainConfig:
+    """The run that the command line says; what that says in µS is of the file's devices."""
+    if constants is None:
+        return TrainConfig.preset(scheme, preset, **changes)
+    device = read_device(constants)
+    said = changes.get("g_max", device.g_max)
+    allowed = f"left out, or {device.g_max} as --device-file has it"
+    require(said == device.g_max, "g_max", said, allowed)
+    absolute = {name: x for name, x in changes.items() if name in IN_SIEMENS}
+    others = {n: x for n, x in changes.items() if n not in absolute and n != "g_max"}
+    return TrainConfig.preset(scheme, preset, **others).suited_to(device, **absolute)
 
 
 def read_device(file: Path) -> PCMParameters:
@@ -154,7 +169,8 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     if content.get("is_pcm") is False:
-        print(f"pcmlib: by the fit, those of {file} are no PCM of this model", file=sys.stderr)
+        message = f"by its fit, the devices of {file} are not PCM of this model"
+        print(f"pcmlib: {message}", file=sys.stderr)
     for name in content["constants"]:
         require_known("--device-file: constants", name, vars(PCMParameters()))
     return PCMParameters(**content["constants"])
