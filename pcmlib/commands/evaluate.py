@@ -16,11 +16,12 @@ from pcmlib.training import TrainingRun, evaluate
 
 
 def evaluate_command(
-    run: Annotated[Path, typer.Argument(help="A run saved by train --save.")],
+    run: Annotated[Path, typer.Argument(help="A run saved by train --save; - is standard input.")],
     after: Annotated[
         str,
         typer.Option(
-            help=f"Ages since the end of training: numbers with a unit ({', '.join(UNITS)})."
+            help=f"Ages since the end of training: numbers with a unit ({', '.join(UNITS)}); told "
+            "in order, each once."
         ),
     ] = "0s,1h,1d,30d,1y",
     compensation: Annotated[
@@ -41,7 +42,7 @@ def evaluate_command(
     Of tasks with classes, accuracy too.
     """
     output.check_destinations({"the run": run, "--data": data}, figure=figure, json=json)
-    ages = in_seconds("--after", after.split(","))
+    ages = sorted(set(in_seconds("--after", after.split(","))))
     allowed = "none or global"
     require(compensation in ("none", "global"), "--compensation", compensation, allowed)
     chosen = None if compensation == "none" else compensation

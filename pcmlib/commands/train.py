@@ -21,6 +21,7 @@ from pcmlib.device import PCMParameters
 from pcmlib.device.known import pulse_ratio
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
+from pcmlib.training.archive import opened
 from pcmlib.training.config import IN_SIEMENS
 from pcmlib.training.presets import PRESETS
 from pcmlib.training.samples import are_classes, as_samples, sized
@@ -45,7 +46,11 @@ def train_command(
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train side by side.")] = 1,
     seed: Annotated[
-        int, typer.Option(help="Seed of the first network; each further network adds 1.")
+        int,
+        typer.Option(
+            callback=output.check_seed,
+            help="Seed of the first network; each further network adds 1.",
+        ),
     ] = 0,
     task: Annotated[
         str, typer.Option(help=f"{' or '.join(DRAWN)}; --data takes your own samples.")
@@ -74,7 +79,8 @@ def train_command(
         Path | None,
         typer.Option(
             help="Your own samples: a NumPy archive with inputs, targets and, if not all steps "
-            "count, counts. Their sizes are the run's steps, samples, n_in and n_out."
+            "count, counts; - is standard input. Their sizes are the run's steps, samples, "
+            "n_in and n_out."
         ),
     ] = None,
     figure: output.FigureFile = None,
@@ -181,7 +187,7 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
     if file is None:
         return {}
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with opened(file) as content, np.load(content, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (ValueError, zipfile.BadZipFile, TypeError, AttributeError, EOFError) as error:
         message = "must be a NumPy archive with the arrays inputs, targets"

@@ -45,7 +45,12 @@ def tune_command(
             "best of the shared candidates: compare their final losses."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the sampler; each process needs its own.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            callback=output.check_seed, help="Seed of the sampler; each process needs its own."
+        ),
+    ] = 0,
     json: Annotated[
         Path | None, typer.Option("--json", help="Save the study's record here.")
     ] = None,

@@ -8,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from pcmlib.__main__ import app
 from pcmlib.commands.fit import fit_command, parse_constant
 from pcmlib.commands.train import train_command
 from pcmlib.device import PCMParameters, simulate_reads
@@ -162,6 +163,13 @@ def test_other_constants_are_refused(setting):
         parse_constant(setting)
     assert parse_constant("a=2") == ("a", 2)
     assert parse_constant("nu_bounds=(0, 0.1)") == ("nu_bounds", (0, 0.1))
+
+
+@pytest.mark.parametrize("name", ["fit", "replicate", "tune", "write-stats", "train"])
+def test_a_seed_is_a_count_to_every_command(name):
+    words = {"fit": ["reads.csv"], "replicate": ["5"]}.get(name, ["--scheme", "sign"])
+    result = CliRunner().invoke(app, [name, *words, "--seed", "-1"])
+    assert "--seed = -1: must be a whole number, at least 0" in str(result.exception)
 
 
 def test_a_bad_table_is_one_line_on_stderr(table, tmp_path):
