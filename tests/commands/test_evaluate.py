@@ -11,6 +11,7 @@ import typer
 from runs import small
 from typer.testing import CliRunner
 
+from pcmlib.commands import output
 from pcmlib.commands.evaluate import evaluate_command
 from pcmlib.commands.train import read_samples, train_command
 from pcmlib.training import TrainingRun, evaluate, train
@@ -44,6 +45,15 @@ def test_a_run_is_kept_and_asked(kept, tmp_path):
     found = evaluate(TrainingRun.load(kept), ages, compensation="global", repeats=2)
     assert json.loads(path.read_text()) == found.to_json()
     assert picture.stat().st_size > 1000
+
+
+def test_the_figure_bears_the_scheme_s_name(kept, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(output, "write_figure", lambda path, figure: drawn.append(figure))
+    result = run("evaluate", kept, "--after", "0,1h", "--figure", "ages.png")
+    assert result.exit_code == 0, result.output
+    (text,) = drawn[0].axes[0].get_legend().get_texts()
+    assert text.get_text() == "mixed precision"
 
 
 def test_ages_are_told_in_order_and_once(kept):
