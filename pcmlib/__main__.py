@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import sys
-from collections import Counter
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -28,17 +27,27 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 class Once(TyperCommand):
     """A command that does not choose between two values for the same thing.
 
-    An option that says a field of `TrainConfig` has its name, so that --set finds it.
+    An option that may be repeated, such as --set, names what it says: each name is given once. An
+    option that says a field of `TrainConfig` has its name, so that --set finds it.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As Typer does; ValueError where a value is given again."""
         values, _, given = self.make_parser(ctx).parse_args(list(args))
-        named = [param.name for param in given if param.name != "set_"]
-        named += [setting.partition("=")[0] for setting in values.get("set_") or ()]
-        for name, times in Counter(named).items():
-            if times > 1:
-                raise ValueError(f"{name} is given {times} times: must be given once")
+        said: dict[
+            str, list[str]
+        ] = {}  # by what it is of: the words that say it, as they are typed
+        for param in given:
+            if not getattr(param, "multiple", False):
+                said.setdefault(param.name, []).append(param.opts[0])
+        for param in dict.fromkeys(param for param in given if getattr(param, "multiple", False)):
+            for setting in values[param.name]:
+                name = setting.partition("=")[0]
+                said.setdefault(name, []).append(f"{param.opts[0]} {name}")
+        for words in said.values():
+            if len(words) > 1:
+                typed = " and ".join(dict.fromkeys(words))
+                raise ValueError(f"{typed}: given {len(words)} times, must be given once")
         return super().parse_args(ctx, args)
 
 

@@ -8,7 +8,7 @@ import math
 import numbers
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, NoReturn, get_type_hints
 
 import numpy as np
 import torch
@@ -196,8 +196,19 @@ def as_tensor(
         held = torch.iinfo(dtype)
         inside = held.min <= low and high <= held.max
         require(inside, f"{name} (least, greatest)", (low, high), f"whole numbers of {dtype}")
-    tensor = tensor.to(device="cpu", dtype=dtype).contiguous()
-    if dtype.is_floating_point and tensor.numel():  # `isfinite` of them all takes ten times as long
-        finite = all(math.isfinite(end) for end in tensor.aminmax())
-        require(finite, name, "a NaN or infinite entry", "finite")
+    given = tensor
+    tensor = given.to(device="cpu", dtype=dtype).contiguous()
+    some = dtype.is_floating_point and tensor.numel() > 0
+    # `isfinite` of them all takes ten times as long
+    if some and not all(math.isfinite(end) for end in tensor.aminmax()):
+        refuse_entries(name, given, ~tensor.isfinite(), f"finite in {str(dtype)[6:]}")
     return tensor
+
+
+def refuse_entries(name: str, values: Tensor, wrong: Tensor, allowed: str) -> NoReturn:
+    """Raise ValueError with the first of the `wrong` entries, its place, and how many there are."""
+    places = wrong.nonzero()
+    first = tuple(places[0].tolist())
+    where = f"{name}{list(first)}" if first else name
+    count = f"; {len(places)} of {wrong.numel()} entries are not" if wrong.numel() > 1 else ""
+    raise ValueError(f"{where} = {values[first].item()!r}: must be {allowed}{count}")

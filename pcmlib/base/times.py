@@ -7,7 +7,7 @@ from typing import Any
 
 from pcmlib.base.checks import plain, require
 
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "y": 365.25 * 86400.0}
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 365.25 * 86400.0}
 """Seconds in each."""
 
 
@@ -29,6 +29,6 @@ def in_seconds(name: str, time: Any) -> Any:
 
 
 def in_words(seconds: float) -> str:
-    """A time in the largest unit that leaves at least one of it."""
-    unit = next((u for u, s in reversed(UNITS.items()) if seconds >= s), "s")
+    """A time in the largest unit, but weeks, that leaves at least one of it."""
+    unit = next((u for u, s in reversed(UNITS.items()) if seconds >= s and u != "w"), "s")
     return f"{seconds / UNITS[unit]:.4g} {unit}"

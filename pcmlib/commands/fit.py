@@ -26,7 +26,9 @@ def fit_command(
     ],
     fix: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="A known constant, such as g_max=25."),
+        typer.Option(
+            metavar="NAME=VALUE", help="A known constant, such as g_max=25; may be repeated."
+        ),
     ] = None,
     simpler: Annotated[bool, typer.Option(help="Compare with simpler laws.")] = True,
     seed: output.Seed = 0,
@@ -41,7 +43,6 @@ def fit_command(
     """
     output.check_destinations({"the table": table}, figure=figure, json=json)
     known = dict(map(parse_constant, fix or ()))
-    require(len(known) == len(fix or ()), "--fix", fix, "each constant once")
     reads = sys.stdin if str(table) == "-" else table
     found = fit_device(reads, fix=known, simpler=simpler, seed=seed)
     output.deliver(

@@ -15,10 +15,19 @@ from typing import Annotated, Any
 import typer
 from matplotlib.figure import Figure
 
-from pcmlib.base.checks import require
+from pcmlib.base.checks import require, require_count
 from pcmlib.base.files import for_json, is_stdout, is_stream, written_whole
 
-Seed = Annotated[int, typer.Option(help="Seed: the same seed gives the same numbers.")]
+
+def check_seed(seed: int) -> int:
+    """Refuse a seed by its option's name, before any work."""
+    require_count("--seed", seed, at_least=0, at_most=2**62)
+    return seed
+
+
+Seed = Annotated[
+    int, typer.Option(callback=check_seed, help="Seed: the same seed gives the same numbers.")
+]
 FigureFile = Annotated[
     Path | None, typer.Option("--figure", help="Save the figure here; - is standard output.")
 ]
@@ -39,7 +48,11 @@ def check_destinations(
 ) -> None:
     """Refuse a destination, by its option's name, that could not be written, or that is among the
     inputs (what they are called: file), before the work."""
-    places = {path.resolve(): name for name, path in inputs.items() if path is not None}
+    given = {name: path for name, path in inputs.items() if path is not None}
+    piped = [name for name, path in given.items() if str(path) == "-"]
+    one = " and ".join(piped)
+    require(len(piped) < 2, one, "-", "standard input for one of them alone")
+    places = {path.resolve(): name for name, path in given.items() if str(path) != "-"}
     for name, path in files.items():
         if path is None:
             continue

@@ -18,8 +18,10 @@ from pcmlib.book.experiments.training import NAMES
 from pcmlib.book.figures.training import plot_learning
 from pcmlib.commands import output
 from pcmlib.device import PCMParameters
+from pcmlib.device.known import pulse_ratio
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import PulseCounts, TrainConfig, TrainingRun, train
+from pcmlib.training.archive import opened
 from pcmlib.training.config import IN_SIEMENS
 from pcmlib.training.presets import PRESETS
 from pcmlib.training.samples import are_classes, as_samples, sized
@@ -44,7 +46,11 @@ def train_command(
     ] = None,
     replicas: Annotated[int, typer.Option(help="Networks that train side by side.")] = 1,
     seed: Annotated[
-        int, typer.Option(help="Seed of the first network; each further network adds 1.")
+        int,
+        typer.Option(
+            callback=output.check_seed,
+            help="Seed of the first network; each further network adds 1.",
+        ),
     ] = 0,
     task: Annotated[
         str, typer.Option(help=f"{' or '.join(DRAWN)}; --data takes your own samples.")
@@ -63,13 +69,18 @@ def train_command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field of TrainConfig."),
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of TrainConfig; may be repeated.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
             help="Your own samples: a NumPy archive with inputs, targets and, if not all steps "
-            "count, counts. Their sizes are the run's steps, samples, n_in and n_out."
+            "count, counts; - is standard input. Their sizes are the run's steps, samples, "
+            "n_in and n_out."
         ),
     ] = None,
     figure: output.FigureFile = None,
@@ -109,13 +120,7 @@ def train_command(
     named = {"pairs": pairs, "bits": bits, "epochs": epochs, "batch": batch}
     changes = {name: value for name, value in named.items() if value is not None}
     changes |= {"replicas": replicas, "seed": seed, **dict(map(parse_setting, set_ or ()))}
-    config = TrainConfig.preset(scheme, preset, **{"task": task} | changes)
-    if constants is not None:  # what is said on the command line is not scaled
-        own = read_device(constants)
-        allowed = f"left out, or {own.g_max} as --device-file has it"
-        require(config.g_max == own.g_max or "g_max" not in changes, "g_max", config.g_max, allowed)
-        suited = config.suited_to(own)
-        config = suited.replace(**{n: x for n, x in changes.items() if n in IN_SIEMENS})
+    config = _configured(scheme, preset, {"task": task} | changes, constants)
     samples = read_samples(data)
     if samples:
         _require_own_sizes(config, samples, changes)
@@ -130,13 +135,33 @@ def train_command(
         pulses=counts,
     )
 
+    summary, numbers = run.summary(), run.to_json()
+    if constants is not None:
+        summary += f"\ndevices: {constants}, g_max {config.g_max:g} µS, "
+        summary += f"mean SET {pulse_ratio(config.parameters):.2f} of the usual"
+        numbers["device_file"] = str(constants)
     output.deliver(
-        run.summary(),
-        (json, lambda path: output.write_json(path, run.to_json())),
+        summary,
+        (json, lambda path: output.write_json(path, numbers)),
         (save, run.save),
         (pulses, lambda path: counts.save(path)),
         (figure, lambda path: output.write_figure(path, _draw(run))),
     )
+
+
+def _configured(
+    scheme: str, preset: str | None, changes: dict[str, Any], constants: Path | None
+) -> TrainConfig:
+    """The run that the command line says; what that says in µS is of the file's devices."""
+    if constants is None:
+        return TrainConfig.preset(scheme, preset, **changes)
+    device = read_device(constants)
+    said = changes.get("g_max", device.g_max)
+    allowed = f"left out, or {device.g_max} as --device-file has it"
+    require(said == device.g_max, "g_max", said, allowed)
+    absolute = {name: x for name, x in changes.items() if name in IN_SIEMENS}
+    others = {n: x for n, x in changes.items() if n not in absolute and n != "g_max"}
+    return TrainConfig.preset(scheme, preset, **others).suited_to(device, **absolute)
 
 
 def read_device(file: Path) -> PCMParameters:
@@ -150,7 +175,8 @@ def read_device(file: Path) -> PCMParameters:
     whole = isinstance(content, dict) and isinstance(content.get("constants"), dict)
     require(whole, "--device-file", str(file), allowed)
     if content.get("is_pcm") is False:
-        print(f"pcmlib: by the fit, those of {file} are no PCM of this model", file=sys.stderr)
+        message = f"by its fit, the devices of {file} are not PCM of this model"
+        print(f"pcmlib: {message}", file=sys.stderr)
     for name in content["constants"]:
         require_known("--device-file: constants", name, vars(PCMParameters()))
     return PCMParameters(**content["constants"])
@@ -161,7 +187,7 @@ def read_samples(file: Path | None) -> dict[str, np.ndarray]:
     if file is None:
         return {}
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with opened(file) as content, np.load(content, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (ValueError, zipfile.BadZipFile, TypeError, AttributeError, EOFError) as error:
         message = "must be a NumPy archive with the arrays inputs, targets"

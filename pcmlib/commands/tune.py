@@ -26,7 +26,9 @@ def tune_command(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="Any other field, for all runs."),
+        typer.Option(
+            "--set", metavar="FIELD=VALUE", help="Any other field, for all runs; may be repeated."
+        ),
     ] = None,
     trials: Annotated[int, typer.Option(help="Candidates of round 1.")] = _DEFAULT.trials,
     epochs: Annotated[int, typer.Option(help="Epochs per candidate.")] = _DEFAULT.epochs,
@@ -43,7 +45,12 @@ def tune_command(
             "best of the shared candidates: compare their final losses."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the sampler; each process needs its own.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(
+            callback=output.check_seed, help="Seed of the sampler; each process needs its own."
+        ),
+    ] = 0,
     json: Annotated[
         Path | None, typer.Option("--json", help="Save the study's record here.")
     ] = None,

@@ -7,11 +7,14 @@ name, with a checksum: "loss", or "state.G" for what lies in a dictionary. Boole
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -39,6 +42,7 @@ def write(
     Raises:
         OSError: when it cannot be written; an older file is still there.
     """
+    require_folder(path)
     parts: dict[str, np.ndarray] = {}
     shapes: dict[str, list[int]] = {}
     for name, tensor in _flat(arrays):
@@ -52,14 +56,23 @@ def write(
         save(file, header=np.array(json.dumps({**known, **header})), **parts)
 
 
+def require_folder(path: str | Path) -> None:
+    """Refuse, by its name, a folder that is not there to write a file into."""
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to save in", str(folder))
+
+
 def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The header and the arrays that `write` wrote.
+    """The header and the arrays that `write` wrote; "-" is standard input.
 
     Raises:
         ValueError: for a damaged file, or one of another kind or format, which it names.
         OSError: where there is no such file, or it can't be read.
     """
-    file = Path(path).open("rb")  # noqa: SIM115 - closed below; what fails from here on is damage
+    file = opened(path)  # what fails from here on is damage
+    start = file.read(1)
+    file.seek(0)
     try:
         with file, np.load(file, allow_pickle=False) as archive:
             parts = {name: archive[name] for name in archive.files}
@@ -72,7 +85,7 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     except Exception as error:  # zipfile, zlib, NumPy and its tokenizer raise all sorts
         message = f"{str(path)!r}: must be a run as train --save or run.save(path) keeps it; this "
         message += "one is damaged or something else"
-        if Path(path).read_bytes()[:1] == b"{":
+        if start == b"{":
             message += ", such as the numbers of train --json"
         raise ValueError(f"{message} ({type(error).__name__})") from error
     known = f"{FORMAT}, the format of pcmlib {__version__}"
@@ -82,6 +95,17 @@ def read(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
         group, _, key = name.rpartition(".")
         (arrays.setdefault(group, {}) if group else arrays)[key] = torch.from_numpy(part)
     return header, arrays
+
+
+def opened(path: str | Path) -> BinaryIO | io.BytesIO:
+    """A file to read an archive from, in any order, be it a pipe; "-" is standard input."""
+    if str(path) == "-":
+        return io.BytesIO(sys.stdin.buffer.read())
+    file = Path(path).open("rb")  # noqa: SIM115 - closed by whoever asked, or here
+    if file.seekable():
+        return file
+    with file:  # a pipe
+        return io.BytesIO(file.read())
 
 
 def origin(header: Mapping[str, Any]) -> str:

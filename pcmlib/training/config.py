@@ -140,11 +140,11 @@ class TrainConfig:
         allowed = f"one with a {kind or 'known'} set; add_scheme(..., preset=...) names another's"
         raise ValueError(f"scheme = {scheme!r}: must be {allowed}")
 
-    def suited_to(self, parameters: PCMParameters) -> TrainConfig:
+    def suited_to(self, parameters: PCMParameters, **changes: Any) -> TrainConfig:
         """A copy for other devices: what a set has in µS goes with the mean SET of the devices.
 
         To devices of twice the conductances, all of it doubled, nothing changes with this. Scales
-        of noise and drift, and bits, stay.
+        of noise and drift, and bits, stay. `changes` are of the copy, and as they are.
 
         Raises:
             ValueError: for what is no device, or where a field is then out of range.
@@ -159,7 +159,7 @@ class TrainConfig:
         ratio = pulse / mean_pulse(self.parameters)
         scaled = {n: tuple(ratio * x for x in self.each(n)) for n in IN_SIEMENS}
         scaled = {n: x[0] if len(set(x)) == 1 else x for n, x in scaled.items()}
-        return self.replace(constants=parameters, g_max=parameters.g_max, **scaled)
+        return self.replace(constants=parameters, g_max=parameters.g_max, **(scaled | changes))
 
     def replace(self, **changes: Any) -> TrainConfig:
         """A copy with some fields changed."""

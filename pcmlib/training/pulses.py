@@ -28,6 +28,7 @@ from pcmlib.base.files import written_whole
 from pcmlib.base.memory import require_memory
 from pcmlib.device.pulses import MOST_PULSES
 from pcmlib.network.state import LAYERS, MEMORIES
+from pcmlib.training import archive
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.layers import by_layer
 from pcmlib.training.memory import needed
@@ -83,6 +84,7 @@ class PulseCounts:
         Raises:
             OSError: when it cannot be written; an older file is still there.
         """
+        archive.require_folder(path)
         named = {"set": self.set, "reset": self.reset}
         arrays = {
             f"{kind}_{name.replace(' ', '_')}": x

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
@@ -21,6 +23,8 @@ from pcmlib.training.aging import ask
 from pcmlib.training.config import TrainConfig
 from pcmlib.training.samples import as_samples
 
+DIVERGED = 10  # times the loss of a network whose outputs stay at 0
+
 
 def of_networks(count: int) -> str:
     """What a summary's numbers are of."""
@@ -31,6 +35,16 @@ def settled(epochs: int) -> int:
     """Of how many epochs at a run's end its final loss is the mean: 20, but at most a tenth of it,
     so that the mean never holds the run's descent."""
     return max(1, min(20, epochs // 10))
+
+
+def silent_losses(run: TrainingRun) -> Float[Tensor, " R"]:
+    """Loss of each network if its outputs stayed at 0: the mean square of the targets that count,
+    or of n classes log n."""
+    if run.config.classes:
+        return torch.full((run.config.replicas,), math.log(run.config.n_out)).double()
+    counted = run.counts.double()
+    squares = (run.targets.double() ** 2).mean(3) * counted
+    return squares.sum((1, 2)) / counted.sum((1, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +137,13 @@ class TrainingRun(Record):
         if silent:
             which = "the network" if c.replicas == 1 else f"{silent} of {c.replicas} networks"
             lines.append(f"{which} did not spike: denser inputs or a lower threshold may help")
+        silence = silent_losses(self)  # 0, where there is nothing to compare with
+        far = (last > DIVERGED * silence) & (silence > 0)
+        diverged = int((far | ~last.isfinite()).sum())
+        if diverged:
+            which = "the network" if c.replicas == 1 else f"{diverged} of {c.replicas} networks"
+            beyond = f"its loss is not finite, or over {DIVERGED} times that of an output of 0"
+            lines.append(f"{which} diverged ({beyond}): lower learning rates may help")
         if self.reads.any():
             reads = self.reads[:, -1].double().mean()
             lines.append(f"{reads:.0f} reads of synapses per network, to program them")

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from pcmlib.base.checks import Values, as_tensor, require
+from pcmlib.base.checks import Values, as_tensor, refuse_entries, require
 from pcmlib.tasks import Samples
 from pcmlib.training.config import TrainConfig
 
@@ -62,9 +62,11 @@ def given_samples(
     inputs: Values, targets: Values, counts: Values, config: TrainConfig, longer: bool = False
 ) -> Samples | None:
     """`as_samples` of what is given; None where nothing is."""
-    both = (inputs is None) == (targets is None)
-    require(both, "inputs, targets", (inputs, targets), "both, or neither")
-    require(inputs is not None or counts is None, "counts", counts, "None without inputs")
+    for name, missing, other in (("inputs", inputs, targets), ("targets", targets, inputs)):
+        allowed = "given, as inputs and targets go together"
+        require(missing is not None or other is None, name, missing, allowed)
+    allowed = "None without inputs"
+    require(inputs is not None or counts is None, "counts", type(counts).__name__, allowed)
     return None if inputs is None else as_samples(inputs, targets, config, counts, longer)
 
 
@@ -121,8 +123,9 @@ def _as_spikes(name: str, values: Values, axes: tuple[int, ...]) -> Bool[Tensor,
     shapes = "[samples, steps, channels]" if name == "inputs" else "[samples, steps]"
     allowed = f"{shapes}, or as `pcmlib.training.samples.as_samples` says; none of them 0"
     require(x.ndim in axes and x.numel() > 0, f"{name}.shape", tuple(x.shape), allowed)
-    binary = bool(((x == 0) | (x == 1)).all())
-    require(binary, name, "other numbers", "True and False, or 1 and 0")
+    binary = (x == 0) | (x == 1)
+    if not binary.all():
+        refuse_entries(name, x, ~binary, "True or False, or 1 or 0")
     return x.bool()
 
 

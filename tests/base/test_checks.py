@@ -98,3 +98,15 @@ def test_a_long_value_is_shortened_and_a_short_one_is_not(n):
         require(False, "x", values, "empty")
     assert len(str(error.value)) < 330
     assert n > 50 or repr(values) in str(error.value)
+
+
+def test_the_first_entry_that_is_not_finite_is_named_with_its_place():
+    values = np.zeros((2, 50, 1))
+    values[1, 37:40, 0] = math.nan
+    words = r"^x\[1, 37, 0\] = nan: must be finite in float32; 3 of 100 entries are not$"
+    with pytest.raises(ValueError, match=words):
+        as_tensor("x", values, "real", torch.float32)
+    with pytest.raises(ValueError, match=r"^x\[0\] = 1e\+300: must be finite in float32$"):
+        as_tensor("x", np.array([1e300]), "real", torch.float32)
+    with pytest.raises(ValueError, match=r"^x = inf: must be finite in float64$"):
+        as_tensor("x", math.inf, "real", torch.float64)

@@ -17,7 +17,7 @@ def test_ages_are_numbers_with_a_unit(ages):
 @pytest.mark.parametrize("text", ["", "30", "1x", "d", "-1h", "1h;2h", "nan", "1 h 2", ","])
 def test_other_ages_are_refused(text):
     with pytest.raises(
-        ValueError, match=r"--after = .*a number from 0 on, with a unit of s, min, h, d, y"
+        ValueError, match=r"--after = .*a number from 0 on, with a unit of s, min, h, d, w, y"
     ):
         in_seconds("--after", text.split(","))
 
@@ -26,6 +26,11 @@ def test_other_ages_are_refused(text):
 def test_an_age_in_words_is_that_age(unit, count):
     number, word = in_words(count * UNITS[unit]).split()
     assert float(number) * UNITS[word] == pytest.approx(count * UNITS[unit], rel=1e-3)
+
+
+def test_weeks_are_understood_and_days_are_said():
+    assert in_seconds("after", "2w") == 14 * 86400
+    assert in_words(30 * 86400) == "30 d"
 
 
 def test_numbers_and_0_need_no_unit():

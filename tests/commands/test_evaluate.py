@@ -1,6 +1,9 @@
 """`pcmlib evaluate`: a kept run asked at any age; its JSON, its figure and its refusals."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +11,9 @@ import typer
 from runs import small
 from typer.testing import CliRunner
 
+from pcmlib.commands import output
 from pcmlib.commands.evaluate import evaluate_command
-from pcmlib.commands.train import train_command
+from pcmlib.commands.train import read_samples, train_command
 from pcmlib.training import TrainingRun, evaluate, train
 
 apps = {}
@@ -41,6 +45,50 @@ def test_a_run_is_kept_and_asked(kept, tmp_path):
     found = evaluate(TrainingRun.load(kept), ages, compensation="global", repeats=2)
     assert json.loads(path.read_text()) == found.to_json()
     assert picture.stat().st_size > 1000
+
+
+def test_the_figure_bears_the_scheme_s_name(kept, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(output, "write_figure", lambda path, figure: drawn.append(figure))
+    result = run("evaluate", kept, "--after", "0,1h", "--figure", "ages.png")
+    assert result.exit_code == 0, result.output
+    (text,) = drawn[0].axes[0].get_legend().get_texts()
+    assert text.get_text() == "mixed precision"
+
+
+def test_ages_are_told_in_order_and_once(kept):
+    result = run("evaluate", kept, "--after", "1w,1h,0,60min,0s,7d")
+    lines = result.output.splitlines()[1:]
+    assert [line.split(" after ")[1] for line in lines] == ["0 s", "1 h", "7 d"]
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_run_comes_through_a_pipe(kept, name):
+    command = [sys.executable, "-m", "pcmlib", "evaluate"]
+    done = subprocess.run(
+        [*command, name, "--after", "1h"], input=kept.read_bytes(), capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    expected = run("evaluate", kept, "--after", "1h").output
+    assert done.stdout.decode() == expected
+
+
+def test_standard_input_is_one_file(kept):
+    for command, *names in (
+        ("evaluate", "-", "--data", "-"),
+        ("train", "--scheme", "sign", "--data", "-", "--device-file", "-"),
+    ):
+        result = run(command, *names)
+        assert "= '-': must be standard input for one of them alone" in str(result.exception)
+
+
+def test_samples_come_through_a_pipe(monkeypatch, tmp_path):
+    inputs, targets = np.ones((2, 60, 5), bool), np.zeros((2, 60, 3))
+    np.savez(tmp_path / "data.npz", inputs=inputs, targets=targets)
+    with (tmp_path / "data.npz").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        found = read_samples(Path("-"))
+    assert np.array_equal(found["targets"], targets)
 
 
 def test_a_reader_s_samples_are_trained_and_kept(tmp_path):

@@ -8,9 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from pcmlib.__main__ import app
 from pcmlib.commands.fit import fit_command, parse_constant
 from pcmlib.commands.train import train_command
 from pcmlib.device import PCMParameters, simulate_reads
+from pcmlib.device.known import pulse_ratio
 from pcmlib.training import TrainConfig, TrainingRun
 
 apps = {}
@@ -57,7 +59,34 @@ def test_a_fit_s_constants_train_a_network(table, tmp_path):
     assert TrainingRun.load(kept).config.parameters == device
 
     result = run("train", *small, "--device-file", path, "--set", "g_max=20")
-    assert "g_max = 20.0: must be left out, or 25.0 as --device-file" in str(result.exception)
+    assert "g_max = 20: must be left out, or 25.0 as --device-file" in str(result.exception)
+
+
+def test_what_is_set_is_of_the_file_s_devices(tmp_path):
+    """20 µS is beyond the usual devices, within these; the rest of the set goes with their SET."""
+    path, kept, numbers = (tmp_path / name for name in ("device.json", "run.npz", "run.json"))
+    device = PCMParameters(g_max=25.0, c1=2.0, A1=2.5)
+    path.write_text(json.dumps({"constants": vars(device)}))
+    told = ["--scheme", "sign", "--epochs", 1, "--set", "n_rec=5", "--set", "steps=50"]
+    told += ["--set", "conductance=20", "--set", "g_max=25", "--device-file", path]
+    result = run("train", *told, "--save", kept, "--json", numbers)
+    assert result.exit_code == 0, result.output
+    config = TrainingRun.load(kept).config
+    assert (config.parameters, config.conductance) == (device, 20.0)
+    assert config.scale == TrainConfig.preset("sign").suited_to(device).scale
+    ratio = f"{pulse_ratio(device):.2f}"
+    assert f"\ndevices: {path}, g_max 25 µS, mean SET {ratio} of the usual" in result.output
+    assert json.loads(numbers.read_text())["device_file"] == str(path)
+    result = run("train", *told[:-6], "--set", "conductance=26", "--device-file", path)
+    assert "conductance = 26.0: must be at most g_max = 25.0 µS" in str(result.exception)
+
+
+def test_what_is_set_need_not_fit_the_devices_before_it_is_set():
+    device = PCMParameters(g_max=11.0)
+    config = TrainConfig("sign", conductance=11.9)
+    with pytest.raises(ValueError, match="conductance"):
+        config.suited_to(device)
+    assert config.suited_to(device, conductance=1.0).conductance == 1.0
 
 
 def test_a_read_that_spoils_a_fit_is_named(table, tmp_path):
@@ -123,7 +152,7 @@ def test_a_device_that_is_no_pcm_is_said_so_again(tmp_path):
     small = ["--scheme", "sign", "--epochs", 1, "--set", "n_rec=5", "--set", "steps=50"]
     result = run("train", *small, "--device-file", path)
     assert result.exit_code == 0, result.output
-    assert "are no PCM of this model" in result.stderr
+    assert f"by its fit, the devices of {path} are not PCM of this model" in result.stderr
     path.write_text('{"constants": {}, "is_pcm": true}')
     assert run("train", *small, "--device-file", path).stderr == ""
 
@@ -134,6 +163,13 @@ def test_other_constants_are_refused(setting):
         parse_constant(setting)
     assert parse_constant("a=2") == ("a", 2)
     assert parse_constant("nu_bounds=(0, 0.1)") == ("nu_bounds", (0, 0.1))
+
+
+@pytest.mark.parametrize("name", ["fit", "replicate", "tune", "write-stats", "train"])
+def test_a_seed_is_a_count_to_every_command(name):
+    words = {"fit": ["reads.csv"], "replicate": ["5"]}.get(name, ["--scheme", "sign"])
+    result = CliRunner().invoke(app, [name, *words, "--seed", "-1"])
+    assert "--seed = -1: must be a whole number, at least 0" in str(result.exception)
 
 
 def test_a_bad_table_is_one_line_on_stderr(table, tmp_path):

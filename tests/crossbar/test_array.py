@@ -240,7 +240,7 @@ def test_replicas_together_equal_replicas_alone():
         (lambda: Crossbar(3, 2).program(torch.ones(1, 2, 3), 0.0), "change.shape = (1, 2, 3)"),
         (
             lambda: Crossbar(3, 2).program(torch.full((1, 3, 2), torch.nan), 0.0),
-            "change = 'a NaN or infinite entry'",
+            "change[0, 0, 0] = nan: must be finite in float64; 6 of 6 entries are not",
         ),
         (lambda: Crossbar(3, 2).read(0.0, torch.tensor([3])), "must be presynaptic neurons 0 .. 2"),
         (lambda: Crossbar(3, 2).refresh(0.0, threshold=-1.0), "threshold = -1.0"),

@@ -209,7 +209,7 @@ def test_devices_can_differ_in_their_drift():
         (lambda a: PCMArray((2, 3), conductance=-1.0), "must be finite, from 0 to g_max"),
         (
             lambda a: PCMArray((2, 3), conductance=float("nan")),
-            "conductance = 'a NaN or infinite entry'",
+            "conductance = nan: must be finite",
         ),
         (lambda a: a.put(torch.full((2, 3), -0.5)), "conductance (least, greatest) = (-0.5, -0.5)"),
         (lambda a: a.put(torch.ones(3)), "conductance.shape = (3,): must be"),

@@ -187,7 +187,7 @@ def test_a_closure_gives_its_loss():
 def test_a_gradient_that_is_not_finite_is_refused(value):
     layer = PCMLinear(7, 5)
     layer.weight.grad = torch.full((5, 7), value)
-    with pytest.raises(ValueError, match="gradient = 'a NaN or infinite entry': must be finite"):
+    with pytest.raises(ValueError, match=r"gradient\[.*\] = .*: must be finite"):
         PulseOptimizer(layer, lr=0.1).step()
     assert (layer.kept == 0).all()
 

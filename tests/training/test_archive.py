@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from runs import small
 
 import pcmlib
 from pcmlib.schemes import SCHEMES
-from pcmlib.training import TrainingRun, archive, train
+from pcmlib.training import PulseCounts, TrainingRun, archive, train
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -115,3 +116,12 @@ def test_code_in_a_file_is_not_run(tmp_path):
     with pytest.raises(ValueError, match="damaged or something else"):
         TrainingRun.load(path)
     assert not (tmp_path / "trapped").exists()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "none" / "x.npz"
+    message = f"there is no such folder to save in: {str(path.parent)!r}"
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        archive.write(path, {}, {})
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        PulseCounts().save(path)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import torch
-from runs import SUMMARY, assert_same, small
+from runs import SUMMARY, assert_same, made_up, small
 from typecheck import unchecked
 
 from pcmlib.device import PCMParameters
@@ -70,6 +70,18 @@ def test_networks_that_never_spike_are_said_so():
     run = train(config.replace(threshold=(1e9, config.threshold)))
     assert "1 of 2 networks did not spike: denser inputs" in run.summary()
     assert "the network did not spike" in train(config.replace(threshold=1e9, replicas=1)).summary()
+
+
+def test_a_run_that_diverged_is_said_so():
+    """The targets are 0.5 throughout: an output of 0 has a loss of 0.25."""
+    for loss in (2.6, 483107.0, torch.nan, torch.inf):
+        told = made_up([[0.3, loss], [0.3, 2.4]]).summary()
+        assert "1 of 2 networks diverged (its loss is not finite, or over 10 times" in told
+    assert "the network diverged" in made_up([[3.0]]).summary()
+    assert "diverged" not in made_up([[2.4]]).summary()
+    zero = made_up([[3.0]])
+    zero.targets.zero_()
+    assert "diverged" not in zero.summary()
 
 
 @pytest.mark.parametrize(("scheme", "mode"), MODES)

@@ -210,10 +210,13 @@ def test_new_samples_are_asked_of_a_trained_network():
 X, Y = arrays()
 LABELS = np.arange(len(X)) % 3  # classes
 BAD = [
-    ({"inputs": X}, "inputs, targets"),
-    ({"targets": Y}, "inputs, targets"),
+    ({"inputs": X}, "targets = None: must be given, as inputs and targets go together"),
+    ({"targets": Y}, "inputs = None: must be given, as inputs and targets go together"),
     ({"inputs": X[0], "targets": Y}, r"inputs\.shape"),
-    ({"inputs": X * 0.5, "targets": Y}, "inputs = .*True and False, or 1 and 0"),
+    (
+        {"inputs": X * 0.5, "targets": Y},
+        r"inputs\[0, \d+, \d+\] = 0\.5: must be True or False, or 1 or 0; \d+ of 3240 entries",
+    ),
     ({"inputs": X[:0], "targets": Y[:0]}, r"inputs\.shape"),
     ({"inputs": np.stack([X] * 3), "targets": Y}, r"inputs\.shape.*2 replicas"),
     ({"inputs": X, "targets": Y[:, 1:]}, r"targets\.shape"),

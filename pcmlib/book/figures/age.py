@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -32,11 +33,12 @@ _MARKS = {f"{n} {unit}": n * UNITS[unit] for n, unit in
 
 
 @book_style()
-def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
+def plot_forgetting(evaluations: Mapping[str, Evaluation], *, classes: int | None = None) -> Figure:
     """Loss against age, and below it accuracy where there are classes: the mean over networks, and
     from the lowest to the highest.
 
-    An age of 0 stands at the left edge, where time has no logarithm.
+    The dotted lines are those of guessing one of so many `classes`. An age of 0 stands at the left
+    edge, where time has no logarithm.
     """
     squares = all(found.accuracy.isnan().all() for found in evaluations.values())
     rows, height = (1, 3.2) if squares else (2, 5.0)
@@ -64,6 +66,9 @@ def plot_forgetting(evaluations: Mapping[str, Evaluation]) -> Figure:
     axes.xaxis.minorticks_off()
     if not squares:
         label(lowest, "", ACCURACY, ylim=(0, 102))
+        if classes is not None:
+            axes.axhline(math.log(classes), **DOTTED)
+            lowest.axhline(100 / classes, **DOTTED)
     label(axes, "", LOSS if squares else CLASS_LOSS)
     lowest.set_xlabel("time since the last update")
     low, high = (losses.min(), losses.max()) if losses.size else (0.01, 1.0)

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pcmlib.book.experiments.statistics import Interval
 from pcmlib.book.figures.contents import contents
@@ -53,7 +54,7 @@ DOTTED = {"color": "black", "lw": 0.8, "ls": ":"}  # a line to compare with
 WIDTH = 7.2  # inches: the width of the book's text
 LAYERS = {"in": "input", "rec": "recurrent", "out": "output"}
 LOSS, CLASS_LOSS, ACCURACY = "mean squared error", "cross-entropy (nats)", "accuracy (%)"
-LOSS_TICKS = tuple(mantissa * 10.0**k for k in range(-4, 7) for mantissa in (1, 3))
+LOSS_TICKS = ((1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))  # times powers of 10, from far to close
 
 
 @contextmanager
@@ -165,8 +166,9 @@ def loss_axis(axes: Axes, ylim: tuple[float, float]) -> None:
 
 
 def loss_ticks(axis: Axis, limits: tuple[float, float]) -> None:
-    """Those of `LOSS_TICKS` within the limits; where these are close, other numbers."""
-    chosen = [tick for tick in LOSS_TICKS if limits[0] <= tick <= limits[1]]
-    if len(chosen) < 2:
-        chosen = sorted({float(f"{tick:.2g}") for tick in np.geomspace(*limits, 5)[1:-1]})
-    ticks(axis, chosen)
+    """Round numbers within the limits: the first of `LOSS_TICKS` that has two there; where the
+    limits are closer still, what Matplotlib has for a linear axis."""
+    scales = [[float(f"{m}e{k}") for k in range(-4, 7) for m in each] for each in LOSS_TICKS]
+    scales.append(MaxNLocator(4, steps=(1, 2, 5, 10)).tick_values(*limits))
+    within = [[x for x in scale if limits[0] <= x <= limits[1]] for scale in scales]
+    ticks(axis, next((found for found in within if len(found) >= 2), within[-1]))

@@ -6,6 +6,7 @@ import torch
 from runs import made_up as run_of
 
 from pcmlib.book.figures.age import plot_forgetting, plot_relearning
+from pcmlib.book.figures.style import loss_axis, panels
 from pcmlib.training import Evaluation
 
 
@@ -38,9 +39,34 @@ def test_accuracy_stands_below_where_there_are_classes():
     assert [tick.get_text() for tick in below.get_xticklabels()] == ["0", "1 d"]
 
 
+def test_guessing_is_a_dotted_line():
+    found = made_up([86400.0, 0.0], [[1.0], [1.2]], [[0.5], [1.0]])
+    above, below = plot_forgetting({"sign descent": found}, classes=4).axes
+    assert list(above.lines[1].get_ydata()) == pytest.approx([np.log(4)] * 2)
+    assert list(below.lines[1].get_ydata()) == [25.0, 25.0]
+    assert [line.get_linestyle() for line in (above.lines[1], below.lines[1])] == [":", ":"]
+
+
 @pytest.mark.parametrize("loss", [[[np.nan]], [[0.0]], [[np.inf]]])
 def test_a_run_that_diverged_is_drawn(loss):
     plot_forgetting({"no learning": made_up([0.0], loss)})
+
+
+@pytest.mark.parametrize(
+    ("limits", "shown"),
+    [
+        ((0.004, 0.6), [0.01, 0.03, 0.1, 0.3]),
+        ((0.147, 0.66), [0.2, 0.5]),
+        ((0.2, 0.56), [0.2, 0.5]),
+        ((0.21, 0.49), [0.3, 0.4]),
+        ((1.05, 1.2), [1.05, 1.1, 1.15, 1.2]),
+    ],
+)
+def test_a_loss_has_round_ticks(limits, shown):
+    _, (axes,) = panels()
+    loss_axis(axes, limits)
+    found = [float(tick.get_text()) for tick in axes.get_yticklabels()]
+    assert found == pytest.approx(shown)
 
 
 def test_relearning_stands_beside_the_first_epochs():
