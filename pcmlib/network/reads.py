@@ -31,7 +31,7 @@ from pcmlib.network.drift import Course, bend
 from pcmlib.network.state import Singles
 
 _F = np.float32
-_TILE = 1024  # synapses whose moments are worked out together, in the L1 cache
+_TILE = 1024  # synapses whose moments are worked out together, in a core's own cache
 _SHARP = _F(1e-6)  # µS, least sd with which moments are reckoned
 
 

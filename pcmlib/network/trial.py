@@ -149,7 +149,7 @@ def _noise(layer):
 @kernel(inner=True, borrows=True, error_model="numpy", forceinline=True)
 def _finish_sums(total, t, n, xi, noise):
     """total[:n] = what arrives at time t: mean, and noise of the variance."""
-    if len(total) > n:  # else wwords, or devices that are all read singly
+    if len(total) > n:  # else weights, or devices that are all read singly
         if noise.some and t % _STEPS == 0:
             rng.fill_normal(xi, noise.key, noise.draw, 0, t)
         tau, at = _F(t) * noise.dt - noise.middle, (t % _STEPS) * n
