@@ -30,9 +30,9 @@ from pcmlib.book.experiments.training import (
     loss_interval,
     losses,
     reported,
-    silent_losses,
 )
 from pcmlib.training import TrainingRun, evaluate
+from pcmlib.training.results import silent_losses
 
 BITS = (2, 4, 8)
 DIGITAL, PCM = "FP32", "PCM"
@@ -102,7 +102,7 @@ def _paired(a: Float[np.ndarray, " R"], b: Float[np.ndarray, " R"]) -> Versus:
 
 def against_silence(run: TrainingRun) -> Versus:
     """The final loss as a multiple of that of an output that stays at 0, network by network."""
-    found = _paired(silent_losses(run), losses(run))
+    found = _paired(silent_losses(run).numpy(), losses(run))
     return replace(found, better=run.config.replicas - found.better)
 
 

@@ -7,7 +7,6 @@ same seed have the same task, so schemes are compared network by network.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -20,6 +19,7 @@ from pcmlib.book.experiments.reproduction import glue, markdown
 from pcmlib.book.experiments.statistics import Interval, bootstrap
 from pcmlib.schemes import SCHEMES
 from pcmlib.training import TrainConfig, TrainingRun
+from pcmlib.training.results import silent_losses
 from pcmlib.training.store import stored_train
 
 NETWORKS = 8  # networks behind a headline number, of seeds 0 .. 7; no set was tuned on these
@@ -63,16 +63,7 @@ def swept(
 
 def silent_loss(run: TrainingRun) -> float:
     """Loss of outputs that stay at 0: the mean square of the targets, or of n classes log n."""
-    return float(silent_losses(run).mean())
-
-
-def silent_losses(run: TrainingRun) -> Float[np.ndarray, " R"]:
-    """The same for each network."""
-    if run.config.classes:
-        return np.full(run.config.replicas, math.log(run.config.n_out))
-    counted = run.counts.double()
-    squares = (run.targets.double() ** 2).mean(3) * counted
-    return (squares.sum((1, 2)) / counted.sum((1, 2))).numpy()
+    return silent_losses(run).mean().item()
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from runs import made_up
 
 from pcmlib.book.experiments import comparison, training
@@ -101,7 +102,7 @@ def test_what_learned_lies_below_silence_by_a_test(monkeypatch):
     factor = {"sign": np.array([0.9, 1.1] * 4), "stochastic": np.full(8, 0.5)}
     runs = {name: comparison.reported(name, networks=8) for name in factor}
     schemes = {id(run): name for name, run in runs.items()}
-    monkeypatch.setattr(comparison, "silent_losses", lambda run: silence)
+    monkeypatch.setattr(comparison, "silent_losses", lambda run: torch.from_numpy(silence))
     monkeypatch.setattr(comparison, "losses", lambda run: silence * factor[schemes[id(run)]])
     _, _, sign, chance = comparison.learned_table(runs).splitlines()
     assert sign.endswith("| 4 of 8 | 1.000 | no |")
