@@ -30,10 +30,10 @@ def test_the_record_meets_its_targets():
     runs = json.loads((FOLDER / "results.json").read_text())["comparison"]
     mixed, vanilla = runs["reference, mixed-precision"], runs["reference, vanilla"]
     for name, reference, target, over_before in (
-        ("mixed precision on PCM, 1 network", mixed, 3000, 2),
-        ("mixed precision on PCM, 32 networks", mixed, 5000, 2),
-        ("vanilla FP32, 1 network", vanilla, 20_000, 2),
-        ("vanilla FP32, 32 networks", vanilla, 20_000, 2),
+        ("mixed precision on PCM, 1 network", mixed, 12_000, 2.2),
+        ("mixed precision on PCM, 32 networks", mixed, 20_000, 1.9),
+        ("vanilla FP32, 1 network", vanilla, 20_000, 1),  # "before" drew a number for each read
+        ("vanilla FP32, 32 networks", vanilla, 20_000, 1),
     ):
         assert reference["wall_ms"] / runs[name]["wall_ms"] >= target, name
         assert runs[f"{name}, before"]["wall_ms"] / runs[name]["wall_ms"] >= over_before, name

@@ -53,7 +53,10 @@ def browser(chromium):
 def sources():
     """Files that the book is made from."""
     for pattern in ("notebooks/**/*", "pcmlib/**/*", "book/**/*", "*.yml", "*.md", "*.bib"):
-        yield from (p for p in ROOT.glob(pattern) if p.is_file() and p.suffix != ".pyc")
+        for path in ROOT.glob(pattern):
+            hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+            if path.is_file() and path.suffix != ".pyc" and not hidden:  # such as ruff's cache
+                yield path
 
 
 @pytest.fixture(scope="session")
